@@ -1,0 +1,247 @@
+"""The facts a run consists of: small immutable records, appended to the run's log and never changed.
+
+A record carries the time at which it happened, in seconds on the engine's clock; its run is the log it stands
+in and its sequence number is its place there, so neither is stored twice. Values never enter a record: only
+their type, a short text and, for failures, the traceback's text. Fields hold nothing but numbers, strings,
+``None`` and tuples of these, so a record can be written to a file or sent to a page as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Union
+
+SCHEMA_VERSION = 1
+"""Raised whenever a record gains, loses or changes a field."""
+
+NO_TASK = 0
+"""Stands for "no task" where a record names one: a task without a parent, a note about the whole run."""
+
+
+class Opened(NamedTuple):
+    """A run begins. ``wall`` is the same instant as ``time``, in seconds since the epoch."""
+
+    time: float
+    run: int
+    name: str
+    kind: str
+    wall: float
+
+
+class Submitted(NamedTuple):
+    """A task was submitted; without a ``Waiting`` behind it, it is queued at once.
+
+    ``refs`` are the ids of the futures found among its arguments, ``args`` their short text.
+    """
+
+    time: float
+    task: int
+    parent: int
+    name: str
+    module: str
+    executor: str
+    args: str
+    refs: tuple[int, ...]
+    group: str | None
+
+
+class Waiting(NamedTuple):
+    """A task is held back. ``reason`` is in words, ``on`` names the tasks it waits for, if any."""
+
+    time: float
+    task: int
+    reason: str
+    on: tuple[int, ...]
+
+
+class Queued(NamedTuple):
+    """What held a task back is gone; it waits for a worker."""
+
+    time: float
+    task: int
+
+
+class Started(NamedTuple):
+    """A worker begins an attempt (1 is the first)."""
+
+    time: float
+    task: int
+    worker: str
+    attempt: int
+
+
+class Blocked(NamedTuple):
+    """The body began to wait for other tasks."""
+
+    time: float
+    task: int
+    on: tuple[int, ...]
+
+
+class Unblocked(NamedTuple):
+    """The body goes on after a wait."""
+
+    time: float
+    task: int
+
+
+class Read(NamedTuple):
+    """The task ``by`` took the outcome of ``task``: data flowed from one to the other."""
+
+    time: float
+    task: int
+    by: int
+
+
+class Output(NamedTuple):
+    """The body wrote to ``stdout``, ``stderr`` or its own ``log``."""
+
+    time: float
+    task: int
+    stream: str
+    text: str
+
+
+class Progress(NamedTuple):
+    """The body has done ``done`` of ``total`` steps (``total`` is ``None`` when unknown)."""
+
+    time: float
+    task: int
+    done: int
+    total: int | None
+    label: str
+
+
+class AttemptFailed(NamedTuple):
+    """An attempt failed and the task will be tried again; ``Waiting`` or ``Queued`` follows."""
+
+    time: float
+    task: int
+    attempt: int
+    type: str
+    text: str
+    traceback: str
+
+
+class Continued(NamedTuple):
+    """The body returned a future: the task ends as ``into`` ends."""
+
+    time: float
+    task: int
+    into: int
+
+
+class Cancelling(NamedTuple):
+    """The task was told to stop while its body ran. ``why`` is in words."""
+
+    time: float
+    task: int
+    why: str
+
+
+class Finished(NamedTuple):
+    """The task ended in ``state``. ``type`` and ``text`` describe the value, or the exception and its message."""
+
+    time: float
+    task: int
+    state: str
+    type: str
+    text: str
+    traceback: str | None
+
+
+class Reset(NamedTuple):
+    """An ended task is started again on request; it is queued unless ``Waiting`` follows."""
+
+    time: float
+    task: int
+    why: str
+
+
+class Noted(NamedTuple):
+    """Something a person should know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned`` or ``warning``."""
+
+    time: float
+    task: int
+    kind: str
+    text: str
+
+
+class Closed(NamedTuple):
+    """The run ended: every task in it had ended before."""
+
+    time: float
+    state: str
+
+
+Record = Union[
+    Opened,
+    Submitted,
+    Waiting,
+    Queued,
+    Started,
+    Blocked,
+    Unblocked,
+    Read,
+    Output,
+    Progress,
+    AttemptFailed,
+    Continued,
+    Cancelling,
+    Finished,
+    Reset,
+    Noted,
+    Closed,
+]
+
+KINDS: tuple[type[Any], ...] = (
+    Opened,
+    Submitted,
+    Waiting,
+    Queued,
+    Started,
+    Blocked,
+    Unblocked,
+    Read,
+    Output,
+    Progress,
+    AttemptFailed,
+    Continued,
+    Cancelling,
+    Finished,
+    Reset,
+    Noted,
+    Closed,
+)
+"""Every kind of record; the place in this tuple is the kind's number in packed form. Append only."""
+
+_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
+_BY_NAME = {kind.__name__: kind for kind in KINDS}
+
+
+def pack(record: Record) -> tuple[Any, ...]:
+    """Turn a record into a plain tuple that begins with the kind's number. Inverse: :func:`unpack`."""
+    return (_NUMBER[type(record)], *record)
+
+
+def unpack(row: tuple[Any, ...]) -> Record:
+    """Turn what :func:`pack` made back into a record."""
+    record: Record = KINDS[row[0]]._make(row[1:])
+    return record
+
+
+def to_json(record: Record) -> list[Any]:
+    """Turn a record into a JSON list ``[kind name, field, ...]``. Inverse: :func:`from_json`."""
+    return [type(record).__name__, *(list(v) if isinstance(v, tuple) else v for v in record)]
+
+
+def from_json(row: list[Any]) -> Record:
+    """Turn what :func:`to_json` made back into a record.
+
+    Raises:
+        ValueError: the kind is unknown or the number of fields does not fit.
+    """
+    kind = _BY_NAME.get(row[0])
+    if kind is None or len(row) - 1 != len(kind._fields):
+        raise ValueError(f"not a record of schema {SCHEMA_VERSION}: {row!r}; export the run again with this version")
+    record: Record = kind._make([tuple(v) if isinstance(v, list) else v for v in row[1:]])
+    return record

@@ -1,0 +1,266 @@
+"""The state of a run, and the one fold that makes it from the run's records.
+
+Every view, table, picture, export and explanation is a function of :class:`RunState`. The fold reads no clock
+and touches nothing outside: folding a prefix and then the rest gives what folding the whole gives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipyflow.model import records as r
+from ipyflow.model.status import FINAL_STATES, TRANSITIONS, State
+
+
+class InvalidRecord(ValueError):
+    """A record that cannot follow those before it; the message holds the task's whole story."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at running a task's body. Times in seconds on the engine's clock."""
+
+    number: int
+    worker: str
+    started: float
+    ended: float | None = None
+    type: str = ""
+    text: str = ""
+    traceback: str | None = None
+
+
+@dataclass(slots=True)
+class Span:
+    """A stretch of a task's life in one state, from ``time`` to the next span's time."""
+
+    time: float
+    state: State
+    note: str = ""
+
+
+@dataclass(slots=True)
+class TaskState:
+    """All that the records say about one task."""
+
+    id: int
+    parent: int
+    name: str
+    module: str
+    executor: str
+    args: str
+    refs: tuple[int, ...]
+    group: str | None
+    submitted: float
+    state: State
+    reason: str = ""
+    waiting_on: tuple[int, ...] = ()
+    started: float | None = None
+    ended: float | None = None
+    worker: str = ""
+    type: str = ""
+    text: str = ""
+    traceback: str | None = None
+    into: int = r.NO_TASK
+    progress: tuple[int, int | None, str] | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    read_by: list[int] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    def story(self) -> str:
+        """The task's life in one line, for error messages."""
+        return f"{self.name}#{self.id}: " + " -> ".join(f"{s.state}@{s.time:.6f}" for s in self.spans)
+
+
+@dataclass
+class RunState:
+    """All that the records of one run say. Fold with :meth:`apply` or :func:`fold`."""
+
+    id: int = 0
+    name: str = ""
+    kind: str = ""
+    state: State = State.RUNNING
+    opened: float = 0.0
+    wall: float = 0.0
+    closed: float | None = None
+    last: float = 0.0
+    seq: int = 0
+    tasks: dict[int, TaskState] = field(default_factory=dict)
+    counts: Counter[State] = field(default_factory=Counter)
+    output: list[tuple[float, int, str, str]] = field(default_factory=list)
+    notes: list[tuple[float, int, str, str]] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set, compare=False)
+    """Ids of the tasks touched since somebody last cleared this set: for viewers that send differences."""
+
+    def apply(self, record: r.Record) -> None:
+        """Fold one more record.
+
+        Raises:
+            InvalidRecord: the record cannot follow those before it.
+        """
+        self.seq += 1
+        if record.time > self.last:
+            self.last = record.time
+        _FOLD[type(record)](self, record)
+
+    # The handlers below are reached only through apply().
+
+    def _opened(self, e: r.Opened) -> None:
+        self.id, self.name, self.kind = e.run, e.name, e.kind
+        self.opened, self.wall = e.time, e.wall
+
+    def _submitted(self, e: r.Submitted) -> None:
+        if e.task in self.tasks:
+            raise InvalidRecord(f"task {e.task} was submitted twice: {self.tasks[e.task].story()}")
+        self.tasks[e.task] = TaskState(
+            e.task, e.parent, e.name, e.module, e.executor, e.args, e.refs, e.group, e.time, State.QUEUED,
+            spans=[Span(e.time, State.QUEUED)],
+        )  # fmt: skip
+        self.counts[State.QUEUED] += 1
+        self.changed.add(e.task)
+
+    def _waiting(self, e: r.Waiting) -> None:
+        task = self._move(e.task, State.WAITING, e.time, e.reason)
+        task.reason, task.waiting_on = e.reason, e.on
+
+    def _queued(self, e: r.Queued) -> None:
+        self._move(e.task, State.QUEUED, e.time)
+
+    def _started(self, e: r.Started) -> None:
+        task = self._move(e.task, State.RUNNING, e.time, e.worker)
+        task.worker = e.worker
+        if task.started is None:
+            task.started = e.time
+        task.attempts.append(Attempt(e.attempt, e.worker, e.time))
+
+    def _blocked(self, e: r.Blocked) -> None:
+        task = self._task(e.task)
+        if task.state is State.RUNNING:
+            self._move(e.task, State.BLOCKED, e.time).waiting_on = e.on
+
+    def _unblocked(self, e: r.Unblocked) -> None:
+        task = self._task(e.task)
+        if task.state is State.BLOCKED:
+            self._move(e.task, State.RUNNING, e.time, task.worker)
+
+    def _read(self, e: r.Read) -> None:
+        task = self.tasks.get(e.task)
+        if task is not None and e.by not in task.read_by:
+            task.read_by.append(e.by)
+            self.changed.add(e.task)
+
+    def _output(self, e: r.Output) -> None:
+        self.output.append((e.time, e.task, e.stream, e.text))
+
+    def _progress(self, e: r.Progress) -> None:
+        self._task(e.task).progress = (e.done, e.total, e.label)
+        self.changed.add(e.task)
+
+    def _attempt_failed(self, e: r.AttemptFailed) -> None:
+        task = self._move(e.task, State.WAITING, e.time, "retry")
+        task.reason = "retry"
+        self._end_attempt(task, e.time, e.type, e.text, e.traceback)
+
+    def _continued(self, e: r.Continued) -> None:
+        task = self._move(e.task, State.WAITING, e.time, "the future it returned")
+        task.reason, task.waiting_on, task.into = "the future it returned", (e.into,), e.into
+
+    def _cancelling(self, e: r.Cancelling) -> None:
+        self._move(e.task, State.CANCELLING, e.time, e.why).reason = e.why
+
+    def _finished(self, e: r.Finished) -> None:
+        state = State(e.state)
+        task = self._move(e.task, state, e.time)
+        task.type, task.text, task.traceback, task.ended = e.type, e.text, e.traceback, e.time
+        failed = state is not State.SUCCEEDED
+        self._end_attempt(task, e.time, e.type if failed else "", e.text if failed else "", e.traceback)
+
+    def _reset(self, e: r.Reset) -> None:
+        task = self._move(e.task, State.QUEUED, e.time, e.why)
+        task.ended, task.type, task.text, task.traceback, task.into = None, "", "", None, r.NO_TASK
+        if self.closed is not None:
+            self.closed, self.state = None, State.RUNNING
+
+    def _noted(self, e: r.Noted) -> None:
+        self.notes.append((e.time, e.task, e.kind, e.text))
+        if e.task in self.tasks:
+            self.tasks[e.task].notes.append((e.kind, e.text))
+            self.changed.add(e.task)
+
+    def _closed(self, e: r.Closed) -> None:
+        self.closed, self.state = e.time, State(e.state)
+
+    def _task(self, id: int) -> TaskState:
+        try:
+            return self.tasks[id]
+        except KeyError:
+            raise InvalidRecord(f"a record speaks of task {id} before it was submitted") from None
+
+    def _move(self, id: int, state: State, time: float, note: str = "") -> TaskState:
+        task = self._task(id)
+        if state not in TRANSITIONS[task.state]:
+            raise InvalidRecord(f"{task.state} -> {state} cannot happen. {task.story()}")
+        self.counts[task.state] -= 1
+        self.counts[state] += 1
+        task.state, task.reason, task.waiting_on = state, "", ()
+        task.spans.append(Span(time, state, note))
+        self.changed.add(id)
+        return task
+
+    @staticmethod
+    def _end_attempt(task: TaskState, time: float, type: str, text: str, traceback: str | None) -> None:
+        if task.attempts and task.attempts[-1].ended is None:
+            last = task.attempts[-1]
+            last.ended, last.type, last.text, last.traceback = time, type, text, traceback
+
+
+_FOLD: dict[type[Any], Callable[[RunState, Any], None]] = {
+    r.Opened: RunState._opened,
+    r.Submitted: RunState._submitted,
+    r.Waiting: RunState._waiting,
+    r.Queued: RunState._queued,
+    r.Started: RunState._started,
+    r.Blocked: RunState._blocked,
+    r.Unblocked: RunState._unblocked,
+    r.Read: RunState._read,
+    r.Output: RunState._output,
+    r.Progress: RunState._progress,
+    r.AttemptFailed: RunState._attempt_failed,
+    r.Continued: RunState._continued,
+    r.Cancelling: RunState._cancelling,
+    r.Finished: RunState._finished,
+    r.Reset: RunState._reset,
+    r.Noted: RunState._noted,
+    r.Closed: RunState._closed,
+}
+
+
+def fold(records: Iterable[r.Record], state: RunState | None = None) -> RunState:
+    """Fold ``records`` into ``state`` (a new one by default) and return it."""
+    state = RunState() if state is None else state
+    for record in records:
+        state.apply(record)
+    return state
+
+
+def check_invariants(state: RunState) -> None:
+    """Raise ``AssertionError`` with the story of the first task that breaks a rule of the model."""
+    assert sum(state.counts.values()) == len(state.tasks), "the counts by state do not add up to the tasks"
+    for name in State:
+        real = sum(1 for t in state.tasks.values() if t.state is name)
+        assert state.counts[name] == real, f"counted {state.counts[name]} tasks as {name}, there are {real}"
+    for task in state.tasks.values():
+        story = task.story()
+        assert (task.ended is not None) == (task.state in FINAL_STATES), f"ended and state disagree: {story}"
+        assert task.spans[-1].state is task.state, f"the last span is not the state: {story}"
+        times = [s.time for s in task.spans]
+        assert times == sorted(times), f"time runs backwards: {story}"
+        for before, after in zip(task.spans, task.spans[1:], strict=False):
+            assert after.state in TRANSITIONS[before.state], f"{before.state} -> {after.state}: {story}"
+        assert task.parent == r.NO_TASK or task.parent < task.id, f"younger than its parent: {story}"
+        if state.closed is not None:
+            assert task.state in FINAL_STATES, f"the run is closed but the task is not: {story}"
+            assert task.ended is not None and task.ended <= state.closed, f"ended after its run: {story}"

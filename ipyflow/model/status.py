@@ -1,0 +1,80 @@
+"""The states of a task, one sentence each, and the table of the transitions that may happen.
+
+The words are the same everywhere: in Python, in the views, in the saved file and in the pictures.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class State(str, Enum):
+    """Where a task stands. A ``State`` is also its own word: ``State.FAILED == "failed"``."""
+
+    PLANNED = "planned"
+    """Part of a plan that has not been started."""
+    WAITING = "waiting"
+    """Submitted, but held back; the reason is recorded: arguments, a limit, a delay, a retry."""
+    QUEUED = "queued"
+    """Ready to run, waiting for a worker."""
+    RUNNING = "running"
+    """A worker runs the body."""
+    BLOCKED = "blocked"
+    """The body stands in a wait of ours for another task."""
+    CANCELLING = "cancelling"
+    """Told to stop; its waiters were released, its body has not returned yet."""
+    SUCCEEDED = "succeeded"
+    """Ended with a value."""
+    FAILED = "failed"
+    """Ended with an exception."""
+    TIMED_OUT = "timed_out"
+    """An attempt ran over its timeout and no retry was left."""
+    CANCELLED = "cancelled"
+    """Stopped on request, before it started or in the middle."""
+    SKIPPED = "skipped"
+    """Passed over: a pipeline took another way."""
+    CACHED = "cached"
+    """Ended without running: an equal call had already given the value."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+FINAL_STATES = frozenset(
+    {
+        State.SUCCEEDED,
+        State.FAILED,
+        State.TIMED_OUT,
+        State.CANCELLED,
+        State.SKIPPED,
+        State.CACHED,
+    }
+)
+"""No transition leaves these, except a retry that a person or the code asks for."""
+
+FAILURE_STATES = frozenset({State.FAILED, State.TIMED_OUT})
+"""Final states that carry an exception somebody should look at."""
+
+RESTARTABLE_STATES = frozenset({State.FAILED, State.TIMED_OUT, State.CANCELLED})
+"""Final states that ``future.retry()`` may reset."""
+
+_ENDS = {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED}
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.PLANNED: frozenset({State.WAITING, State.QUEUED, State.SKIPPED}),
+    State.WAITING: frozenset(
+        {State.WAITING, State.QUEUED, State.CANCELLED, State.FAILED, State.SKIPPED, State.CACHED}
+    ),
+    State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED}),
+    State.RUNNING: frozenset({State.BLOCKED, State.CANCELLING, State.WAITING, *_ENDS}),
+    State.BLOCKED: frozenset({State.RUNNING, State.CANCELLING, State.WAITING, *_ENDS}),
+    State.CANCELLING: frozenset({State.CANCELLED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset({State.WAITING, State.QUEUED}),
+    State.TIMED_OUT: frozenset({State.WAITING, State.QUEUED}),
+    State.CANCELLED: frozenset({State.WAITING, State.QUEUED}),
+    State.SKIPPED: frozenset(),
+    State.CACHED: frozenset(),
+}
+"""``TRANSITIONS[a]`` holds every state that may follow ``a``. The steps out of ``failed``, ``timed_out`` and
+``cancelled`` are those of a retry on request (record ``Reset``); everything else about them is final."""
