@@ -92,6 +92,8 @@ class RunState:
     counts: Counter[State] = field(default_factory=Counter)
     output: list[tuple[float, int, str, str]] = field(default_factory=list)
     notes: list[tuple[float, int, str, str]] = field(default_factory=list)
+    forgotten: Counter[str] = field(default_factory=Counter)
+    """Ended tasks that a log with a limit no longer holds, by name; they still count in ``counts``."""
     changed: set[int] = field(default_factory=set, compare=False)
     """Ids of the tasks touched since somebody last cleared this set: for viewers that send differences."""
 
@@ -105,6 +107,14 @@ class RunState:
         if record.time > self.last:
             self.last = record.time
         _FOLD[type(record)](self, record)
+
+    def drop_ended(self) -> None:
+        """Forget the tasks that succeeded, down to their counts. Failed ones stay: somebody may retry them."""
+        for task in [t for t in self.tasks.values() if t.state in (State.SUCCEEDED, State.CACHED, State.SKIPPED)]:
+            del self.tasks[task.id]
+            self.forgotten[task.name] += 1
+            self.changed.discard(task.id)
+        self.output.clear()
 
     # The handlers below are reached only through apply().
 
@@ -248,8 +258,8 @@ def fold(records: Iterable[r.Record], state: RunState | None = None) -> RunState
 
 def check_invariants(state: RunState) -> None:
     """Raise ``AssertionError`` with the story of the first task that breaks a rule of the model."""
-    assert sum(state.counts.values()) == len(state.tasks), "the counts by state do not add up to the tasks"
-    for name in State:
+    assert sum(state.counts.values()) == len(state.tasks) + sum(state.forgotten.values()), "the counts by state do not add up to the tasks"
+    for name in State if not state.forgotten else ():
         real = sum(1 for t in state.tasks.values() if t.state is name)
         assert state.counts[name] == real, f"counted {state.counts[name]} tasks as {name}, there are {real}"
     for task in state.tasks.values():

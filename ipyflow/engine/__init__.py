@@ -1,0 +1,1 @@
+"""When things happen: everything mutable lives here. See ``docs/engine.md``."""

@@ -1,0 +1,128 @@
+"""Short texts for values and errors, safe to make on the hot path.
+
+A ``repr`` of somebody else's class may raise, take seconds or fill the memory, so it is never called here: plain
+values are written out, containers to a few items, anything else by its type, shape or length.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+LONGEST = 120
+"""Characters of a value's text."""
+ITEMS = 6
+DEPTH = 3
+LONGEST_MESSAGE = 2_000
+LONGEST_TRACEBACK = 20_000
+
+_HOUSE = str(Path(__file__).resolve().parent.parent)
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    int: lambda v: repr(v) if -(10**40) < v < 10**40 else f"int of {v.bit_length()} bits",
+    float: repr,
+    bool: repr,
+    complex: repr,
+    type(None): repr,
+    str: lambda v: repr(v) if len(v) <= LONGEST else f"{v[: LONGEST - 20]!r}… ({len(v)} characters)",
+    bytes: lambda v: repr(v) if len(v) <= 40 else f"{v[:24]!r}… ({len(v)} bytes)",
+}
+_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
+
+
+def short(value: Any, depth: int = DEPTH) -> str:
+    """A text of at most some 120 characters for ``value``; never calls foreign code, never raises."""
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    try:
+        text = _long(value, depth)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _long(value: Any, depth: int) -> str:
+    kind = type(value)
+    brackets = _BRACKETS.get(kind)
+    if brackets is not None:
+        inner = "…" if depth <= 0 and value else ", ".join(short(v, depth - 1) for v in _first(value))
+        comma = "," if kind is tuple and len(value) == 1 else ""
+        more = f", … ({len(value)} items)" if len(value) > ITEMS and depth > 0 else ""
+        return f"{brackets[0]}{inner}{comma}{more}{brackets[1]}"
+    if kind is dict:
+        inner = ", ".join(f"{short(k, depth - 1)}: {short(v, depth - 1)}" for k, v in _first(value.items()))
+        more = f", … ({len(value)} items)" if len(value) > ITEMS else ""
+        return "{" + inner + more + "}" if depth > 0 or not value else "{…}"
+    if isinstance(value, type):
+        return value.__qualname__
+    if isinstance(value, BaseException):
+        return f"{kind.__name__}: {message(value)}"
+    if dataclasses.is_dataclass(value) and depth > 0:
+        named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value)[:ITEMS] if f.repr)
+        return f"{kind.__name__}({', '.join(f'{n}={short(v, depth - 1)}' for n, v in named)})"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"<function {value.__qualname__}>"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        dtype = getattr(value, "dtype", None)
+        return f"<{kind.__name__} {'×'.join(map(str, shape)) or 'scalar'}{f' {dtype.name}' if hasattr(dtype, 'name') else ''}>"
+    return f"<{kind.__name__}>"
+
+
+def _first(values: Any) -> list[Any]:
+    out = []
+    for value in values:
+        if len(out) == ITEMS:
+            break
+        out.append(value)
+    return out
+
+
+def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The arguments of a call as they would be written, shortened."""
+    if not kwargs and len(args) == 1:
+        return short(args[0])
+    text = ", ".join([*(short(a) for a in args[:ITEMS]), *(f"{k}={short(v)}" for k, v in _first(kwargs.items()))])
+    return text if len(text) <= 2 * LONGEST else text[: 2 * LONGEST - 1] + "…"
+
+
+def length(iterable: Any) -> int | None:
+    """``len(iterable)`` if it has one."""
+    try:
+        return len(iterable)
+    except Exception:
+        return None
+
+
+def message(error: BaseException) -> str:
+    """The exception's message; an exception whose ``str`` fails says so."""
+    try:
+        text = str(error)
+    except BaseException as second:
+        text = f"<str() of the exception raised {type(second).__name__}>"
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + f"… ({len(text)} characters)"
+
+
+def trim(tb: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first line on that is not ours: a reader wants their own lines."""
+    first = tb
+    while first is not None and first.tb_frame.f_code.co_filename.startswith(_HOUSE):
+        first = first.tb_next
+    return first or tb
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback as text, without our own lines at its head."""
+    try:
+        lines = traceback.format_exception(type(error), error, trim(error.__traceback__))
+        text = "".join(lines)
+    except BaseException as second:
+        text = f"{type(error).__name__}: {message(error)}\n(the traceback could not be written: {type(second).__name__})\n"
+    if len(text) > LONGEST_TRACEBACK:
+        half = LONGEST_TRACEBACK // 2
+        text = f"{text[:half]}\n… ({len(text) - 2 * half} characters left out) …\n{text[-half:]}"
+    return text

@@ -1,0 +1,140 @@
+"""The background loop: one daemon thread that owns an asyncio event loop, started when first needed.
+
+Owns: the loop and its inbox. Called by: any thread (``post``, ``call_later``). Guarantees: what is posted runs on
+the loop's thread in order; a thousand posts wake the loop once. Correctness of the one pending wake-up rests on the
+order of two steps, not on the interpreter lock: the flag is cleared before the inbox is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from ipyflow.model.ports import Timer
+
+BATCH = 500
+"""Posted calls run before the loop may look at its sockets and timers again."""
+
+
+class LoopThread:
+    """An event loop on a thread of its own.
+
+    Args:
+        loop: an existing loop to live on instead, for hosts without threads; it must be running.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop
+        self.ident: int | None = threading.get_ident() if loop is not None else None
+        self._adopted = loop is not None
+        self._inbox: deque[Callable[[], object]] = deque()
+        self._awake = False
+        self._start_lock = threading.Lock()
+        self._closed = False
+
+    def here(self) -> bool:
+        """True on the loop's own thread."""
+        return threading.get_ident() == self.ident
+
+    def post(self, callback: Callable[[], object]) -> None:
+        """Have ``callback`` run on the loop soon."""
+        self._inbox.append(callback)
+        if not self._awake:
+            self._awake = True
+            self._wake()
+
+    def _wake(self) -> None:
+        loop = self.loop or self._start()
+        try:
+            loop.call_soon_threadsafe(self._drain)
+        except RuntimeError:
+            self._inbox.clear()  # the loop is closed: the process or the engine is on its way out
+
+    def _drain(self) -> None:
+        self._awake = False
+        inbox = self._inbox
+        for _ in range(min(len(inbox), BATCH)):
+            try:
+                inbox.popleft()()
+            except Exception as error:
+                assert self.loop is not None
+                self.loop.call_exception_handler({"message": "ipyflow: a posted call failed", "exception": error})
+        if inbox and not self._awake:
+            self._awake = True
+            assert self.loop is not None
+            self.loop.call_soon(self._drain)
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        with self._start_lock:
+            if self.loop is None:
+                loop = asyncio.new_event_loop()
+                ready = threading.Event()
+                thread = threading.Thread(target=self._main, args=(loop, ready), name="ipyflow-loop", daemon=True)
+                thread.start()
+                ready.wait()
+                self.loop = loop
+            return self.loop
+
+    def _main(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
+        self.ident = threading.get_ident()
+        asyncio.set_event_loop(loop)
+        ready.set()
+        try:
+            loop.run_forever()
+            pending = asyncio.all_tasks(loop)
+            for task in pending:
+                task.cancel()
+            if pending:
+                loop.run_until_complete(asyncio.wait(pending, timeout=1))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    def stop(self) -> None:
+        """End the thread; tasks on the loop are cancelled. A loop that was adopted is left running."""
+        if self.loop is not None and not self._adopted and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+class _LoopTimer:
+    """A planned call on the loop, which may still be on its way there."""
+
+    __slots__ = ("callback", "handle", "live")
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self.callback = callback
+        self.handle: asyncio.TimerHandle | None = None
+        self.live = True
+
+    def fire(self) -> None:
+        if self.live:
+            self.live = False
+            self.callback()
+
+    def cancel(self) -> None:
+        self.live = False
+
+
+class LoopClock:
+    """Real time: the performance counter, and timers on the loop."""
+
+    def __init__(self, loop: LoopThread) -> None:
+        self._loop = loop
+        self.now = time.perf_counter
+        self.wall = time.time
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
+        """Plan ``callback`` in ``delay`` seconds on the loop's thread."""
+        timer = _LoopTimer(callback)
+        deadline = self.now() + delay
+
+        def plan() -> None:
+            loop = self._loop.loop
+            if timer.live and loop is not None:
+                timer.handle = loop.call_later(max(0.0, deadline - self.now()), timer.fire)
+
+        self._loop.post(plan)
+        return timer

@@ -1,0 +1,66 @@
+"""Every exception and warning of ipyflow.
+
+::
+
+    IpyflowError(Exception)
+    ├── TaskTimeout(TimeoutError)            an attempt ran over its timeout
+    ├── TaskCancelled(concurrent.futures.CancelledError)
+    ├── DependencyError                      an argument under resolve= failed; __cause__ is the original
+    ├── WouldDeadlock(RuntimeError)          a blocking wait on the engine's own loop
+    ├── NotInTask(RuntimeError)              current() outside a task
+    ├── LeakedFuture                         on_leak="error"
+    └── ExecutorUnavailable(ImportError)     an executor that is not there
+    IpyflowWarning(UserWarning)
+    ├── LeakedFutureWarning                  a child that nobody read
+    └── UnobservedFailureWarning             a failure that nobody looked at
+
+Each can be pickled, and each message ends in what to do.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+
+class IpyflowError(Exception):
+    """Base of the errors that ipyflow itself raises; errors of tasks are raised as they are."""
+
+
+class TaskTimeout(IpyflowError, TimeoutError):
+    """An attempt ran over its ``timeout=`` and no retry was left."""
+
+
+class TaskCancelled(IpyflowError, concurrent.futures.CancelledError):
+    """The task was cancelled; also raised by ``current().check()`` inside a task that was told to stop."""
+
+
+class DependencyError(IpyflowError):
+    """A future among the arguments of a ``resolve=`` task failed; ``__cause__`` is its own exception."""
+
+
+class WouldDeadlock(IpyflowError, RuntimeError):
+    """A blocking wait on the thread that has to do the work; the message names what to write instead."""
+
+
+class NotInTask(IpyflowError, RuntimeError):
+    """``current()`` was called where no task runs."""
+
+
+class LeakedFuture(IpyflowError):
+    """A flow with ``on_leak="error"`` ended without reading all its children."""
+
+
+class ExecutorUnavailable(IpyflowError, ImportError):
+    """The executor asked for is not there; the message says what is, or what to install."""
+
+
+class IpyflowWarning(UserWarning):
+    """Base of the warnings of ipyflow."""
+
+
+class LeakedFutureWarning(IpyflowWarning):
+    """A run ended with children that nobody read; ``.detach()`` says that it is meant."""
+
+
+class UnobservedFailureWarning(IpyflowWarning):
+    """A run ended with failures that nobody looked at."""

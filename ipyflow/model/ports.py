@@ -1,0 +1,92 @@
+"""What the engine needs from others, as protocols: a clock, executors, something that shows runs.
+
+Executors and stores implement these; the engine is handed the implementations by ``ipyflow.session``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+
+class Timer(Protocol):
+    """A call that was planned and can be called off."""
+
+    def cancel(self) -> None:
+        """Call it off; no effect when it has been made already."""
+
+
+class Clock(Protocol):
+    """Where the engine's time comes from. Times are seconds from any fixed instant."""
+
+    def now(self) -> float:
+        """The time in seconds; never runs backwards."""
+
+    def wall(self) -> float:
+        """The same instant in seconds since the epoch."""
+
+    def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
+        """Plan ``callback`` in ``delay`` seconds, on a thread that the clock chooses."""
+
+
+class Work(Protocol):
+    """One attempt of one task, as an executor sees it."""
+
+    @property
+    def label(self) -> str:
+        """``name#id``, for messages."""
+
+    def run(self, worker: str) -> Work | None:
+        """Run the body on this thread and report the outcome, unless somebody else has taken the work.
+
+        Returns work that became ready through it, which the caller should run next.
+        """
+
+    def run_async(self, worker: str) -> Coroutine[Any, Any, None] | None:
+        """The body of an ``async def`` as a coroutine that reports its outcome; ``None`` if the work was taken."""
+
+
+class Executor(Protocol):
+    """A place where work runs. ``dispatch`` never blocks; every work it accepts is run or cancelled once."""
+
+    name: str
+
+    def dispatch(self, work: Work) -> None:
+        """Take the work; from any thread."""
+
+    def follow(self, work: Work) -> Work | None:
+        """Take work that became ready while this thread ends other work; may hand it back to be run at once."""
+
+    def cancel(self, work: Work) -> None:
+        """Stop the running body if the place can; the engine has released its waiters already."""
+
+    def abandon(self, work: Work) -> None:
+        """The engine waits for the running body no longer: its slot counts as free."""
+
+    def blocked(self, work: Work) -> None:
+        """The running body begins to wait for other tasks: another may take its slot."""
+
+    def unblocked(self, work: Work) -> None:
+        """The running body goes on after a wait."""
+
+    def crowded(self) -> bool:
+        """True when a wait had better run its child on the waiting thread however deep that goes."""
+
+    def shutdown(self, wait: bool) -> None:
+        """Take no more work and let the workers go; ``wait`` for those that run."""
+
+
+class Presenter(Protocol):
+    """How runs and futures show themselves; the engine only passes the question on."""
+
+    def mimebundle(self, handle: Any) -> dict[str, Any]:
+        """All the forms in which ``handle`` (a run or a future) can be displayed."""
+
+    def explain(self, handle: Any) -> str:
+        """In words, where ``handle`` stands and why."""
+
+    def export(self, run: Any, target: str) -> str:
+        """Give ``run`` in a format, or write it to a path that ends in one; returns text or the path."""
+
+    def picture(self, run: Any, kind: str) -> Any:
+        """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``."""
