@@ -1,0 +1,1 @@
+"""What make and the build backend run; nothing here is packed into a wheel."""
