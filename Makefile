@@ -1,0 +1,59 @@
+# Every target sets up what it needs: a virtual environment, the front end, a browser. Only Python and make must be there.
+# PYTHON=python3.12 chooses the Python, ARGS="..." goes to the program that a target runs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
+WIDGET := ipyflow/notebook/static/widget.js
+FRONTEND := $(shell find labextension -type d -name node_modules -prune -o -type f -print 2>/dev/null)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+LAB_FLAGS := --ServerApp.ip=127.0.0.1
+ifeq ($(shell id -u),0)
+LAB_FLAGS += --allow-root
+endif
+ifeq ($(shell uname)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
+LAB_FLAGS += --no-browser
+endif
+
+.PHONY: help demo test check bench clean
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | while IFS=: read -r name text; do printf '  make %-7s%s\n' "$$name" "$$text"; done
+
+demo: $(INSTALLED) $(WIDGET) ## open JupyterLab on the first teaching notebook (prints the URL)
+	$(BIN)/jupyter lab notebooks/01-futures.ipynb $(LAB_FLAGS) $(ARGS)
+
+test: $(INSTALLED) $(WIDGET) $(BROWSER) ## run every test: views (vitest), Python, kernels, browser (ARGS="-k name" for pytest)
+	$(BIN)/python scripts/frontend.py npm test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## check style and types, Python and TypeScript
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python scripts/frontend.py npm run check
+
+bench: $(INSTALLED) $(WIDGET) ## measure: each figure is a ratio to the bare executor in the same run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove everything that make built
+	rm -rf $(VENV) labextension/node_modules ipyflow/notebook/static test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
+
+# The front end has a rule of its own below, so pip need not build it (and fetch Node) a second time.
+$(INSTALLED): pyproject.toml hatch_build.py scripts/venv.sh
+	sh scripts/venv.sh $(VENV)
+	IPYFLOW_FRONTEND=skip $(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(WIDGET): $(FRONTEND) | $(INSTALLED)
+	$(BIN)/python scripts/frontend.py build
+	@touch $@
+
+$(BROWSER): | $(INSTALLED)
+	$(BIN)/python scripts/chromium.py
+	@touch $@
