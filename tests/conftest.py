@@ -1,0 +1,48 @@
+"""What every test shares: marks by folder, fast tests first, nothing read from or written to the user's home."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.kernels import write_kernelspec
+
+HERE = Path(__file__).parent
+# The first browser test also starts JupyterLab and Chromium.
+BROWSER_TIMEOUT = 120
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE / "browser"):
+            item.add_marker("browser")
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(BROWSER_TIMEOUT))
+        elif item.path.is_relative_to(HERE / "stress"):
+            item.add_marker("stress")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Settings, histories and kernels of whoever runs the tests neither matter nor change."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(home / "ipython"))
+        patch.setenv("JUPYTER_CONFIG_DIR", str(home / "config"))
+        patch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(home / "runtime"))
+        patch.setenv("XDG_DATA_HOME", str(home / "share"))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def kernelspec(own_home: Path) -> Callable[[str], str]:
+    """`kernelspec("7.2.0")` is the name of a kernel that runs on that ipykernel, for a notebook or a KernelManager."""
+    return lambda version: write_kernelspec(own_home / "data", version)

@@ -1,0 +1,37 @@
+"""Kernels on another ipykernel than the environment's: a folder laid over site-packages, named by a kernelspec."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+CACHE = Path(sys.prefix) / "kernels"
+
+
+def overlay(version: str) -> Path:
+    """The folder that holds this ipykernel; fetched from PyPI once, then kept in the virtual environment."""
+    folder = CACHE / f"ipykernel-{version}"
+    if not (folder / ".complete").is_file():
+        # ipykernel 6 patches asyncio with the original nest-asyncio, which nothing else here installs.
+        wanted = [f"ipykernel=={version}", *(["nest-asyncio"] if version.startswith("6.") else [])]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-deps", "--target", str(folder)]
+        subprocess.run([*command, *wanted], check=True, stdin=subprocess.DEVNULL, timeout=50)
+        (folder / ".complete").touch()
+    return folder
+
+
+def write_kernelspec(data_dir: Path, version: str) -> str:
+    """Write a kernelspec below a Jupyter data folder and return its name."""
+    name = f"ipykernel-{version}"
+    spec = {
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": f"Python 3 on ipykernel {version}",
+        "language": "python",
+        "interrupt_mode": "signal",
+        "env": {"PYTHONPATH": str(overlay(version))},
+        "metadata": {"debugger": True},
+    }
+    folder = data_dir / "kernels" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    return name
