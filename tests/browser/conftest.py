@@ -1,0 +1,57 @@
+"""One JupyterLab and one Chromium for all browser tests, a fresh tab and fresh kernels for each.
+
+Playwright keeps an asyncio loop running in the main thread while its fixture lives: no `asyncio.run` in these tests,
+and the fixture ends with this folder, not with the session.
+"""
+
+import os
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.harness import ARTIFACTS, LabPage, LabServer, lab_server, launch
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture(scope="package")
+def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    with lab_server(tmp_path_factory.mktemp("lab"), os.environ, ARTIFACTS / "jupyterlab.log") as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """A tab of its own. It must not have asked for anything outside this machine when the test ends."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, base_url=lab.url)
+    name = re.sub(r"\W+", "-", request.node.name).strip("-")
+    tab = LabPage(lab, context.new_page(), name)
+    try:
+        yield tab
+        if request.node.stash.get(FAILED, False):
+            tab.screenshot("FAILED")
+    finally:
+        context.close()
+        lab.shutdown_kernels()
+    assert tab.blocked == [], "the page asked for addresses outside this machine"
