@@ -1,0 +1,180 @@
+"""Many tasks, few nodes: equal siblings become one node of the graph, with their number.
+
+Two tasks are equal when they have the same name, module and group, their parents are drawn as the same node, and
+they have the same kinds of edges to the same nodes. That is a partition refinement: begin with the tasks' names
+and parents, split by neighbours until nothing changes. A class smaller than :data:`FEW` is drawn task by task, for
+three loads side by side tell more than "load ×3". Where that gives more nodes than a reader can take in, coarser
+partitions are tried, the coarsest being one node for each name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ipyflow.model.run import RunState
+from ipyflow.views.edges import CHILD, DATA, Edge
+
+FEW = 5
+"""From this many equal siblings on they are one node."""
+
+Link = tuple[int, int, str]
+"""``(from, to, kind)`` between places in the list of nodes."""
+
+_MASK = (1 << 61) - 1
+
+
+@dataclass(slots=True)
+class Node:
+    """One box of the graph. ``key`` stays the same while more equal tasks join."""
+
+    key: str
+    name: str
+    module: str
+    group: str | None
+    tasks: list[int]
+
+
+@dataclass(slots=True)
+class Collapsed:
+    """The nodes, in the order of their first tasks, and how many edges each link stands for."""
+
+    nodes: list[Node]
+    links: dict[Link, int]
+    node_of: dict[int, int]
+
+
+def collapse(state: RunState, found: Sequence[Edge], most: int = 300, few: int = FEW) -> Collapsed:
+    """Fold equal siblings into nodes.
+
+    Args:
+        state: the run.
+        found: its edges, from :func:`ipyflow.views.edges.edges`.
+        most: the largest number of nodes wanted; at least 2.
+        few: classes smaller than this are drawn task by task.
+
+    Example:
+        >>> collapse(RunState(), []).nodes
+        []
+    """
+    ids = list(state.tasks)
+    place = {task: i for i, task in enumerate(ids)}
+    pairs = [(place[a], place[b], kind) for a, b, kind in found]
+    rounds = max(4, min(len(ids), 150_000 // (len(ids) + len(pairs) + 1)))
+    partition = (
+        _refined(state, place, pairs, most, few, rounds)
+        or _refined(state, place, pairs, most, 2, rounds)
+        or _fitting(_by_parent(state, place), most)
+        or _by_name(state, most)
+    )
+    return _build(state, ids, pairs, partition)
+
+
+def _interned(keys: Iterable[Hashable]) -> list[int]:
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]
+
+
+def _by_parent(state: RunState, place: dict[int, int]) -> list[int]:
+    """Number the tasks by name, module, group and the number of their parent: parents come before children."""
+    numbers: dict[Hashable, int] = {}
+    out: list[int] = []
+    for task in state.tasks.values():
+        above = place.get(task.parent, -1)
+        key = (task.name, task.module, task.group, out[above] if 0 <= above < len(out) else -1)
+        out.append(numbers.setdefault(key, len(numbers)))
+    return out
+
+
+def _by_name(state: RunState, most: int) -> list[int]:
+    names = Counter(task.name for task in state.tasks.values())
+    kept = {name: i for i, (name, _) in enumerate(names.most_common(most - 1), 1)}
+    return [kept.get(task.name, 0) for task in state.tasks.values()]
+
+
+def _fitting(partition: list[int], most: int) -> list[int] | None:
+    return partition if len(set(partition)) <= most else None
+
+
+def _refined(
+    state: RunState, place: dict[int, int], pairs: list[Link], most: int, few: int, rounds: int
+) -> list[int] | None:
+    """Split classes by their neighbours until nothing changes; ``None`` when that takes too many nodes or rounds."""
+    above = [place.get(task.parent, -1) for task in state.tasks.values()]
+    classes = _singled(_by_parent(state, place), few)
+    count = len(set(classes))
+    for _ in range(rounds):
+        if count > most:
+            return None
+        marks = _neighbours(classes, pairs)
+        parents = [classes[p] if p >= 0 else -1 for p in above]
+        finer = _singled(_interned(zip(classes, parents, marks, strict=True)), few)
+        before, count = count, len(set(finer))
+        if count == before:
+            return finer
+        classes = finer
+    return None
+
+
+def _singled(classes: list[int], few: int) -> list[int]:
+    """Give each member of a class smaller than ``few`` a class of its own."""
+    sizes = Counter(classes)
+    small = {number for number, size in sizes.items() if size < few}
+    if not small:
+        return classes
+    top = max(classes) + 1
+    return [top + i if number in small else number for i, number in enumerate(classes)]
+
+
+def _neighbours(classes: list[int], pairs: list[Link]) -> list[int]:
+    """Hash, for each task, the set of (direction, kind, class of the neighbour).
+
+    The sum over the set's members does not depend on their order, and spares a set object for each task. Equal
+    sums of different sets would only merge two nodes of a picture.
+    """
+    marks = [0] * len(classes)
+    seen: set[tuple[int, int]] = set()
+    for a, b, kind in pairs:
+        out = hash((1, kind == DATA, classes[b]))
+        if (a, out) not in seen:
+            seen.add((a, out))
+            marks[a] = (marks[a] + out * out) & _MASK
+        back = hash((2, kind == DATA, classes[a]))
+        if (b, back) not in seen:
+            seen.add((b, back))
+            marks[b] = (marks[b] + back * back) & _MASK
+    return marks
+
+
+def _build(state: RunState, ids: list[int], pairs: list[Link], partition: list[int]) -> Collapsed:
+    nodes: list[Node] = []
+    numbers: dict[int, int] = {}
+    places: list[int] = []
+    for id_, cls in zip(ids, partition, strict=True):
+        number = numbers.get(cls)
+        if number is None:
+            number = numbers[cls] = len(nodes)
+            task = state.tasks[id_]
+            nodes.append(Node(str(id_), task.name, task.module, task.group, []))
+        nodes[number].tasks.append(id_)
+        places.append(number)
+    for node in nodes:
+        _describe(state, node)
+    links = Counter((places[a], places[b], kind) for a, b, kind in pairs if places[a] != places[b])
+    for a, b, kind in list(links):
+        if kind == CHILD and ((a, b, DATA) in links or (b, a, DATA) in links):
+            del links[a, b, kind]  # only coarse nodes can have both; the line that carries data says more
+    return Collapsed(nodes, dict(sorted(links.items())), dict(zip(ids, places, strict=True)))
+
+
+def _describe(state: RunState, node: Node) -> None:
+    """Give a node of several tasks a key of its own, and no name, module or group that is not theirs all."""
+    if len(node.tasks) == 1:
+        return
+    node.key = f"{node.tasks[0]}+"
+    members = [state.tasks[id_] for id_ in node.tasks]
+    if any(task.name != node.name for task in members):
+        node.name, node.module, node.group = "(other tasks)", "", None
+    if any(task.group != node.group for task in members):
+        node.group = None

@@ -1,0 +1,74 @@
+"""Everything about one task: what the pane beside the views shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ipyflow.model.run import RunState
+from ipyflow.model.status import State
+from ipyflow.views.words import clean
+
+OUTPUT_LINES = 1000
+"""Pieces of output that are sent, the latest ones."""
+OUTPUT_SIZE = 200_000
+"""Characters of output that are sent, the latest ones."""
+
+
+def detail(state: RunState, task_id: int) -> dict[str, Any]:
+    """Make the answer to ``detail`` (see ``docs/protocol.md``).
+
+    Values never enter the log, so ``result`` is the value's short text and ``html`` is ``None``: whoever holds the
+    future may fill in better ones.
+
+    Args:
+        state: the run.
+        task_id: which task.
+
+    Raises:
+        KeyError: the run has no such task.
+    """
+    task = state.tasks[task_id]
+    zero = state.opened
+    ended_well = task.state in (State.SUCCEEDED, State.CACHED)
+    attempts = [
+        {
+            "number": attempt.number,
+            "worker": clean(attempt.worker),
+            "started": round(attempt.started - zero, 6),
+            "ended": None if attempt.ended is None else round(attempt.ended - zero, 6),
+            "type": clean(attempt.type),
+            "text": clean(attempt.text),
+            "traceback": None if attempt.traceback is None else clean(attempt.traceback),
+        }
+        for attempt in task.attempts
+    ]
+    on = [state.tasks[id_] for id_ in task.waiting_on if id_ in state.tasks]
+    return {
+        "id": task.id,
+        "name": clean(task.name),
+        "args": clean(task.args),
+        "result": clean(task.text) if ended_well else None,
+        "html": None,
+        "type": clean(task.type),
+        "text": clean(task.text),
+        "traceback": None if task.traceback is None else clean(task.traceback),
+        "attempts": attempts,
+        "output": _output(state, task_id),
+        "reason": clean(task.reason),
+        "on": [[other.id, clean(other.name), str(other.state)] for other in on],
+        "notes": [[kind, clean(text)] for kind, text in task.notes],
+    }
+
+
+def _output(state: RunState, task_id: int) -> list[list[Any]]:
+    pieces: list[list[Any]] = []
+    left = OUTPUT_SIZE
+    for time, task, stream, text in reversed(state.output):
+        if task != task_id:
+            continue
+        if len(pieces) == OUTPUT_LINES or left <= 0:
+            pieces.append([round(time - state.opened, 6), "log", "… earlier output left out\n"])
+            break
+        pieces.append([round(time - state.opened, 6), stream, clean(text[-left:])])
+        left -= len(text)
+    return pieces[::-1]

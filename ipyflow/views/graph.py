@@ -1,0 +1,120 @@
+"""The graph of a run as a page and the saved picture draw it: collapsed nodes, laid out, with counts by state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ipyflow.model.run import RunState
+from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.collapse import Collapsed, Node, collapse
+from ipyflow.views.edges import Edge
+from ipyflow.views.edges import edges as edges_of
+from ipyflow.views.layout import Layout, layout
+from ipyflow.views.words import clean, clip
+
+HEIGHT = 44
+LETTER = 7.3
+"""Width of one letter of the name, in pixels: monospace of 12 px."""
+SMALL_LETTER = 5.6
+"""Width of one letter of the module's name above it."""
+NARROWEST, WIDEST = 96, 250
+LISTED = 50
+"""A collapsed node names at most this many of its tasks."""
+
+
+@dataclass(slots=True)
+class Graph:
+    """The structure of a graph and its drawing; both stay valid until a task, a read or a continuation is added."""
+
+    collapsed: Collapsed
+    drawing: Layout
+    sizes: list[tuple[int, int]]
+
+
+def plan(state: RunState, most: int = 300, found: Sequence[Edge] | None = None) -> Graph:
+    """Collapse and lay out a run's graph: the dear part, worth keeping while only states change.
+
+    Args:
+        state: the run.
+        most: the largest number of nodes wanted.
+        found: the run's edges, where they are at hand.
+    """
+    collapsed = collapse(state, edges_of(state) if found is None else found, most)
+    sizes = [_size(node) for node in collapsed.nodes]
+    return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes)
+
+
+def graph(state: RunState, planned: Graph | None = None, listed: int = LISTED) -> dict[str, Any]:
+    """Make the ``graph`` of the payload (see ``docs/protocol.md``).
+
+    Args:
+        state: the run.
+        planned: what :func:`plan` gave for the same tasks and edges; made when missing.
+        listed: how many of its tasks a collapsed node names.
+
+    Example:
+        >>> graph(RunState())["nodes"]
+        []
+    """
+    planned = plan(state) if planned is None else planned
+    drawing, nodes = planned.drawing, planned.collapsed.nodes
+    keys = [node.key for node in nodes]
+    return {
+        "width": drawing.width,
+        "height": drawing.height,
+        "nodes": [
+            _node(state, node, (drawing.x[i], drawing.y[i], *planned.sizes[i]), listed) for i, node in enumerate(nodes)
+        ],
+        "edges": [
+            {"from": keys[a], "to": keys[b], "kind": kind, "count": count, "points": [list(p) for p in points]}
+            for ((a, b, kind), count), points in zip(planned.collapsed.links.items(), drawing.points, strict=True)
+        ],
+    }
+
+
+def tally(state: RunState, node: Node) -> Counter[State]:
+    """Count a node's tasks by state."""
+    return Counter([state.tasks[task].state for task in node.tasks])
+
+
+def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
+    """Choose the tasks to name for many: failed ones first, then unfinished ones, then in order of submission."""
+    if len(tasks) <= most:
+        return list(tasks)
+    ranked: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for task in tasks:
+        now = state.tasks[task].state
+        rank = ranked[0 if now in FAILURE_STATES else 1 if now not in FINAL_STATES else 2]
+        if len(rank) < most:
+            rank.append(task)
+    return (ranked[0] + ranked[1] + ranked[2])[:most]
+
+
+def _size(node: Node) -> tuple[int, int]:
+    letters = len(node.name) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
+    width = max(NARROWEST, 44 + LETTER * letters, 30 + SMALL_LETTER * len(node.module))
+    return 2 * round(min(width, WIDEST) / 2), HEIGHT
+
+
+def _node(state: RunState, node: Node, box: tuple[int, int, int, int], listed: int) -> dict[str, Any]:
+    count = len(node.tasks)
+    x, y, w, h = box
+    out: dict[str, Any] = {
+        "key": node.key,
+        "task": node.tasks[0] if count == 1 else None,
+        "tasks": foremost(state, node.tasks, listed),
+        "name": clean(clip(node.name, 200)),
+        "module": clean(clip(node.module, 200)),
+        "group": None if node.group is None else clean(clip(node.group, 200)),
+        "count": count,
+        "x": x,
+        "y": y,
+        "w": w,
+        "h": h,
+    }
+    if count > 1:
+        out["counts"] = {str(name): number for name, number in tally(state, node).items()}
+    return out

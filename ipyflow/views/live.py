@@ -1,0 +1,151 @@
+"""What an open page is sent: a snapshot at first, then what changed, never more than it needs.
+
+A :class:`LiveView` belongs to the subscription of one page to one run and remembers what that page has. It reads no
+clock and sends nothing: the caller says when, and with which instant of the engine's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from ipyflow.model.run import RunState
+from ipyflow.views.edges import Edge
+from ipyflow.views.edges import edges as edges_of
+from ipyflow.views.graph import Graph, graph, plan
+from ipyflow.views.interest import Interest
+from ipyflow.views.lanes import Lanes
+from ipyflow.views.payload import LIMIT, SCHEMA, delta, edge_rows, row, run_header
+from ipyflow.views.words import instant
+
+LAYOUT_PAUSE = 0.0002
+"""Seconds of pause for each task of a run before its graph is laid out again; a layout costs a tenth of that."""
+COUNTS_PAUSE = 0.00002
+"""The same before the counts in the graph's nodes are sent again."""
+LANES_PAUSE = 0.5
+"""Seconds between two sendings of the lanes."""
+ROWS_KEPT = 4000
+"""When the page of a large run has been sent more rows than this, it begins anew with a snapshot."""
+
+
+class LiveView:
+    """Makes the messages for one page that watches one run.
+
+    Args:
+        limit: above this many tasks the page gets lanes and the tasks worth a look, not all tasks.
+
+    Example:
+        >>> view = LiveView()
+        >>> view.snapshot(RunState(), seq=1)["type"], view.message(RunState(), [], seq=2)["type"]
+        ('snapshot', 'delta')
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self._clear()
+
+    def _clear(self) -> None:
+        self._graph: Graph | None = None
+        self._lanes: Lanes | None = None
+        self._interest = Interest()
+        self._links: dict[int, tuple[int, int]] = {}
+        self._new_links = self._new_counts = False
+        self._sent: set[int] = set()
+        self._laid_out = self._counted = self._laned = float("-inf")
+
+    @property
+    def behind(self) -> bool:
+        """Whether the page lacks something that was put off: then call :meth:`message` again, changes or not."""
+        return self._new_links or self._new_counts
+
+    def snapshot(self, state: RunState, seq: int, now: float | None = None) -> dict[str, Any]:
+        """Make the message that replaces all the page has.
+
+        Args:
+            state: the run.
+            seq: the number of the message.
+            now: the engine's clock, for a run that goes on.
+        """
+        self._clear()
+        aggregated = len(state.tasks) > self.limit
+        chosen = list(state.tasks)
+        if aggregated:
+            self._lanes = Lanes()
+        self._take(state, state.tasks)
+        if aggregated:
+            chosen = self._interest.pick()
+            self._sent.update(chosen)
+        found = edges_of(state)
+        self._graph = plan(state, found=found)
+        self._new_links = self._new_counts = False
+        self._laid_out = self._counted = self._laned = instant(state, now)
+        made = {
+            "schema": SCHEMA,
+            "seq": seq,
+            "run": run_header(state, now, aggregated=aggregated),
+            "tasks": [row(state.tasks[id_], state) for id_ in chosen],
+            "edges": edge_rows(edges_of(state, chosen) if aggregated else found),
+            "graph": graph(state, self._graph),
+            "lanes": self._lanes.view(state, now) if self._lanes else None,
+        }
+        return {"type": "snapshot", "seq": seq, "payload": made}
+
+    def message(self, state: RunState, changed: Collection[int], seq: int, now: float | None = None) -> dict[str, Any]:
+        """Make the message with what changed since the last one; a snapshot when the run has outgrown its rows.
+
+        Args:
+            state: the run.
+            changed: ids of the tasks that changed since the last call: a copy of ``state.changed``.
+            seq: the number of the message.
+            now: the engine's clock, for a run that goes on.
+        """
+        aggregated = len(state.tasks) > self.limit
+        if self._graph is None or aggregated != (self._lanes is not None):
+            return self.snapshot(state, seq, now)
+        self._take(state, changed)
+        chosen: list[int] | None = None
+        send: Collection[int] = changed
+        if aggregated:
+            chosen = self._interest.pick()
+            # The page keeps the rows it has: those that are no longer worth a look still need their end.
+            send = (set(chosen) - self._sent) | self._sent.intersection(changed)
+            self._sent.update(send)
+            if len(self._sent) > ROWS_KEPT:
+                return self.snapshot(state, seq, now)
+        at = float("inf") if state.closed is not None else instant(state, now)
+        found, planned = self._graph_if_due(state, at, chosen)
+        views = None
+        if self._lanes is not None and at - self._laned >= LANES_PAUSE:
+            views, self._laned = self._lanes.view(state, now), instant(state, now)
+        return delta(state, send, seq, now=now, aggregated=aggregated, edges=found, planned=planned, lanes=views)
+
+    def _take(self, state: RunState, changed: Iterable[int]) -> None:
+        """Note what changed: rows, links of the graph, counts in its nodes."""
+        changed = list(changed)
+        for id_ in changed:
+            task = state.tasks[id_]
+            links = (len(task.read_by), task.into)
+            if self._links.get(id_) != links:
+                self._links[id_] = links
+                self._new_links = True
+        if changed and self._graph and len(self._graph.collapsed.nodes) < len(state.tasks):
+            self._new_counts = True
+        if self._lanes is not None:
+            self._lanes.update(state, changed)
+            self._interest.update(state, changed)
+
+    def _graph_if_due(
+        self, state: RunState, at: float, chosen: list[int] | None
+    ) -> tuple[list[Edge] | None, Graph | None]:
+        """Lay the graph out again when links were added, or send its counts again, but not too often."""
+        tasks = len(state.tasks)
+        if self._new_links and at - self._laid_out >= LAYOUT_PAUSE * tasks:
+            found = edges_of(state)
+            self._graph = plan(state, found=found)
+            self._laid_out = self._counted = min(at, state.last)
+            self._new_links = self._new_counts = False
+            return (found if chosen is None else edges_of(state, chosen)), self._graph
+        if self._new_counts and at - self._counted >= COUNTS_PAUSE * tasks:
+            self._counted, self._new_counts = min(at, state.last), False
+            return None, self._graph
+        return None, None

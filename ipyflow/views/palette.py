@@ -1,0 +1,53 @@
+"""The look of each state: one colour, one mark and one texture, the same in every view.
+
+The colours are Okabe and Ito's, which readers with any kind of colour blindness can tell apart; state is never
+said by colour alone, a mark or a texture goes with it. They are mid-tones that stand on white and on black.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ipyflow.model.status import State
+
+
+class Look(NamedTuple):
+    """How one state is drawn. ``texture`` is ``solid``, ``faint``, ``hatched``, ``dotted`` or ``outline``."""
+
+    color: str
+    mark: str
+    texture: str
+    word: str
+
+
+LOOKS: dict[State, Look] = {
+    State.PLANNED: Look("#9A9A9A", "·", "outline", "planned"),
+    State.WAITING: Look("#9A9A9A", "…", "dotted", "waiting"),
+    State.QUEUED: Look("#9A9A9A", "○", "faint", "queued"),
+    State.RUNNING: Look("#0072B2", "▸", "solid", "running"),
+    State.BLOCKED: Look("#E69F00", "‖", "hatched", "blocked"),
+    State.CANCELLING: Look("#7F7F7F", "⊖", "hatched", "cancelling"),
+    State.SUCCEEDED: Look("#009E73", "✓", "solid", "succeeded"),
+    State.FAILED: Look("#D55E00", "✗", "solid", "failed"),
+    State.TIMED_OUT: Look("#CC79A7", "◷", "solid", "timed out"),
+    State.CANCELLED: Look("#7F7F7F", "⊘", "solid", "cancelled"),
+    State.SKIPPED: Look("#9A9A9A", "↷", "outline", "skipped"),
+    State.CACHED: Look("#56B4E9", "≈", "solid", "cached"),
+}
+"""The look of every state; the order is that of legends and counts."""
+
+ORDER: tuple[State, ...] = (
+    State.FAILED,
+    State.TIMED_OUT,
+    State.BLOCKED,
+    State.RUNNING,
+    State.CANCELLING,
+    State.WAITING,
+    State.QUEUED,
+    State.PLANNED,
+    State.SUCCEEDED,
+    State.CACHED,
+    State.CANCELLED,
+    State.SKIPPED,
+)
+"""The states in the order in which a reader should meet them: trouble first, then work, then the rest."""

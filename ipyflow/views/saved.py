@@ -1,0 +1,96 @@
+"""The payload that a notebook file keeps: small enough to live in git, whole enough to draw every picture from."""
+
+from __future__ import annotations
+
+import json
+from math import floor, log10
+from typing import Any
+
+from ipyflow.model.run import RunState
+from ipyflow.views.edges import edges as edges_of
+from ipyflow.views.graph import graph, plan
+from ipyflow.views.interest import interesting
+from ipyflow.views.lanes import lanes
+from ipyflow.views.payload import SCHEMA, edge_rows, row, run_header
+from ipyflow.views.words import clip, instant
+
+SAVED_LIMIT = 200
+SAVED_SIZE = 50_000
+"""Bytes of JSON that a saved payload stays under."""
+
+DEFAULTS: dict[str, Any] = {
+    "parent": 0, "module": "__main__", "group": None, "executor": "threads", "reason": "", "on": [], "worker": "",
+    "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "", "progress": None, "notes": [],
+}  # fmt: skip
+"""Keys that a row of a saved payload leaves out when they have these values; see :func:`expand`."""
+
+
+def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAVED_LIMIT) -> dict[str, Any]:
+    """Make the payload that a notebook file keeps: the same shape, in under :data:`SAVED_SIZE` bytes of JSON.
+
+    Rows leave out what has its default (:data:`DEFAULTS`) and spans that follow from the other times, texts are
+    shorter, times have the digits a picture can show. If that is still too much, the fewer tasks the less worth a
+    look they are. :func:`expand` gives whole rows again.
+    """
+    texts, most, nodes = 80, limit, 80
+    while True:
+        made = _saved(state, now, texts, most, nodes)
+        if len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE or most < 2:
+            return made
+        if texts > 40:
+            texts = 40
+        else:
+            most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
+
+
+def _saved(state: RunState, now: float | None, texts: int, most: int, nodes: int) -> dict[str, Any]:
+    aggregated = len(state.tasks) > most
+    chosen = interesting(state, most) if aggregated else list(state.tasks)
+    found = edges_of(state)
+    elapsed = instant(state, now) - state.opened
+    digits = min(max(4 - floor(log10(elapsed)), 2), 6) if elapsed > 0 else 6
+    header = run_header(state, now, aggregated=aggregated)
+    header["notes"] = [[kind, task, clip(said, 200)] for kind, task, said in header["notes"][:10]]
+    rows = [row(state.tasks[id_], state, text=texts, spans=24, digits=digits) for id_ in chosen]
+    return {
+        "schema": SCHEMA,
+        "seq": 0,
+        "run": header,
+        "tasks": [_packed(r) for r in rows],
+        "edges": edge_rows(edges_of(state, chosen) if aggregated else found),
+        "graph": graph(state, plan(state, nodes, found), listed=10),
+        "lanes": lanes(state, now, most=8) if aggregated else None,
+    }
+
+
+def _packed(full: dict[str, Any]) -> dict[str, Any]:
+    out = {key: value for key, value in full.items() if key not in DEFAULTS or DEFAULTS[key] != value}
+    if full["spans"] == _plain_spans(full):
+        del out["spans"]
+    return out
+
+
+def _plain_spans(full: dict[str, Any]) -> list[list[Any]]:
+    """The spans of a task that was queued, ran once and ended: they follow from its times."""
+    spans = [[full["submitted"], "queued", ""]]
+    if full["started"] is not None:
+        spans.append([full["started"], "running", full["worker"]])
+    if full["ended"] is not None:
+        spans.append([full["ended"], full["state"], ""])
+    return spans
+
+
+def expand(saved: dict[str, Any]) -> dict[str, Any]:
+    """Give a saved payload whole rows again; a payload that has them already comes back equal."""
+    rows = []
+    for packed in saved["tasks"]:
+        full = {**DEFAULTS, **packed}
+        full.setdefault("spans", _plain_spans(full))
+        rows.append({key: full[key] for key in _ORDER})
+    return {**saved, "tasks": rows}
+
+
+_ORDER = (
+    "id", "parent", "name", "module", "group", "executor", "state", "reason", "on", "worker", "args", "attempts",
+    "submitted", "started", "ended", "spans", "type", "text", "progress", "notes",
+)  # fmt: skip

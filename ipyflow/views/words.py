@@ -1,0 +1,134 @@
+"""Text for people: durations, counts by state, and the escaping of whatever a task may have named itself.
+
+Names, arguments, messages and tracebacks come from user code and may hold markup, terminal escapes, right-to-left
+overrides or half a surrogate pair. :func:`shown` and :func:`block` make such text safe to print by showing it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import State
+from ipyflow.views.palette import LOOKS, ORDER
+
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "\u2421"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def shown(text: str, width: int | None = None) -> str:
+    r"""Make task-given text safe for one line: control characters become visible, too long text is cut.
+
+    Args:
+        text: anything.
+        width: the most characters to return; ``None`` for no limit.
+
+    Example:
+        >>> shown("a\x1b[31mb\n")
+        'a␛[31mb␊'
+    """
+    if width is not None and len(text) > width:
+        text = text[: max(width - 1, 0)] + "…"
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_visible, text)
+
+
+def block(text: str, size: int | None = None) -> str:
+    """Make text of many lines safe: colours are dropped, other control characters shown, the middle cut out.
+
+    Args:
+        text: a traceback or output.
+        size: the most characters to keep, about two thirds of them from the end, where the exception stands.
+    """
+    text = _COLOUR.sub("", text).replace("\r\n", "\n")
+    if size is not None and len(text) > size:
+        head = size // 3
+        text = f"{text[:head]}\n  … {len(text) - size:,} characters left out …\n{text[-(size - head) :]}"
+    return _UNSAFE_IN_BLOCK.sub(_visible, text)
+
+
+def clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which no encoder takes; everything else stays as it is."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def clip(text: str, size: int) -> str:
+    """Cut ``text`` to ``size`` characters, the last one a ``…`` when something was cut."""
+    return text if len(text) <= size else text[: size - 1] + "…"
+
+
+def duration(seconds: float) -> str:
+    """Say a length of time the way a person would, with about three digits.
+
+    Example:
+        >>> [duration(s) for s in (0.000012, 0.183, 1.2, 75, 7500)]
+        ['12 µs', '183 ms', '1.20 s', '1 min 15 s', '2 h 05 min']
+    """
+    seconds = max(seconds, 0.0)
+    if seconds < 0.0009995:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 0.9995:
+        return f"{seconds * 1e3:.{0 if seconds >= 0.00995 else 1}f} ms"
+    if seconds < 59.95:
+        return f"{seconds:.{2 if seconds < 9.995 else 1}f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 172_800:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def counted(n: int, noun: str) -> str:
+    """Say how many: ``1 task``, ``12,000 tasks``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def counts_in_words(counts: Mapping[State, int]) -> str:
+    """Say how many tasks stand where: ``1 failed, 2 running, 4 succeeded``."""
+    return ", ".join(f"{counts[s]:,} {LOOKS[s].word}" for s in ORDER if counts.get(s))
+
+
+def counts_in_marks(counts: Mapping[State, int]) -> str:
+    """The same with marks: ``1 ✗  2 ▸  4 ✓``."""
+    return "  ".join(f"{counts[s]:,} {LOOKS[s].mark}" for s in ORDER if counts.get(s))
+
+
+def label(task: TaskState) -> str:
+    """Name a task so that a reader can find it: ``load_user#2``."""
+    return f"{shown(task.name, 60)}#{task.id}"
+
+
+def instant(state: RunState, now: float | None = None) -> float:
+    """The end of a run's time axis, on the engine's clock: when it closed, else ``now``, else its last record."""
+    if state.closed is not None:
+        return state.closed
+    return state.last if now is None else max(now, state.last)
+
+
+def run_time(task: TaskState, until: float) -> float | None:
+    """Seconds from the first start to the end (or to ``until``); ``None`` for a task that never started."""
+    if task.started is None:
+        return None
+    return (until if task.ended is None else task.ended) - task.started
+
+
+def headline(state: RunState, now: float | None = None) -> str:
+    """A run in one line: name, state, elapsed time and counts."""
+    elapsed = duration(instant(state, now) - state.opened)
+    tasks = counted(len(state.tasks), "task")
+    counts = counts_in_words(state.counts)
+    return f"{LOOKS[state.state].word} · {elapsed} · {tasks}" + (f": {counts}" if counts else "")
