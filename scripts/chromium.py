@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # where this file is run as a program
+from scripts.frontend import node_from_pypi
+
 NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
 # Debian's chromium without its fonts draws boxes for letters.
 PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation")
@@ -29,6 +32,13 @@ def works(program: str) -> bool:
     return done.returncode == 0 and bool(re.search(r"\d+\.\d+", done.stdout)) and "snap" not in done.stdout.lower()
 
 
+def use_our_node() -> None:
+    """Run playwright on PyPI's Node: the one it brings needs libatomic, which a bare Debian does not have."""
+    wheel = node_from_pypi()
+    if wheel is not None:
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(wheel[0]))
+
+
 def from_playwright() -> str | None:
     """The Chromium that `playwright install chromium` left, if any."""
     from playwright.sync_api import sync_playwright
@@ -39,7 +49,8 @@ def from_playwright() -> str | None:
 
 
 def find() -> str | None:
-    """The path of a Chromium to drive, or None."""
+    """The path of a Chromium to drive, or None. To be called before playwright is started."""
+    use_our_node()
     chosen = os.environ.get("IPYFLOW_CHROMIUM")
     if chosen:
         if not works(chosen):

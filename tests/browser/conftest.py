@@ -10,9 +10,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.harness import ARTIFACTS, LabPage, LabServer, lab_server, launch
+from tests.browser.harness import ARTIFACTS, LabPage, LabServer, chromium_browser, lab_server
 
 FAILED = pytest.StashKey[bool]()
 
@@ -35,10 +35,8 @@ def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
+    with chromium_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

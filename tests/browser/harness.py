@@ -20,7 +20,7 @@ from typing import Any
 
 import nbformat
 from nbformat import v4
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwright, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from scripts.chromium import find
 
@@ -184,12 +184,16 @@ def lab_server(folder: Path, environment: Mapping[str, str], log: Path) -> Itera
                 process.wait()
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the Chromium that `make test` found or installed."""
+@contextlib.contextmanager
+def chromium_browser() -> Iterator[Browser]:
+    """Run the Chromium that `make test` found or installed."""
     program = find()
     if program is None:
         raise RuntimeError("no Chromium was found: `make test` installs one, or set IPYFLOW_CHROMIUM")
-    return playwright.chromium.launch(executable_path=program, headless=True, args=CHROMIUM_FLAGS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
 
 
 @dataclass
