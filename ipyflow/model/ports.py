@@ -5,7 +5,7 @@ Executors and stores implement these; the engine is handed the implementations b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Protocol
 
 
@@ -37,13 +37,11 @@ class Work(Protocol):
         """``name#id``, for messages."""
 
     def run(self, worker: str) -> Work | None:
-        """Run the body on this thread and report the outcome, unless somebody else has taken the work.
+        """Run the body here and report the outcome, unless somebody else has taken the work or it was stopped.
 
+        Work that is ``async def`` must be run on the loop's thread; it only starts there and ends by itself.
         Returns work that became ready through it, which the caller should run next.
         """
-
-    def run_async(self, worker: str) -> Coroutine[Any, Any, None] | None:
-        """The body of an ``async def`` as a coroutine that reports its outcome; ``None`` if the work was taken."""
 
 
 class Executor(Protocol):
@@ -62,6 +60,9 @@ class Executor(Protocol):
 
     def abandon(self, work: Work) -> None:
         """The engine waits for the running body no longer: its slot counts as free."""
+
+    def returned(self, work: Work) -> None:
+        """A body that was abandoned has returned after all; may come before ``abandon``."""
 
     def blocked(self, work: Work) -> None:
         """The running body begins to wait for other tasks: another may take its slot."""

@@ -63,7 +63,7 @@ _ENDS = {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED}
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.WAITING, State.QUEUED, State.SKIPPED}),
     State.WAITING: frozenset(
-        {State.WAITING, State.QUEUED, State.CANCELLED, State.FAILED, State.SKIPPED, State.CACHED}
+        {State.WAITING, State.QUEUED, State.SUCCEEDED, State.CANCELLED, State.FAILED, State.SKIPPED, State.CACHED}
     ),
     State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED}),
     State.RUNNING: frozenset({State.BLOCKED, State.CANCELLING, State.WAITING, *_ENDS}),

@@ -1,0 +1,261 @@
+"""One attempt of one task: what runs, where, and the few lines in which its state changes.
+
+Owns: the function's arguments and context until the attempt ends. Called by: an executor's worker (``run``), the
+scheduler, and whoever cancels. Guarantees: each change of state and its record are made together, under the call's own
+lock, which is never held while other code runs; the attempt ends once; a body that comes back after it was
+cancelled or timed out changes nothing but the record of its return. A retry is a new call for the same future.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import sys
+import threading
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine import output
+from ipyflow.engine.context import scope
+from ipyflow.engine.describe import short
+from ipyflow.engine.limits import Limit
+from ipyflow.model import records as r
+from ipyflow.model.ports import Executor, Timer
+from ipyflow.model.status import State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.future import Future
+    from ipyflow.engine.options import Definition
+    from ipyflow.engine.scheduler import Engine
+
+OUTPUT_LIMIT = 200_000
+"""Characters a task may write into its log; the rest is counted, not kept."""
+
+# Member access on an Enum class costs more than a global: these are read several times a task.
+_QUEUED, _WAITING, _RUNNING = State.QUEUED, State.WAITING, State.RUNNING
+_BLOCKED, _CANCELLING, _SUCCEEDED = State.BLOCKED, State.CANCELLING, State.SUCCEEDED
+
+
+class Call:
+    """An attempt; see the module. Attributes with a default below are set only when they differ: most calls are plain."""
+
+    attempt = 1
+    depth = 0
+    """How many calls are nested below this one on its thread."""
+    ident = 0
+    """The thread that runs the body."""
+    worker = ""
+    stopped = False
+    wake: Callable[[], None] | None = None
+    """How to wake the body from a wait of ours."""
+    timer: Timer | None = None
+    handle: asyncio.Task[None] | None = None
+    permits: tuple[Limit, ...] = ()
+    unread: dict[int, None] | None = None
+    """Children that nobody has read yet."""
+    written = 0
+    partial: dict[str, str] | None = None
+    returned: Any = None
+
+    def __init__(
+        self, engine: Engine, future: Future[Any], task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
+        executor: Executor, context: Context, label_group: str | None,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.future = future
+        self.task = task
+        self.args = args
+        self.kwargs = kwargs
+        self.executor = executor
+        self.context = context
+        self.label_group = label_group
+        self.lock = threading.Lock()
+
+    @property
+    def label(self) -> str:
+        """``name#id``."""
+        return self.future.label
+
+    # Running.
+
+    def run(self, worker: str) -> Call | None:
+        """Run the body on this thread, unless the call was taken or stopped before.
+
+        Returns:
+            Another call that became ready through it and should be run by the same worker next.
+        """
+        if not self._begin(worker):
+            return None
+        self.ident = threading.get_ident()
+        try:
+            value = self.context.run(self._body)
+        except BaseException as error:
+            return self.engine.attempt_failed(self, error)
+        return self.succeed(value)
+
+    def _body(self) -> Any:
+        scope.set(self)
+        return self.task.fn(*self.args, **self.kwargs)
+
+    def _begin(self, worker: str) -> bool:
+        future = self.future
+        with self.lock:
+            if future.state is not _QUEUED or future._call is not self:
+                return False
+            future.state = _RUNNING
+            future.run.append(r.Started(self.engine.now(), future.id, worker, self.attempt))
+        self.worker = worker
+        if not self.task.simple:
+            self.engine.begin_timeout(self)
+        if type(sys.stdout) is not output.Fork or type(sys.stderr) is not output.Fork:
+            output.install()
+        return True
+
+    def succeed(self, value: Any) -> Call | None:
+        """The body returned ``value``."""
+        if self.partial:
+            self.flush_output()
+        engine, future = self.engine, self.future
+        # Not isinstance of our own Future: anything future-like that a body returns continues the task.
+        if isinstance(value, concurrent.futures.Future) or self.unread:
+            if engine.body_returned(self, value):
+                return None
+        kind, text = type(value).__name__, short(value)
+        with self.lock:
+            if future._call is not self or (future.state is not _RUNNING and future.state is not _BLOCKED):
+                late = True
+            else:
+                late = False
+                future.state = _SUCCEEDED
+                future._when = time = engine.now()
+                future.run.append(r.Finished(time, future.id, "succeeded", kind, text, None))
+        if late:
+            engine.returned_late(self)
+            return None
+        future._value = value
+        return engine.settled(self, future)
+
+    # Waiting in the body.
+
+    def begin_wait(self, on: tuple[int, ...]) -> None:
+        """The body begins to wait for the futures ``on``: its permits are free meanwhile."""
+        with self.lock:
+            if self.future.state is _RUNNING and self.future._call is self:
+                self.future.state = _BLOCKED
+                self.future.run.append(r.Blocked(self.engine.now(), self.future.id, on))
+        for permit in self.permits:
+            permit.leave()
+
+    def end_wait(self) -> None:
+        """The body goes on; on a thread it first takes its permits back."""
+        if self.permits and not self.stopped:
+            for permit in self.permits:
+                again = _Again(self)
+                if not permit.enter(again, first=True):
+                    again.listen()
+        with self.lock:
+            if self.future.state is _BLOCKED and self.future._call is self:
+                self.future.state = _RUNNING
+                self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))
+
+    # Permits: a call stands in the queue of a limit or a rate.
+
+    def wants_permit(self) -> bool:
+        """True while the call waits to be started."""
+        return self.future._call is self and self.future.state is _WAITING
+
+    def permit_granted(self) -> None:
+        """The limit or rate it queued for has let it through."""
+        self.engine.permit_granted(self)
+
+    # Output.
+
+    def write(self, stream: str, text: str) -> None:
+        """File what the body wrote, a record per line; an unfinished line is kept back."""
+        partial = self.partial
+        if partial is None:
+            partial = self.partial = {}
+        text = partial.pop(stream, "") + text
+        head, newline, rest = text.rpartition("\n")
+        if rest:
+            partial[stream] = rest
+            if len(rest) > 4096:
+                head, newline, partial[stream] = text, "", ""
+        if newline or head:
+            self._file(stream, head + newline)
+
+    def flush_output(self) -> None:
+        """File unfinished lines."""
+        partial, self.partial = self.partial, None
+        for stream, text in (partial or {}).items():
+            if text:
+                self._file(stream, text)
+
+    def _file(self, stream: str, text: str) -> None:
+        room = OUTPUT_LIMIT - self.written
+        self.written += len(text)
+        if room <= 0:
+            return
+        if len(text) > room:
+            text = text[:room] + f"\n… (no more of {self.label} is kept: {OUTPUT_LIMIT} characters is the limit)\n"
+        self.future.run.append(r.Output(self.engine.now(), self.future.id, stream, text))
+
+    def echo(self, real: Any, text: str) -> None:
+        """Write to the real stream as well: ``stdout="cell"``."""
+        real.write(text)
+
+    def drop(self) -> None:
+        """Let go of what the body needed; the future may live on for long."""
+        self.args, self.kwargs, self.context = (), {}, _EMPTY
+
+
+_EMPTY = Context()
+
+
+class _Again:
+    """Stands in a limit's queue for a body that had its permit before and goes on after a wait."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def wants_permit(self) -> bool:
+        return True
+
+    def permit_granted(self) -> None:
+        self._lock.release()
+
+    def listen(self) -> None:
+        self._lock.acquire()
+
+
+class AsyncCall(Call):
+    """An attempt of an ``async def``: its body is an asyncio task on the engine's loop."""
+
+    def run(self, worker: str) -> Call | None:
+        """Start the body as a task of the running loop."""
+        if self._begin(worker):
+            self.handle = asyncio.get_running_loop().create_task(self._drive(), context=self.context)
+        return None
+
+    async def _drive(self) -> None:
+        scope.set(self)
+        try:
+            value = await self.task.fn(*self.args, **self.kwargs)
+        except BaseException as error:
+            follow = self.engine.attempt_failed(self, error)
+        else:
+            follow = self.succeed(value)
+        if follow is not None:
+            self.engine.dispatch(follow)
+
+    def end_wait(self) -> None:
+        """The body goes on. The loop cannot be blocked for a permit, so it goes on even if the limit is full again."""
+        for permit in self.permits:
+            permit.force()
+        with self.lock:
+            if self.future.state is _BLOCKED and self.future._call is self:
+                self.future.state = _RUNNING
+                self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))

@@ -1,0 +1,306 @@
+"""How calls end other than by returning a value: failing, timing out, being cancelled, going on as another future.
+
+And how they begin again: the next attempt, and a retry on request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine import admission, leaks
+from ipyflow.engine.call import AsyncCall, Call
+from ipyflow.engine.describe import arguments, message, short, traceback_text, trim
+from ipyflow.engine.future import Future
+from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
+from ipyflow.model import records as r
+from ipyflow.model.status import RESTARTABLE_STATES, State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.scheduler import Engine
+
+_RUNS = (State.RUNNING, State.BLOCKED)
+
+
+def attempt_failed(engine: Engine, call: Call, error: BaseException) -> Call | None:
+    """The body of ``call`` raised ``error``: try again, or end."""
+    call.flush_output()
+    if call.stopped or call.future._call is not call:
+        returned_late(engine, call)
+        return None
+    if isinstance(error, (TaskCancelled, asyncio.CancelledError)) and isinstance(call, AsyncCall):
+        cancel_one(engine, call.future, "its coroutine was cancelled")
+        returned_late(engine, call)
+        return None
+    if _try_again(engine, call, error):
+        return None
+    if call.unread:
+        leaks.body_failed(engine, call)
+    return end(engine, call, State.FAILED, error)
+
+
+def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
+    policy = call.task.options.retries
+    if policy is None or not isinstance(error, Exception):
+        return False
+    try:
+        pause = policy.pause(call.attempt, error, engine.rng)
+    except Exception as second:
+        error.add_note(f"its retry policy raised {type(second).__name__}: {message(second)}")
+        return False
+    if pause is None:
+        return False
+    future = call.future
+    following = _copy(call, call.args, call.kwargs)
+    following.attempt = call.attempt + 1
+    with call.lock:
+        if future._call is not call or future.state not in _RUNS:
+            return False
+        future.state = State.WAITING
+        future._call = following
+        trace = traceback_text(error)
+        future.run.append(
+            r.AttemptFailed(engine.now(), future.id, call.attempt, type(error).__name__, message(error), trace)
+        )
+    admission.release(call)
+    admission.again_after(engine, following, pause)
+    return True
+
+
+def _copy(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    context = call.context.copy() if call.context else copy_context()
+    return type(call)(call.engine, call.future, call.task, args, kwargs, call.executor, context, call.label_group)
+
+
+def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call | None:
+    """End a call whose body raised, or is given up, with ``error``."""
+    future = call.future
+    if not isinstance(error, TaskTimeout):
+        _add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
+    text, trace = message(error), traceback_text(error)
+    with call.lock:
+        if future._call is not call or future.state not in (*_RUNS, State.WAITING, State.QUEUED):
+            late = True
+        else:
+            late = False
+            future.state = state
+            future._when = time = engine.now()
+            future.run.append(r.Finished(time, future.id, state.value, type(error).__name__, text, trace))
+    if late:
+        returned_late(engine, call)
+        return None
+    _keep_failure(future, error)
+    call.returned = (call.args, call.kwargs)
+    return engine.settled(call, future)
+
+
+def _keep_failure(future: Future[Any], error: BaseException) -> None:
+    future._error = error
+    future._tb = trim(error.__traceback__)
+    future.run.failed[future.id] = future
+    if not future._read:
+        future.run.unobserved[future.id] = future
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    try:
+        if len(getattr(error, "__notes__", ())) < 20:
+            error.add_note(note)
+    except Exception:
+        pass  # an exception that takes no notes goes without
+
+
+def fail_before_start(engine: Engine, call: Call, error: BaseException, because: Future[Any]) -> None:
+    """End a call that never ran; it goes on by itself if ``because`` is retried and then succeeds."""
+    end(engine, call, State.FAILED, error)
+    because.run.dependants.setdefault(because.id, []).append(call.future)
+
+
+def timed_out(engine: Engine, call: Call) -> None:
+    """The attempt ran over its time: give it up, with everything below it."""
+    future = call.future
+    if future._call is not call or future.state not in _RUNS:
+        return
+    error = TaskTimeout(f"{future.label} ran over its timeout of {call.task.options.timeout:g} s")
+    below = descendants(future)
+    if not _try_again(engine, call, error):
+        follow = end(engine, call, State.TIMED_OUT, error)
+        if follow is not None:
+            engine.dispatch(follow)
+        if future.state is not State.TIMED_OUT:
+            return
+    give_up(engine, call, "ran over its timeout")
+    for child in below:
+        cancel_one(engine, child, f"{future.label} timed out")
+
+
+def give_up(engine: Engine, call: Call, why: str) -> None:
+    """Stop the body of an attempt that counts no more."""
+    call.stopped = True
+    wake = call.wake
+    if wake is not None:
+        wake()
+    if not isinstance(call, AsyncCall):
+        call.future.run.append(
+            r.Noted(engine.now(), call.future.id, "abandoned", f"it {why}; its thread goes on until the body returns")
+        )
+    call.executor.cancel(call)
+    call.executor.abandon(call)
+
+
+def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
+    """Cancel one task; its waiters get ``TaskCancelled`` at once."""
+    while True:
+        call = future._call
+        if call is None or future._settled:
+            return False
+        with call.lock:
+            if future._call is not call:
+                continue
+            state, time = future.state, engine.now()
+            if state in (State.WAITING, State.QUEUED):
+                future.state = State.CANCELLED
+                future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", why, None))
+            elif state in _RUNS:
+                future.state = State.CANCELLING
+                future.run.append(r.Cancelling(time, future.id, why))
+            else:
+                return False
+            future._when = time
+            break
+    future._error = TaskCancelled(f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}")
+    future._tb = None
+    call.returned = (call.args, call.kwargs)
+    if state in _RUNS:
+        call.stopped = True
+        future._settled = True
+        follow = engine.notify(future)
+        wake = call.wake
+        if wake is not None:
+            wake()
+        call.executor.cancel(call)
+        call.executor.abandon(call)
+    else:
+        admission.release(call)
+        follow = engine.settled(call, future)
+    future.run.failed[future.id] = future
+    if follow is not None:
+        engine.dispatch(follow)
+    return True
+
+
+def returned_late(engine: Engine, call: Call) -> None:
+    """The body of a call that was cancelled, or given up, has returned."""
+    call.executor.returned(call)
+    future = call.future
+    with call.lock:
+        ended = future._call is call and future.state is State.CANCELLING
+        if ended:
+            future.state = State.CANCELLED
+            text = message(future._error) if future._error is not None else "cancelled"
+            future.run.append(r.Finished(engine.now(), future.id, "cancelled", "TaskCancelled", text, None))
+    if not ended:
+        return
+    admission.release(call)
+    call.drop()
+    future.run.live.pop(future.id, None)
+    future.run.close_if_done()
+
+
+def descendants(future: Future[Any]) -> list[Future[Any]]:
+    """The unfinished tasks below ``future``, children before grandchildren."""
+    below: dict[int, list[Future[Any]]] = {}
+    for live in list(future.run.live.values()):
+        below.setdefault(live.parent_id, []).append(live)
+    out: list[Future[Any]] = []
+    queue = [future.id]
+    while queue:
+        children = below.get(queue.pop(), ())
+        out.extend(children)
+        queue.extend(child.id for child in children)
+    return out
+
+
+def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
+    """The body returned a future: the task ends as that future ends."""
+    future = call.future
+    if inner is future:
+        end(engine, call, State.FAILED, RuntimeError(f"{future.label} returned its own future and would wait for itself"))
+        return
+    with call.lock:
+        if future._call is not call or future.state not in _RUNS:
+            late = True
+        else:
+            late = False
+            future.state = State.WAITING
+            future.run.append(r.Continued(engine.now(), future.id, inner.id))
+    if late:
+        returned_late(engine, call)
+        return
+    admission.release(call)
+    inner._consume()
+
+    def go_on(_: Future[Any]) -> None:
+        error = inner.peek()
+        if error is None:
+            end_with_value(engine, call, inner._value)
+        else:
+            state = State.FAILED
+            follow = end(engine, call, state, error if not inner.cancelled() else _cancelled_inner(future, inner))
+            if follow is not None:
+                engine.dispatch_follow(follow)
+
+    inner.when_settled(go_on)
+
+
+def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError:
+    error = DependencyError(f"{future.label} returned {inner.label}, which was cancelled; retry that one first")
+    error.__cause__ = inner.peek()
+    return error
+
+
+def end_with_value(engine: Engine, call: Call, value: Any) -> None:
+    """End a call that waits, with a value that came from elsewhere."""
+    future = call.future
+    with call.lock:
+        if future._call is not call or future.state is not State.WAITING:
+            return
+        future.state = State.SUCCEEDED
+        future._when = time = engine.now()
+        future.run.append(r.Finished(time, future.id, "succeeded", type(value).__name__, short(value), None))
+    future._value = value
+    follow = engine.settled(call, future)
+    if follow is not None:
+        engine.dispatch_follow(follow)
+
+
+def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
+    """Start an ended task again, with the code its name stands for now."""
+    call = future._call
+    if call is None or future.state not in RESTARTABLE_STATES or call.returned is None:
+        hint = "it has not ended" if not future.is_final() else "only failed, timed out and cancelled tasks are"
+        raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead")
+    args, kwargs = call.returned
+    task = call.task.latest()
+    kind = AsyncCall if task.is_async else Call
+    executor = engine.executor_for(task.options.executor)
+    following = kind(engine, future, task, args, kwargs, executor, copy_context(), call.label_group)
+    following.attempt = call.attempt + 1
+    run = future.run
+    if run.closed:
+        run.reopen()
+    future._settled, future._error, future._tb, future._value = False, None, None, None
+    run.live[future.id] = future
+    run.failed.pop(future.id, None)
+    run.unobserved.pop(future.id, None)
+    future.task = task
+    with call.lock:
+        future.state = State.QUEUED
+        future._call = following
+        run.append(r.Reset(engine.now(), future.id, why))
+    for dependant in run.dependants.pop(future.id, []):
+        if dependant.state is State.FAILED and isinstance(dependant.peek(), DependencyError):
+            retry(engine, dependant, f"{future.label} is run again")
+    admission.admit(engine, following)
+

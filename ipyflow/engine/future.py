@@ -1,0 +1,360 @@
+"""The handle of a task that was submitted: a ``concurrent.futures.Future`` one can also await.
+
+Owns: the outcome and who waits for it. Called by: any thread. Guarantees: the outcome is set once (until a
+retry), waiters and callbacks registered before or after hear of it exactly once, and never under a lock of ours.
+
+A plain future of the standard library makes a condition and a lock each time; nearly no future needs them. Here they
+come into being when the standard library asks (``wait``, ``as_completed``). The exactly-once of callbacks rests
+on ``list.append`` and ``list.pop`` being atomic, which holds with and without the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from collections.abc import Callable, Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ipyflow.engine import blocking
+from ipyflow.engine.context import current_call
+from ipyflow.errors import TaskCancelled
+from ipyflow.model import records as r
+from ipyflow.model.status import FINAL_STATES, State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.call import Call
+    from ipyflow.engine.options import Definition
+    from ipyflow.engine.run import Run
+
+T = TypeVar("T")
+_making = threading.Lock()
+
+
+class _StandardSide:
+    """What ``concurrent.futures.wait`` and friends look for in a future, made when they look."""
+
+    def __init__(self) -> None:
+        self.condition = threading.Condition()
+        self.waiters: list[Any] = []
+
+    def notify(self, future: Future[Any]) -> None:
+        with self.condition:
+            for waiter in self.waiters:
+                if future.cancelled():
+                    waiter.add_cancelled(future)
+                elif future._error is not None:
+                    waiter.add_exception(future)
+                else:
+                    waiter.add_result(future)
+            self.condition.notify_all()
+
+
+class Future(concurrent.futures.Future[T]):
+    """The handle of a submitted task.
+
+    It blocks with :meth:`result`, can be awaited on any event loop, and is accepted wherever a
+    ``concurrent.futures.Future`` is. Passed to another task it is a reference. Made by ``task.submit``.
+
+    Attributes:
+        id: a number, unique in this process; rises in the order of submission.
+        task: the task it was made by.
+        run: the run it belongs to.
+        state: the :class:`~ipyflow.model.status.State` it is in.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task
+        ... def double(x):
+        ...     return 2 * x
+        >>> double.submit(21).result()
+        42
+    """
+
+    _settled = False
+    _value: Any = None
+    _error: BaseException | None = None
+    _tb: TracebackType | None = None
+    _when = 0.0
+    _callbacks: list[Callable[[Any], object]] | None = None
+    _side: _StandardSide | None = None
+    _read = False
+    _detached = False
+    _unread: dict[int, None] | None = None
+
+    def __init__(self, id: int, task: Definition, run: Run, parent_id: int) -> None:
+        # The base class is not initialised on purpose: see the module's docstring.
+        self.id = id
+        self.task: Any = task
+        self.run = run
+        self.parent_id = parent_id
+        self.state = State.QUEUED
+        self._call: Call | None = None
+
+    # What the standard library reads.
+
+    @property
+    def _standard(self) -> _StandardSide:
+        if self._side is None:
+            with _making:
+                if self._side is None:
+                    self._side = _StandardSide()
+        return self._side
+
+    @property
+    def _condition(self) -> threading.Condition:  # type: ignore[override]
+        return self._standard.condition
+
+    @property
+    def _waiters(self) -> list[Any]:
+        return self._standard.waiters
+
+    @property
+    def _state(self) -> str:  # type: ignore[override]
+        if not self._settled:
+            return "PENDING" if self.state in (State.QUEUED, State.WAITING) else "RUNNING"
+        return "CANCELLED_AND_NOTIFIED" if self.cancelled() else "FINISHED"
+
+    # Asking.
+
+    def done(self) -> bool:
+        """True when there is an outcome: a value, an exception, or cancelled."""
+        return self._settled
+
+    def cancelled(self) -> bool:
+        """True when it was cancelled (its body may still be on its way out: state ``cancelling``)."""
+        return self._settled and isinstance(self._error, TaskCancelled) and self.state in (
+            State.CANCELLED, State.CANCELLING,
+        )  # fmt: skip
+
+    def running(self) -> bool:
+        """True while a body runs."""
+        return self.state in (State.RUNNING, State.BLOCKED, State.CANCELLING)
+
+    def result(self, timeout: float | None = None) -> T:
+        """The value; waits for it if need be.
+
+        Args:
+            timeout: seconds to wait at most; ``None`` waits without end.
+
+        Raises:
+            Exception: the task's own exception, with its own traceback.
+            TaskCancelled: it was cancelled.
+            TimeoutError: no outcome within ``timeout``; the task goes on.
+            WouldDeadlock: called on the thread of the engine's loop; write ``await future``.
+        """
+        if not self._settled:
+            blocking.wait_one(self, timeout)
+        return self._outcome()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """The exception, or ``None`` if it succeeded; waits as :meth:`result` does.
+
+        Raises:
+            TaskCancelled: it was cancelled.
+            TimeoutError: no outcome within ``timeout``; the task goes on.
+        """
+        if not self._settled:
+            blocking.wait_one(self, timeout)
+        self._taken()
+        if self.cancelled():
+            self._outcome()
+        return self._error
+
+    def poll(self, timeout: float | None = None, default: Any = None) -> Any:
+        """The value if there is one within ``timeout`` seconds (at once by default), else ``default``.
+
+        Raises:
+            Exception: the task's own exception, if it failed.
+        """
+        if not self._settled:
+            if not timeout:
+                return default
+            try:
+                blocking.wait_one(self, timeout)
+            except TimeoutError:
+                return default
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, T]:
+        if not self._settled:
+            yield from blocking.await_one(self)
+        return self._outcome()
+
+    def _outcome(self) -> T:
+        self._taken()
+        if self._error is None:
+            return self._value  # type: ignore[no-any-return]
+        try:
+            # Each raise adds this frame to the traceback: begin from the original every time.
+            raise self._error.with_traceback(self._tb)
+        finally:
+            self = None  # type: ignore[assignment]  # or the traceback and the future hold each other
+
+    def _taken(self) -> None:
+        """Somebody has looked at the outcome."""
+        self._consume()
+        call = current_call()
+        if call is not None and call.future is not self:
+            self.run.append(r.Read(self.run.engine.now(), self.id, call.future.id))
+
+    def _consume(self) -> None:
+        if not self._read:
+            self._read = True
+            if self._unread is not None:
+                self._unread.pop(self.id, None)
+            self.run.unobserved.pop(self.id, None)
+
+    # Steering.
+
+    def cancel(self) -> bool:
+        """Stop the task and everything it started.
+
+        A task that has not started never will; an ``async`` body gets ``CancelledError``; a body on a thread sees
+        ``current().cancelled`` and is shown as *cancelling* until it returns. Waiters get ``TaskCancelled`` at once.
+
+        Returns:
+            True when it was not final and now is or will be cancelled.
+        """
+        return self.run.engine.cancel(self)
+
+    def detach(self) -> Future[T]:
+        """Say that nobody means to read this future; it is no leak then. Its failure is still shown."""
+        if not self._detached:
+            self._detached = True
+            if self._unread is not None:
+                self._unread.pop(self.id, None)
+            self.run.append(r.Noted(self.run.engine.now(), self.id, "detached", "nobody means to read it"))
+        return self
+
+    def retry(self) -> Future[T]:
+        """Run an ended task again, with the code its name stands for now; the same future, reset.
+
+        Waiters wait again, and dependants that failed because of it go on.
+
+        Raises:
+            RuntimeError: the task has not ended, or it succeeded.
+        """
+        self.run.engine.retry(self)
+        return self
+
+    # Looking.
+
+    @property
+    def parent(self) -> Future[Any] | None:
+        """The future of the task that submitted this one, while somebody holds it."""
+        return self.run.find(self.parent_id)
+
+    @property
+    def children(self) -> list[Future[Any]]:
+        """The futures this task submitted, as far as somebody holds them."""
+        return [f for f in self.run.futures if f.parent_id == self.id]
+
+    @property
+    def logs(self) -> str:
+        """All that the task wrote: prints, logging, warnings, ``current().log``."""
+        return "".join(text for _, task, _, text in self.run.snapshot().output if task == self.id)
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback as text, if it failed."""
+        task = self.run.snapshot().tasks.get(self.id)
+        return task.traceback if task is not None else None
+
+    def explain(self) -> str:
+        """In words, where it stands, and why it does not move if it does not."""
+        return self.run.engine.presenter.explain(self)
+
+    def post_mortem(self) -> None:
+        """Open the debugger in the frames of the task's failure.
+
+        Raises:
+            RuntimeError: it has not failed.
+        """
+        if not self._settled or self._tb is None:
+            raise RuntimeError(f"{self.label} has no failure to look into: it is {self.state}")
+        import pdb
+
+        pdb.post_mortem(self._tb)
+
+    @property
+    def label(self) -> str:
+        """``name#id``."""
+        return f"{self.task.name}#{self.id}"
+
+    def __repr__(self) -> str:
+        extra = ""
+        if self._settled and self._error is not None and not self.cancelled():
+            extra = f" {type(self._error).__name__}"
+        return f"<Future {self.label} {self.state}{extra}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.run.engine.presenter.mimebundle(self)
+
+    # Being settled.
+
+    def add_done_callback(self, fn: Callable[[Future[T]], object]) -> None:
+        """Call ``fn(self)`` once there is an outcome, on the thread that brings it; errors in it are logged."""
+
+        def guarded(future: Future[T]) -> None:
+            try:
+                fn(future)
+            except Exception:
+                concurrent.futures._base.LOGGER.exception("exception calling callback for %r", future)
+
+        self.when_settled(guarded)
+
+    def when_settled(self, callback: Callable[[Any], object]) -> None:
+        """As :meth:`add_done_callback`, for the engine: ``callback`` must not raise."""
+        callbacks = self._callbacks
+        if callbacks is None:
+            with _making:
+                callbacks = self._callbacks
+                if callbacks is None:
+                    callbacks = self._callbacks = []
+        callbacks.append(callback)
+        if self._settled:
+            self.run_callbacks()
+
+    def forget_callback(self, callback: Callable[[Any], object]) -> None:
+        """Take a callback back; no effect when it has been called."""
+        try:
+            (self._callbacks or []).remove(callback)
+        except ValueError:
+            pass
+
+    def run_callbacks(self) -> None:
+        """Call what was registered, each once. Called by the engine after the outcome is set."""
+        if self._side is not None:
+            self._side.notify(self)
+        callbacks = self._callbacks
+        while callbacks:
+            try:
+                callback = callbacks.pop(0)
+            except IndexError:
+                return
+            callback(self)
+
+    def peek(self) -> BaseException | None:
+        """The exception so far, without counting as a look at it; ``None`` if there is none."""
+        return self._error
+
+    def set_result(self, result: T) -> None:
+        """Not for our futures: the task's body gives the outcome."""
+        raise RuntimeError("the outcome of a Future comes from its task; use concurrent.futures.Future for a promise")
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        """Not for our futures: the task's body gives the outcome."""
+        raise RuntimeError("the outcome of a Future comes from its task; use concurrent.futures.Future for a promise")
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Not for our futures: the engine starts the body."""
+        raise RuntimeError("a Future of ipyflow is run by its engine")
+
+    def is_final(self) -> bool:
+        """True when nothing of it runs any more."""
+        return self.state in FINAL_STATES
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{self!r} is a handle of this process and cannot be pickled; pass its .result() instead")
+

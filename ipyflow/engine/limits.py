@@ -1,0 +1,124 @@
+"""Permits: at most n at once, at most so many a second.
+
+Owns: the count of permits and the queue for them. Called by: the scheduler, from any thread. Guarantees: never
+more than ``size`` permits are out; they are given in the order asked; a call that was stopped while it queued is
+passed over. One lock each, held for a few lines.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from ipyflow.model.ports import Clock
+
+
+class Queuer(Protocol):
+    """Who stands in the queue for a permit."""
+
+    def wants_permit(self) -> bool:
+        """False when it was stopped meanwhile."""
+
+    def permit_granted(self) -> None:
+        """It holds the permit now. Called without a lock."""
+
+
+class Limit:
+    """At most ``size`` permits out at once."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self.name, self.size = name, size
+        self.used = 0
+        self._queue: deque[Queuer] = deque()
+        self._lock = threading.Lock()
+
+    def __str__(self) -> str:
+        return f"limit {self.name} ({self.used} of {self.size} running)"
+
+    def enter(self, who: Queuer, first: bool = False) -> bool:
+        """Take a permit, or queue for one (``first``: at the head, for one that had it before)."""
+        with self._lock:
+            if self.used < self.size:
+                self.used += 1
+                return True
+            if first:
+                self._queue.appendleft(who)
+            else:
+                self._queue.append(who)
+            return False
+
+    def force(self) -> None:
+        """Take a permit even if there is none: for a coroutine that goes on and cannot be held."""
+        with self._lock:
+            self.used += 1
+
+    def leave(self) -> None:
+        """Give a permit back: to the next in the queue, if there is one."""
+        with self._lock:
+            who = self._next() if self.used <= self.size else None
+            if who is None:
+                self.used -= 1
+        if who is not None:
+            who.permit_granted()
+
+    def _next(self) -> Queuer | None:
+        while self._queue:
+            who = self._queue.popleft()
+            if who.wants_permit():
+                return who
+        return None
+
+
+class Rate:
+    """A token bucket: ``count`` tokens, filled ``count`` in each ``period`` seconds."""
+
+    def __init__(self, name: str, count: int, period: float, clock: Clock) -> None:
+        self.name, self._gap, self._clock = name, period / count, clock
+        self._size = float(count)
+        self._tokens = self._size
+        self._filled = clock.now()
+        self._queue: deque[Queuer] = deque()
+        self._lock = threading.Lock()
+        self._planned = False
+
+    def __str__(self) -> str:
+        return f"rate {self.name}"
+
+    def enter(self, who: Queuer) -> bool:
+        """Take a token, or queue for one."""
+        with self._lock:
+            self._fill()
+            if self._tokens >= 1.0 and not self._queue:
+                self._tokens -= 1.0
+                return True
+            self._queue.append(who)
+            self._plan()
+            return False
+
+    def _fill(self) -> None:
+        now = self._clock.now()
+        self._tokens = min(self._size, self._tokens + (now - self._filled) / self._gap)
+        self._filled = now
+
+    def _plan(self) -> None:
+        if not self._planned:
+            self._planned = True
+            self._clock.call_later(max(0.0, (1.0 - self._tokens) * self._gap), self._serve)
+
+    def _serve(self) -> None:
+        granted: list[Callable[[], None]] = []
+        with self._lock:
+            self._planned = False
+            self._fill()
+            # A timer that rings a hair too early must not leave the queue standing.
+            while self._queue and self._tokens >= 1.0 - 1e-6:
+                who = self._queue.popleft()
+                if who.wants_permit():
+                    self._tokens -= 1.0
+                    granted.append(who.permit_granted)
+            if self._queue:
+                self._plan()
+        for grant in granted:
+            grant()

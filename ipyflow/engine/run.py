@@ -1,0 +1,244 @@
+"""A run: tasks that belong together, their log, and the handle to look at and steer them.
+
+Owns: the log, which of its tasks are unfinished, which failures nobody has looked at. Called by: any thread.
+Guarantees: a run is closed once, after every task in it has ended; a retry opens it again. ``live`` is a dict because
+setting and popping a key are atomic, with and without the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine.log import CHUNK, Log
+from ipyflow.model import records as r
+from ipyflow.model.run import RunState
+from ipyflow.model.status import State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.call import Call
+    from ipyflow.engine.future import Future
+    from ipyflow.engine.scheduler import Engine
+
+
+class Run:
+    """The handle of a run.
+
+    A flow called outside any task starts one; the plain tasks submitted at top level share one for each notebook
+    cell, or for the script.
+
+    Attributes:
+        id: a number, unique in this process.
+        name: of the flow, or of the cell.
+        kind: ``flow``, ``cell`` or ``script``.
+        root: the flow's future; ``None`` for a cell or a script.
+    """
+
+    def __init__(self, engine: Engine, id: int, name: str, kind: str, log_limit: int | None) -> None:
+        self.engine = engine
+        self.id, self.name, self.kind = id, name, kind
+        self.root: Future[Any] | None = None
+        self.records = Log(log_limit)
+        self.append = self.records.append
+        self.live: dict[int, Future[Any]] = {}
+        self.failed: dict[int, Future[Any]] = {}
+        self.unobserved: dict[int, Future[Any]] = {}
+        self.dependants: dict[int, list[Future[Any]]] = {}
+        """Tasks that failed because of another: they go on when that one is retried."""
+        self.memo: dict[Any, Future[Any]] = {}
+        self.paused = False
+        self.held: list[Call] = []
+        self.open = kind != "flow"
+        """True while more may be submitted at top level: the cell or the script goes on."""
+        self.closed = False
+        self.leaks: list[int] = []
+        self._refs: list[weakref.ref[Future[Any]]] = []
+        self._refs_limit = 1024
+        self._lock = threading.Lock()
+        self._folding = threading.Lock()
+        self._state: RunState | None = None
+        self._seen = 0
+        self._end: concurrent.futures.Future[Any] | None = None
+        self.append(r.Opened(engine.now(), id, name, kind, engine.wall()))
+
+    # For the engine.
+
+    def enter(self, future: Future[Any]) -> None:
+        """A task was submitted into this run."""
+        self.live[future.id] = future
+        refs = self._refs
+        refs.append(weakref.ref(future))
+        if len(refs) > self._refs_limit:
+            self._prune()
+        if self.records.tail_length() > 4 * CHUNK:
+            self.records.seal()
+
+    def _prune(self) -> None:
+        with self._lock:
+            # In place, and only the front: other threads append meanwhile.
+            known = len(self._refs)
+            self._refs[:known] = [ref for ref in self._refs[:known] if ref() is not None]
+            self._refs_limit = max(1024, 2 * len(self._refs))
+
+    def close_if_done(self) -> None:
+        """Close the run if nothing of it is left to run; called whenever the last live task may have ended."""
+        if self.live or self.open or (self.root is not None and not self.root.is_final()):
+            return
+        with self._lock:
+            if self.closed or self.live or self.open:
+                return
+            self.closed = True
+        self.engine.run_closed(self)
+        self.append(r.Closed(self.engine.now(), self.state.value))
+        if self._end is not None:
+            self._settle_end(self._end)
+
+    def reopen(self) -> None:
+        """A task of a closed run is run again."""
+        with self._lock:
+            self.closed = False
+            self._end = None
+
+    def find(self, id: int) -> Future[Any] | None:
+        """The future with this id, while somebody holds it."""
+        future = self.live.get(id) or self.failed.get(id)
+        return future or next((f for f in self.futures if f.id == id), None)
+
+    # For people.
+
+    @property
+    def futures(self) -> list[Future[Any]]:
+        """The futures of this run that somebody still holds, in order of submission."""
+        with self._lock:
+            known = [ref() for ref in self._refs]
+        return [future for future in known if future is not None]
+
+    @property
+    def state(self) -> State:
+        """``running`` until every task has ended; then the flow's state, or ``failed`` if any task of a cell failed."""
+        if not self.closed:
+            return State.RUNNING
+        if self.root is not None:
+            return self.root.state
+        return State.FAILED if self.failed else State.SUCCEEDED
+
+    @property
+    def log(self) -> list[r.Record]:
+        """The records so far; a place in this list is a sequence number (unless ``log_limit`` has dropped some)."""
+        return self.records.read()[1]
+
+    def snapshot(self) -> RunState:
+        """The fold of the log so far. Shared and kept up to date: read it, do not change it."""
+        with self._folding:
+            if self._state is None or self._seen < self.records.forgotten:
+                self._state = self.records.state()
+                self._seen = self._state.seq
+            self._seen, news = self.records.read(self._seen)
+            for record in news:
+                self._state.apply(record)
+            return self._state
+
+    def as_future(self) -> concurrent.futures.Future[Any]:
+        """A plain future that is done when the run has ended, with what :meth:`result` gives."""
+        with self._lock:
+            end = self._end
+            if end is None:
+                end = self._end = concurrent.futures.Future()
+                if not self.closed:
+                    return end
+            elif end.done() or not self.closed:
+                return end
+        self._settle_end(end)
+        return end
+
+    def _settle_end(self, end: concurrent.futures.Future[Any]) -> None:
+        try:
+            error = self.root.peek() if self.root is not None else None
+            if error is not None:
+                end.set_exception(error)
+            else:
+                end.set_result(self.root._value if self.root is not None else None)
+        except concurrent.futures.InvalidStateError:
+            pass  # two threads came to settle it
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until every task of the run has ended, those that nobody reads included.
+
+        A cell's or a script's own run is open until the cell or the script ends; then this waits for the
+        tasks submitted so far.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            True when it has ended, False after ``timeout``.
+        """
+        handles = list(self.live.values()) if self.open else [self.as_future()]
+        return not concurrent.futures.wait(handles, timeout).not_done
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The flow's value, as of its future; ``None`` for the run of a cell or a script."""
+        if self.root is not None:
+            return self.root.result(timeout)
+        self.wait(timeout)
+        return None
+
+    def cancel(self) -> bool:
+        """Cancel every unfinished task of the run.
+
+        Returns:
+            True when there was one.
+        """
+        return self.engine.cancel_run(self)
+
+    def pause(self) -> None:
+        """Start no more tasks of this run; those that run go on."""
+        self.paused = True
+
+    def resume(self) -> None:
+        """Start what :meth:`pause` held back."""
+        self.engine.resume(self)
+
+    def retry(self) -> None:
+        """Run again everything that failed or was cancelled, with the code of now."""
+        for future in list(self.failed.values()):
+            future.retry()
+
+    def explain(self) -> str:
+        """In words, where the run stands, and why it does not move if it does not."""
+        return self.engine.presenter.explain(self)
+
+    def export(self, path_or_format: str) -> str:
+        """The run as text in a format, or written to a path that ends in one.
+
+        Args:
+            path_or_format: ``"html"``, ``"svg"``, ``"json"``, ``"dot"``, ``"mermaid"``, ``"text"``, or a path.
+
+        Raises:
+            ValueError: an unknown format; the message lists those there are.
+        """
+        return self.engine.presenter.export(self, path_or_format)
+
+    def timeline(self) -> Any:
+        """The timeline as an object that displays itself."""
+        return self.engine.presenter.picture(self, "timeline")
+
+    def graph(self) -> Any:
+        """The graph as an object that displays itself."""
+        return self.engine.presenter.picture(self, "graph")
+
+    def table(self) -> Any:
+        """The table of tasks as an object that displays itself."""
+        return self.engine.presenter.picture(self, "table")
+
+    def graphviz(self) -> Any:
+        """The graph as a ``graphviz.Source``, for those who have ``dot``."""
+        return self.engine.presenter.picture(self, "graphviz")
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} {self.name} {self.state}, {len(self.live)} unfinished>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.engine.presenter.mimebundle(self)

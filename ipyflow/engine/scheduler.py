@@ -1,0 +1,276 @@
+"""The engine: submit, hold back, start, end, cancel, retry. The one door for every change of a task.
+
+Owns: the counters, the limits, which run is open at top level. Called by: any thread. Guarantees: each task
+ends exactly once, whatever cancels, times out or fails meanwhile; dependants are started by the thread that
+brings the last outcome they waited for; chains of any length need no stack. What a call's state is, and the record of
+it, change together under the call's lock; everything else happens after, outside it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any
+
+from ipyflow.engine import admission, endings, leaks
+from ipyflow.engine.call import AsyncCall, Call
+from ipyflow.engine.context import scope
+from ipyflow.engine.describe import arguments
+from ipyflow.engine.future import Future
+from ipyflow.engine.limits import Limit, Rate
+from ipyflow.engine.loop import LoopThread
+from ipyflow.engine.options import Definition
+from ipyflow.engine.references import find
+from ipyflow.engine.run import Run
+from ipyflow.model import records as r
+from ipyflow.model.ports import Clock, Executor, Presenter
+
+_ATOMS = frozenset({int, float, str, bool, bytes, type(None)})
+
+
+class Engine:
+    """Runs tasks.
+
+    Args:
+        clock: where times and timers come from.
+        loop: the thread of the event loop.
+        executor: finds the executor for a task's ``executor=`` option.
+        presenter: shows runs and futures.
+        log_limit: records kept for each run; ``None`` keeps all.
+        seed: for the random pauses of retries.
+    """
+
+    def __init__(
+        self, clock: Clock, loop: LoopThread, executor: Callable[[Any], Executor], presenter: Presenter,
+        log_limit: int | None = None, seed: int | None = None,
+    ) -> None:  # fmt: skip
+        self.clock, self.now, self.wall = clock, clock.now, clock.wall
+        self.loop = loop
+        self.executor_for = executor
+        self.presenter = presenter
+        self.log_limit = log_limit
+        self.rng = random.Random(seed)
+        self._ids = itertools.count(1)
+        self._run_ids = itertools.count(1)
+        self.runs: deque[Run] = deque(maxlen=200)
+        self.ambient: Run | None = None
+        self.limits: dict[Any, Limit] = {}
+        self.rates: dict[Any, Rate] = {}
+        self.accepting = True
+        self._lock = threading.Lock()
+        self.memo_lock = threading.RLock()
+        self._settling = threading.local()
+        self.on_run: list[Callable[[Run], None]] = []
+        """Called with each new run."""
+        self.on_close: list[Callable[[Run], None]] = []
+        """Called with each run that has ended."""
+
+    # Submitting.
+
+    def submit(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
+        """Submit a call of ``task``; returns its future at once."""
+        here = scope.get()
+        if here is None:
+            parent, group = None, None
+        elif type(here) is Call or type(here) is AsyncCall:
+            parent, group = here, None
+        else:
+            parent, group = here.owner, here.label  # type: ignore[union-attr]
+        if not task.simple and task.options.memo:
+            run = parent.future.run if parent is not None else self.top_run()
+            return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group))
+        return self._submit(task, args, kwargs, parent, group)
+
+    def _submit(
+        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], parent: Call | None, group: str | None
+    ) -> Future[Any]:
+        if not self.accepting:
+            raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
+        executor = self.executor_for(task.options.executor)
+        id = next(self._ids)
+        if parent is not None:
+            run, parent_id = parent.future.run, parent.future.id
+        elif task.is_flow:
+            run, parent_id = self.new_run(task.name, "flow"), r.NO_TASK
+        else:
+            run, parent_id = self.ambient or self.top_run(), r.NO_TASK
+        future: Future[Any] = Future(id, task, run, parent_id)
+        kind = AsyncCall if task.is_async else Call
+        call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
+        refs: tuple[int, ...] = ()
+        for value in args if not kwargs else (*args, *kwargs.values()):
+            if type(value) not in _ATOMS:
+                found = find((args, kwargs))
+                refs = tuple(f.id for f in found)
+                for f in found:
+                    f._consume()
+                break
+        if parent is not None:
+            if parent.unread is None:
+                parent.unread = {}
+            future._unread = parent.unread
+            parent.unread[id] = None
+        elif run.kind == "flow":
+            run.root = future
+        run.enter(future)
+        run.append(
+            r.Submitted(self.now(), id, parent_id, task.name, task.module, task.executor_name, arguments(args, kwargs), refs, group)
+        )
+        if task.simple and not run.paused:
+            executor.dispatch(call)
+        else:
+            admission.admit(self, call)
+        return future
+
+    def new_run(self, name: str, kind: str) -> Run:
+        """Open a run."""
+        run = Run(self, next(self._run_ids), name, kind, self.log_limit)
+        self.runs.append(run)
+        for listener in self.on_run:
+            listener(run)
+        return run
+
+    def top_run(self) -> Run:
+        """The run that plain tasks at top level go into: the cell's, else the script's."""
+        if self.ambient is None:
+            with self._lock:
+                if self.ambient is None:
+                    self.ambient = self.new_run("script", "script")
+        return self.ambient
+
+    def open_cell(self, name: str) -> Run:
+        """Begin a run for what a cell submits at top level; the one before gets no more tasks."""
+        before, self.ambient = self.ambient, self.new_run(name, "cell")
+        if before is not None:
+            self.end_scope(before)
+        return self.ambient
+
+    def end_scope(self, run: Run) -> None:
+        """The cell or the script has ended: its run is closed once its tasks have ended."""
+        if self.ambient is run:
+            self.ambient = None
+        run.open = False
+        run.close_if_done()
+
+    def dispatch(self, call: Call) -> None:
+        """Hand a queued call to its executor."""
+        call.executor.dispatch(call)
+
+    # Holding back: see admission.
+
+    def permit_granted(self, call: Call) -> None:
+        """A limit or rate lets ``call`` through."""
+        admission.granted(self, call)
+
+    def resume(self, run: Run) -> None:
+        """Start what a pause has held back."""
+        run.paused = False
+        held, run.held = run.held, []
+        for call in held:
+            admission.admit(self, call)
+
+    # Ending: see endings.
+
+    def begin_timeout(self, call: Call) -> None:
+        """An attempt has begun; plan its timeout."""
+        timeout = call.task.options.timeout
+        if timeout is not None:
+            call.timer = self.clock.call_later(timeout, lambda: endings.timed_out(self, call))
+
+    def body_returned(self, call: Call, value: Any) -> bool:
+        """Look at what a body returned; True when the call goes on in another way than by ending with ``value``."""
+        if isinstance(value, Future):
+            leaks.passed_on(call, [value])
+            if not (call.unread and leaks.body_ended(self, call, value)):
+                endings.continue_as(self, call, value)
+            return True
+        if call.unread:
+            leaks.passed_on(call, find(value))
+            return bool(call.unread) and leaks.body_ended(self, call, value)
+        return False
+
+    def attempt_failed(self, call: Call, error: BaseException) -> Call | None:
+        """A body raised."""
+        return endings.attempt_failed(self, call, error)
+
+    def returned_late(self, call: Call) -> None:
+        """A body came back after it was cancelled or timed out."""
+        endings.returned_late(self, call)
+
+    def settled(self, call: Call, future: Future[Any]) -> Call | None:
+        """The outcome of ``future`` is in place and its end recorded: tell everybody.
+
+        Returns:
+            A call that became ready through it and should be run next by this thread.
+        """
+        future._settled = True
+        run = future.run
+        if not call.task.simple:
+            admission.release(call)
+        if future._error is None:
+            future._call = None
+        call.drop()
+        follow = self.notify(future) if future._callbacks or future._side is not None else None
+        run.live.pop(future.id, None)
+        if not run.live:
+            run.close_if_done()
+        return follow
+
+    def notify(self, future: Future[Any]) -> Call | None:
+        """Run the callbacks of ``future``; one set off by another on this thread waits its turn, so no stack grows."""
+        here = self._settling
+        queue: deque[Future[Any]] | None = getattr(here, "queue", None)
+        if queue is not None:
+            queue.append(future)
+            return None
+        here.queue = queue = deque([future])
+        here.follow = None
+        try:
+            while queue:
+                queue.popleft().run_callbacks()
+        finally:
+            here.queue = None
+        follow: Call | None = here.follow
+        return follow
+
+    def dispatch_follow(self, call: Call) -> None:
+        """Dispatch a call that became ready through the end of another: by this thread itself if it is at hand."""
+        here = self._settling
+        if getattr(here, "queue", None) is not None and here.follow is None:
+            back = call.executor.follow(call)
+            here.follow = back
+        else:
+            call.executor.dispatch(call)
+
+    # Steering.
+
+    def cancel(self, future: Future[Any], why: str = "cancelled") -> bool:
+        """Cancel a task and everything below it."""
+        descendants = endings.descendants(future)
+        done = endings.cancel_one(self, future, why)
+        for child in descendants:
+            endings.cancel_one(self, child, f"{future.label} was cancelled" if done else why)
+        return done
+
+    def cancel_run(self, run: Run) -> bool:
+        """Cancel every unfinished task of a run."""
+        return any([endings.cancel_one(self, future, "the run was cancelled") for future in list(run.live.values())])
+
+    def retry(self, future: Future[Any]) -> None:
+        """Run an ended task again."""
+        endings.retry(self, future)
+
+    def run_closed(self, run: Run) -> None:
+        """Every task of ``run`` has ended: warn of what nobody looked at, tell the listeners."""
+        leaks.run_ended(self, run)
+        for listener in list(self.on_close):
+            listener(run)
+
+    def unfinished(self) -> list[Future[Any]]:
+        """The tasks that have not ended, of all runs."""
+        return [future for run in list(self.runs) for future in list(run.live.values())]
+

@@ -1,0 +1,64 @@
+"""``async def`` work runs on the engine's loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from ipyflow.model.ports import Work
+
+
+class Loop(Protocol):
+    """What is needed of the loop's thread."""
+
+    loop: Any
+
+    def post(self, callback: Callable[[], object]) -> None:
+        """Have ``callback`` run on the loop soon."""
+
+
+class CoroutineExecutor:
+    """Starts each work as a task of the loop; a thousand dispatched at once wake the loop once."""
+
+    name = "loop"
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def dispatch(self, work: Work) -> None:
+        """Have the loop start it."""
+        self._loop.post(partial(work.run, "loop"))
+
+    def follow(self, work: Work) -> Work | None:
+        """Have the loop start it."""
+        self.dispatch(work)
+        return None
+
+    def cancel(self, work: Any) -> None:
+        """Cancel the asyncio task; the body gets ``CancelledError`` at its next ``await``."""
+
+        def stop() -> None:
+            if work.handle is not None:
+                work.handle.cancel()
+
+        self._loop.post(stop)
+
+    def abandon(self, work: Work) -> None:
+        """There are no slots."""
+
+    def returned(self, work: Work) -> None:
+        """Nothing was given up."""
+
+    def blocked(self, work: Work) -> None:
+        """There are no slots."""
+
+    def unblocked(self, work: Work) -> None:
+        """There are no slots."""
+
+    def crowded(self) -> bool:
+        """Never: the loop takes any number."""
+        return False
+
+    def shutdown(self, wait: bool) -> None:
+        """The loop's thread ends what is left."""

@@ -1,0 +1,43 @@
+"""Work runs at once, on the thread that submits it: for tests, for debugging, for hosts without threads."""
+
+from __future__ import annotations
+
+from ipyflow.model.ports import Work
+
+
+class InlineExecutor:
+    """Runs each work before ``dispatch`` returns; the order of a program is then the order of its lines."""
+
+    name = "inline"
+
+    def dispatch(self, work: Work) -> None:
+        """Run it now."""
+        following: Work | None = work
+        while following is not None:
+            following = following.run("inline")
+
+    def follow(self, work: Work) -> Work | None:
+        """Hand it back to be run at once."""
+        return work
+
+    def cancel(self, work: Work) -> None:
+        """The body sees ``current().cancelled``; nothing else can be done."""
+
+    def abandon(self, work: Work) -> None:
+        """There is no slot to free."""
+
+    def returned(self, work: Work) -> None:
+        """Nothing was given up."""
+
+    def blocked(self, work: Work) -> None:
+        """There is no slot to free."""
+
+    def unblocked(self, work: Work) -> None:
+        """There is no slot to take."""
+
+    def crowded(self) -> bool:
+        """Never: there is no pool."""
+        return False
+
+    def shutdown(self, wait: bool) -> None:
+        """Nothing to let go."""

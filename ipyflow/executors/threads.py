@@ -1,0 +1,241 @@
+"""Work runs on a small pool of threads that never starves.
+
+Owns: the worker threads and the queue of ready work. Called by: any thread (``dispatch``), its own workers.
+Guarantees: first come, first served; at most ``size`` bodies run at once, not counting those that wait for other
+tasks or were given up; while there is work and a free slot, some worker is awake.
+
+Waking a sleeping thread costs more than a small task, so at most one is woken at a time: a worker that takes work
+and sees more of it wakes the next. The queue is a ``deque`` whose ``append`` and ``popleft`` are atomic, with and without
+the interpreter lock; counts of workers change under a lock, but only when a worker starts, waits or goes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from ipyflow.model.ports import Work
+
+SPARE = 32
+"""Threads that may stand in for blocked ones before a wait has to run its child itself."""
+IDLE_SECONDS = 10.0
+"""A thread beyond the pool's size goes after so long without work."""
+STALL_SECONDS = 0.05
+"""So long may all threads stand blocked, with work queued and no more spare, before one more is started."""
+
+
+class _Worker(threading.Thread):
+    """A thread of the pool, and the lock it sleeps on."""
+
+    def __init__(self, pool: ThreadExecutor, number: int) -> None:
+        super().__init__(name=f"ipyflow-thread-{number}", daemon=True)
+        self.pool = pool
+        self.label = f"thread-{number}"
+        self.bell = threading.Lock()
+        self.bell.acquire()
+
+    def run(self) -> None:
+        self.pool.serve(self)
+
+
+class ThreadExecutor:
+    """A pool of ``size`` threads.
+
+    Args:
+        size: bodies that run at once.
+        call_later: plans a call, in seconds; used only to look whether the pool is stuck.
+    """
+
+    name = "threads"
+
+    def __init__(self, size: int, call_later: Callable[[float, Callable[[], object]], object]) -> None:
+        self.size = size
+        self._call_later = call_later
+        self._ready: deque[Work] = deque()
+        self._idle: list[_Worker] = []
+        self._searching = False
+        self._lock = threading.Lock()
+        self._workers: set[_Worker] = set()
+        self._numbers: list[int] = []
+        self._away = 0
+        """Workers whose body waits for other tasks, or was given up."""
+        self._given_up: set[Work] = set()
+        self._returned_early: set[Work] = set()
+        self._stall_watch = False
+        self._finished = 0
+        self._down = False
+
+    def dispatch(self, work: Work) -> None:
+        """Queue it, and see that a worker comes for it."""
+        self._ready.append(work)
+        if not self._searching:
+            self._call_worker()
+
+    def follow(self, work: Work) -> Work | None:
+        """Hand it back: the thread that ends other work goes on with it."""
+        return work
+
+    def _call_worker(self) -> None:
+        """Wake an idle worker, or start one if there is a slot."""
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            if len(self._workers) - self._away < self.size:
+                self._start()
+            return
+        self._searching = True
+        worker.bell.release()
+
+    def _start(self, beyond: bool = False) -> None:
+        with self._lock:
+            if self._down:
+                return
+            full = len(self._workers) - self._away >= self.size
+            if not beyond and (full or len(self._workers) >= self.size + SPARE + len(self._given_up)):
+                if not full:
+                    self._watch_for_stall()
+                return
+            number = next(n for n in range(1, len(self._workers) + 2) if n not in self._numbers)
+            self._numbers.append(number)
+            worker = _Worker(self, number)
+            self._workers.add(worker)
+            self._searching = True
+        try:
+            worker.start()
+        except RuntimeError:  # the interpreter is going, or the machine gives no more threads
+            with self._lock:
+                self._workers.discard(worker)
+                self._numbers.remove(number)
+                self._searching = False
+            if not self._workers:
+                raise
+
+    def serve(self, me: _Worker) -> None:
+        """A worker's life."""
+        ready, idle = self._ready, self._idle
+        while True:
+            try:
+                work: Work | None = ready.popleft()
+            except IndexError:
+                if not self._sleep(me):
+                    return
+                continue
+            self._searching = False
+            if ready and (idle or len(self._workers) - self._away < self.size):
+                self._call_worker()
+            while work is not None:
+                work = work.run(me.label)
+            self._finished += 1
+            if len(self._workers) - self._away > self.size and self._retire(me, only_if_crowded=True):
+                return
+
+    def _sleep(self, me: _Worker) -> bool:
+        """Wait to be called; False when the worker should go."""
+        self._idle.append(me)
+        self._searching = False
+        # Work that came between the last look and the entry in the idle list called nobody: look again.
+        if self._ready:
+            try:
+                self._idle.remove(me)
+            except ValueError:
+                me.bell.acquire()  # somebody has called this worker already
+            return True
+        if me.bell.acquire(timeout=-1 if len(self._workers) <= self.size else IDLE_SECONDS):
+            return not self._down or bool(self._ready) or not self._retire(me)
+        try:
+            self._idle.remove(me)
+        except ValueError:
+            me.bell.acquire()
+            return True
+        return not self._retire(me)
+
+    def _retire(self, me: _Worker, only_if_crowded: bool = False) -> bool:
+        with self._lock:
+            if only_if_crowded and len(self._workers) - self._away <= self.size:
+                return False
+            self._workers.discard(me)
+            self._numbers.remove(int(me.label.removeprefix("thread-")))
+            return True
+
+    # What the engine says of running bodies.
+
+    def blocked(self, work: Work) -> None:
+        """The body waits: another worker may take its slot."""
+        with self._lock:
+            self._away += 1
+        if self._ready and not self._searching:
+            self._call_worker()
+
+    def unblocked(self, work: Work) -> None:
+        """The body goes on; a worker too many goes when it has nothing to do."""
+        with self._lock:
+            self._away -= 1
+
+    def cancel(self, work: Work) -> None:
+        """A thread cannot be stopped from outside: the body sees ``current().cancelled``."""
+
+    def abandon(self, work: Work) -> None:
+        """Its slot is free from now on, and its thread one too many until the body returns."""
+        with self._lock:
+            if work in self._returned_early:
+                self._returned_early.discard(work)
+                return
+            self._given_up.add(work)
+            self._away += 1
+        if self._ready and not self._searching:
+            self._call_worker()
+
+    def returned(self, work: Work) -> None:
+        """A body that was given up, or is just about to be, has returned."""
+        with self._lock:
+            if work in self._given_up:
+                self._given_up.discard(work)
+                self._away -= 1
+            else:
+                self._returned_early.add(work)
+
+    def crowded(self) -> bool:
+        """True when no more threads may stand in for blocked ones."""
+        return len(self._workers) >= self.size + SPARE + len(self._given_up)
+
+    def _watch_for_stall(self) -> None:
+        """All threads are blocked and no more may come: if nothing moves for a while, one more comes after all.
+
+        Only a wait for something that is itself behind queued work can get here; the rest run their child themselves.
+        """
+        if self._stall_watch:
+            return
+        self._stall_watch = True
+        finished = self._finished
+
+        def look() -> None:
+            self._stall_watch = False
+            if self._ready and not self._down:
+                stuck = self._finished == finished and len(self._workers) - self._away <= 0
+                if stuck:
+                    self._start(beyond=True)
+                else:
+                    self._call_worker()
+
+        self._call_later(STALL_SECONDS, look)
+
+    def shutdown(self, wait: bool) -> None:
+        """Let the workers go when they have nothing left; with ``wait``, wait for those that can end."""
+        with self._lock:
+            self._down = True
+            workers = list(self._workers)
+        while self._idle:
+            try:
+                self._idle.pop().bell.release()
+            except IndexError:
+                break
+        if wait:
+            for worker in workers:
+                if worker is not threading.current_thread():
+                    worker.join()
+
+
+def default_size(cores: int | None) -> int:
+    """Threads of a pool that nobody has given a size: as many as cores and four, 32 at most."""
+    return min(32, (cores or 1) + 4)

@@ -1,0 +1,191 @@
+"""From what a person writes behind ``@task(...)`` to checked :class:`~ipyflow.engine.options.Options`.
+
+Every option is checked where it is written, so that a mistake shows at the decorator and not in the middle of a run.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import difflib
+import inspect
+import random
+import re
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from ipyflow.engine.options import LEAK_POLICIES, Options, Retry, RetryPolicy
+
+NAMES = (
+    "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "limit", "rate", "delay", "on_leak", "stdout",
+)  # fmt: skip
+LATER = {
+    "cache": "results are not kept across runs yet; memo=True reuses them inside one run",
+    "defer": "calls cannot be put off in favour of newer ones yet; delay= starts them later",
+    "recurrent": "tasks cannot repeat themselves yet; write a loop in a flow",
+    "with_state": "pipelines are not there yet; pass the state as an argument and return it",
+    "fruitful": "pipelines are not there yet; a task without a value returns None",
+}
+LATER_EXECUTORS = {"processes": "worker processes", "dask": "Dask"}
+EXECUTORS = ("threads", "inline")
+_PERIODS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
+
+
+def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
+    """Make :class:`Options` of what was given.
+
+    Raises:
+        TypeError: an unknown option, or one of the wrong type.
+        ValueError: a value that cannot be.
+        NotImplementedError: an option that is planned but not there.
+    """
+    for name in given:
+        if name in LATER:
+            raise NotImplementedError(f"{name}= is not there yet: {LATER[name]}")
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, 1)
+            hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(NAMES)}"
+            raise TypeError(f"unknown option {name}= for a task: {hint}")
+    is_async = inspect.iscoroutinefunction(fn)
+    return Options(
+        wait=_parameters(fn, "wait", given.get("wait", False)),
+        resolve=_parameters(fn, "resolve", given.get("resolve", False)),
+        executor=_executor(given.get("executor"), is_async, fn),
+        retries=_retries(given.get("retries", 0)),
+        timeout=seconds("timeout", given.get("timeout"), positive=True),
+        memo=_flag("memo", given.get("memo", False)),
+        limit=_limit(given.get("limit")),
+        rate=_rate(given.get("rate")),
+        delay=seconds("delay", given.get("delay", 0)) or 0.0,
+        on_leak=_choice("on_leak", given.get("on_leak", "warn"), LEAK_POLICIES),
+        stdout=_choice("stdout", given.get("stdout", "task"), ("task", "cell")),
+    )
+
+
+def seconds(option: str, value: Any, positive: bool = False) -> float | None:
+    """A duration in seconds from a number or a ``timedelta``; ``None`` stays ``None``.
+
+    Raises:
+        TypeError: neither.
+        ValueError: negative, or zero where it must be more.
+    """
+    if value is None:
+        return None
+    number = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise TypeError(f"{option}={value!r}: give seconds or a datetime.timedelta, as in {option}=2.5")
+    if number < 0 or (positive and number == 0) or number != number:
+        raise ValueError(f"{option}={value!r}: give {'more than 0' if positive else '0 or more'} seconds")
+    return float(number)
+
+
+def _parameters(fn: Callable[..., Any], option: str, value: Any) -> bool | frozenset[str]:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        names = [name for name in re.split(r"[,\s]+", value.strip()) if name]
+    elif isinstance(value, Iterable):
+        names = list(value)
+    else:
+        raise TypeError(f"{option}={value!r}: give True, parameter names, or a string as in {option}='user, product'")
+    known = inspect.signature(fn).parameters
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{option}={value!r}: {getattr(fn, '__name__', fn)} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+            )
+    return frozenset(names)
+
+
+def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
+    name = getattr(fn, "__name__", "the task")
+    if is_async:
+        if value not in (None, "loop"):
+            raise ValueError(f"{name} is `async def` and runs on the loop: leave executor={value!r} out, or write `def`")
+        return "loop"
+    if value is None:
+        return "threads"
+    if isinstance(value, str):
+        if value in EXECUTORS:
+            return value
+        if value in LATER_EXECUTORS:
+            raise NotImplementedError(f"executor={value!r}: {LATER_EXECUTORS[value]} are not there yet; there are {EXECUTORS}")
+        raise ValueError(f"executor={value!r} is not known; there are {', '.join(map(repr, EXECUTORS))}")
+    if isinstance(value, concurrent.futures.Executor):
+        raise NotImplementedError("an executor of another library cannot be used yet; there are 'threads' and 'inline'")
+    raise TypeError(f"executor={value!r}: give the name of one, {', '.join(map(repr, EXECUTORS))}")
+
+
+def _retries(value: Any) -> RetryPolicy | None:
+    if value is True:
+        return Retry(None)
+    if value is False or value is None or value == 0:
+        return None
+    if isinstance(value, int):
+        return Retry(value, backoff=(0.0, 0.0))
+    if isinstance(value, Retry):
+        return value
+    if callable(value) or callable(getattr(value, "pause", None)):
+        return value if hasattr(value, "pause") else TenacityRetry(value)
+    raise TypeError(f"retries={value!r}: give a number, True, Retry(...), or a tenacity strategy")
+
+
+class TenacityRetry:
+    """A tenacity ``stop``, ``wait`` or ``retry`` strategy as a retry policy.
+
+    Which of the three it is shows in its name: ``stop_after_attempt``, ``wait_exponential``,
+    ``retry_if_exception_type``. A ``stop`` alone retries at once; a ``wait`` or ``retry`` alone retries without limit.
+    """
+
+    def __init__(self, strategy: Callable[[Any], Any]) -> None:
+        kinds = [cls.__name__.split("_")[0] for cls in type(strategy).__mro__]
+        self.kind = next((kind for kind in kinds if kind in ("stop", "wait", "retry")), None)
+        if self.kind is None:
+            raise TypeError(f"retries={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy")
+        self.strategy = strategy
+
+    def pause(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
+        """Seconds before the next attempt, ``None`` to give up."""
+        outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        outcome.set_exception(error)
+        state = SimpleNamespace(
+            attempt_number=attempt, outcome=outcome, seconds_since_start=0.0, idle_for=0.0, upcoming_sleep=0.0
+        )
+        answer = self.strategy(state)
+        if self.kind == "stop":
+            return None if answer else 0.0
+        if self.kind == "retry":
+            return 0.0 if answer else None
+        return float(answer)
+
+
+def _flag(option: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{option}={value!r}: give True or False")
+    return value
+
+
+def _limit(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"limit={value!r}: give a whole number of tasks that may run at once")
+    if value < 1:
+        raise ValueError(f"limit={value!r}: at least 1 must be able to run; leave limit out for no limit")
+    return value
+
+
+def _rate(value: Any) -> tuple[int, float] | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+)\s*(?:/|per)\s*([a-z]+)\s*", value) if isinstance(value, str) else None
+    if match is None or match[2].rstrip("s") not in _PERIODS and match[2] not in _PERIODS or int(match[1]) < 1:
+        raise ValueError(f"rate={value!r}: write it as '5/s', '100/min' or '1000/h'")
+    return int(match[1]), _PERIODS.get(match[2]) or _PERIODS[match[2].rstrip("s")]
+
+
+def _choice(option: str, value: Any, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"{option}={value!r}: choose one of {', '.join(map(repr, known))}")
+    return str(value)

@@ -1,0 +1,295 @@
+"""``@task`` and ``@flow``: functions that can be submitted."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from ipyflow.engine import default
+from ipyflow.engine.future import Future
+from ipyflow.engine.options import Options
+from ipyflow.engine.waiting import ALL_COMPLETED, Waited, as_completed, wait
+from ipyflow.flows import options as option_forms
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_latest: dict[tuple[str, str], Task[Any, Any]] = {}
+"""The newest task by module and name: a retry runs the code of now, not that of the run's beginning."""
+
+
+class Task(Generic[P, R]):
+    """A function under ``@task`` or ``@flow``. Calling it submits it and waits; ``submit`` does not wait.
+
+    Attributes:
+        name: its label in views and messages.
+        fn: the plain function.
+        options: its checked options.
+    """
+
+    def __init__(self, fn: Callable[P, R], given: dict[str, Any], is_flow: bool) -> None:
+        if not callable(fn):
+            raise TypeError(f"@task goes on a function, not on {fn!r}")
+        if inspect.isasyncgenfunction(fn) or inspect.isgeneratorfunction(fn):
+            raise TypeError(f"{fn.__name__} is a generator; a task returns its value: write `return list(...)`")
+        self.fn = fn
+        self._given = given
+        self.options: Options = option_forms.check(fn, given)
+        self.is_flow = is_flow
+        self.is_async = inspect.iscoroutinefunction(fn)
+        self.name: str = _name(given.get("name"), fn)
+        self.module: str = getattr(fn, "__module__", None) or "__main__"
+        self.executor_name = self.options.executor if isinstance(self.options.executor, str) else "adopted"
+        o = self.options
+        self.simple = not (o.wait or o.resolve or o.timeout or o.memo or o.limit or o.rate or o.delay)
+        self._parameters: inspect.Signature | None = None
+        functools.update_wrapper(self, fn, updated=())
+        _latest[self.module, self.name] = self
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Submit and wait: exactly ``submit(...).result()``."""
+        future: Future[R] = default.engine().submit(self, args, kwargs)
+        return future.result()
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Start the function in the background; returns its future at once.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def double(x):
+            ...     return 2 * x
+            >>> a, b = double.submit(1), double.submit(2)
+            >>> a.result() + b.result()
+            6
+        """
+        return default.engine().submit(self, args, kwargs)
+
+    def map(self, *iterables: Iterable[Any], ordered: bool = True, batch: Any = None) -> FutureList[R]:
+        """Submit one call for each set of items, as the built-in ``map`` pairs them.
+
+        Args:
+            iterables: one for each positional parameter; the shortest ends it.
+            ordered: ``results()`` and iteration in the order of the items, else as they finish.
+            batch: not there yet: leave it ``None``.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def add(x, y):
+            ...     return x + y
+            >>> add.map([1, 2], [10, 20]).results()
+            [11, 22]
+        """
+        if not iterables:
+            raise TypeError(f"{self.name}.map() needs at least one iterable of arguments")
+        if batch is not None:
+            raise NotImplementedError("batch= is not there yet: threads do not gain by it")
+        submit = default.engine().submit
+        return FutureList([submit(self, items, {}) for items in zip(*iterables, strict=False)], ordered)
+
+    def with_options(self, **changes: Any) -> Task[P, R]:
+        """A copy with some options changed.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def f():
+            ...     return 1
+            >>> f.with_options(name="again", retries=3).name
+            'again'
+        """
+        latest = _latest.get((self.module, self.name))
+        copy = Task(self.fn, {**self._given, **changes}, self.is_flow)
+        if latest is not None and copy.name == self.name:
+            _latest[self.module, self.name] = latest  # a changed copy is not a new definition
+            copy._same_as = self
+        return copy
+
+    _same_as: Task[Any, Any] | None = None
+
+    def latest(self) -> Task[Any, Any]:
+        """The task that goes by this name now: its cell may have been edited and run again."""
+        new = _latest.get((self.module, self.name), self)
+        if new is self or (self._same_as is not None and new is self._same_as):
+            return self
+        if self._same_as is not None:
+            return Task(new.fn, self._given, self.is_flow)
+        return new
+
+    def waits_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str]) -> Any:
+        """The arguments that ``wait=`` or ``resolve=`` selects."""
+        if names is True:
+            return (args, kwargs)
+        if self._parameters is None:
+            self._parameters = inspect.signature(self.fn)
+        bound = self._parameters.bind(*args, **kwargs)
+        return [value for name, value in bound.arguments.items() if names and name in names]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: bound to its instance, which is passed as the first argument."""
+        if instance is None:
+            return self
+        return BoundTask(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<{'flow' if self.is_flow else 'task'} {self.name}{inspect.signature(self.fn)}>"
+
+    def __reduce__(self) -> Any:
+        return (_remake, (self.fn, self._given, self.is_flow))
+
+
+def _remake(fn: Any, given: dict[str, Any], is_flow: bool) -> Task[Any, Any]:
+    return Task(fn, given, is_flow)
+
+
+class BoundTask:
+    """A task reached through an instance."""
+
+    def __init__(self, task: Task[Any, Any], instance: Any) -> None:
+        self._task, self._instance = task, instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Submit and wait."""
+        return self._task(self._instance, *args, **kwargs)
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start in the background."""
+        return self._task.submit(self._instance, *args, **kwargs)
+
+    def map(self, *iterables: Iterable[Any], ordered: bool = True) -> FutureList[Any]:
+        """Submit one call for each set of items."""
+        return FutureList([self.submit(*items) for items in zip(*iterables, strict=False)], ordered)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._task, name)
+
+
+class FutureList(list[Future[R]]):
+    """The futures of a ``map``, in the order of the items."""
+
+    def __init__(self, futures: Iterable[Future[R]], ordered: bool = True) -> None:
+        super().__init__(futures)
+        self.ordered = ordered
+
+    def results(self, timeout: float | None = None) -> list[R]:
+        """All the values; the first failure, in the order of the list, is raised.
+
+        Args:
+            timeout: seconds to wait at most for all of them.
+
+        Raises:
+            TimeoutError: not all were done in time.
+        """
+        if not self.ordered:
+            return [future.result() for future in as_completed(self, timeout)]
+        if wait(self, timeout).not_done:
+            raise TimeoutError(f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are")
+        return [future.result() for future in self]
+
+    def wait(self, timeout: float | None = None, return_when: str = ALL_COMPLETED) -> Waited:
+        """As :func:`ipyflow.wait`."""
+        return wait(self, timeout, return_when)
+
+    def as_completed(self, timeout: float | None = None) -> Iterator[Future[R]]:
+        """As :func:`ipyflow.as_completed`."""
+        return as_completed(self, timeout)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many are done, and how many there are."""
+        return sum(1 for future in self if future.done()), len(self)
+
+    def cancel(self) -> int:
+        """Cancel those that are not done; returns how many."""
+        return sum(1 for future in self if future.cancel())
+
+    def __repr__(self) -> str:
+        done, total = self.progress
+        return f"<FutureList {done} of {total} done>"
+
+
+def _name(given: Any, fn: Callable[..., Any]) -> str:
+    if given is None:
+        return getattr(fn, "__name__", type(fn).__name__)
+    if not isinstance(given, str) or not given.strip():
+        raise TypeError(f"name={given!r}: give a name as text")
+    return given
+
+
+@overload
+def task(fn: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a task of a function: it can be submitted, and shows in views.
+
+    Works bare, with ``()`` and with options, on ``def`` (run on a thread) and ``async def`` (run on the loop).
+
+    Args:
+        fn: the function.
+        options: ``name`` (label); ``wait`` (do not start before the futures in these arguments are done: ``True`` or
+            parameter names); ``resolve`` (the same, and pass their values); ``executor`` (``"threads"``, ``"inline"``);
+            ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt); ``memo`` (reuse the value
+            of an equal call in this run); ``limit`` (so many at once); ``rate`` (``"5/s"``); ``delay`` (seconds before it
+            starts); ``on_leak`` (``"warn"``, ``"wait"``, ``"cancel"``, ``"error"``, ``"ignore"``); ``stdout`` (``"task"`` or
+            ``"cell"``).
+
+    Raises:
+        TypeError, ValueError: an option that cannot be; the message says what can.
+        NotImplementedError: an option that is planned but not there.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task(retries=2)
+        ... def double(x):
+        ...     return 2 * x
+        >>> double(4)
+        8
+    """
+    return _decorate(fn, options, is_flow=False)
+
+
+@overload
+def flow(fn: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def flow(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Make a flow of a function: a task that submits others. Called outside any task it starts a run.
+
+    Takes the options of :func:`task`. ``on_leak`` says what happens to children that it did not read.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task
+        ... def double(x):
+        ...     return 2 * x
+        >>> @fl.flow
+        ... def both(x, y):
+        ...     a, b = double.submit(x), double.submit(y)
+        ...     return a.result() + b.result()
+        >>> both(1, 2)
+        6
+    """
+    return _decorate(fn, options, is_flow=True)
+
+
+def _decorate(fn: Callable[..., Any] | None, options: dict[str, Any], is_flow: bool) -> Any:
+    word = "flow" if is_flow else "task"
+    if fn is None:
+        return lambda f: Task(f, options, is_flow)
+    if isinstance(fn, Task):
+        raise TypeError(f"{fn.name} is a {'flow' if fn.is_flow else 'task'} already; for other options write .with_options(...)")
+    if not callable(fn):
+        raise TypeError(f"@{word}({fn!r}): options go by name, as in @{word}(name={fn!r})")
+    return Task(fn, options, is_flow)

@@ -1,0 +1,253 @@
+"""The wiring: the default engine and its executors, ``configure``, ``runs``, ``shutdown``.
+
+Owns: the one engine of the process, made when first needed. Called by: any thread. Guarantees: nothing is started at
+import; after ``shutdown`` the next submit starts afresh; a forked child does not use its parent's threads; the
+interpreter's exit never waits for a task, and says which were lost.
+"""
+
+from __future__ import annotations
+
+import atexit
+import dataclasses
+import difflib
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+from ipyflow.engine import default, output
+from ipyflow.engine.loop import LoopClock, LoopThread
+from ipyflow.engine.run import Run
+from ipyflow.engine.scheduler import Engine
+from ipyflow.executors.coroutines import CoroutineExecutor
+from ipyflow.executors.inline import InlineExecutor
+from ipyflow.executors.threads import ThreadExecutor, default_size
+from ipyflow.model.ports import Clock, Executor, Presenter
+from ipyflow.views.presenter import StaticPresenter
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What :func:`configure` sets.
+
+    Attributes:
+        threads: task bodies that run at once on threads; ``None`` is the number of cores and four, 32 at most.
+        log_limit: records kept for each run, in memory; ``None`` keeps all. A long-lived service should set it.
+    """
+
+    threads: int | None = None
+    log_limit: int | None = None
+
+
+class _Session:
+    """The engine of the process and what it was made with."""
+
+    def __init__(self) -> None:
+        self.settings = Settings()
+        self.presenter: Presenter = StaticPresenter()
+        self.listeners: list[Callable[[Engine], None]] = []
+        self._engine: Engine | None = None
+        self._executors: dict[str, Executor] = {}
+        self._lock = threading.RLock()
+
+    def engine(self) -> Engine:
+        """The engine, made now if there is none."""
+        engine = self._engine
+        return engine if engine is not None else self._make()
+
+    def _make(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                engine, executors = make_engine(self.settings, self.presenter)
+                self._executors = executors
+                for listener in self.listeners:
+                    listener(engine)
+                self._engine = engine
+            return self._engine
+
+    def current(self) -> Engine | None:
+        """The engine if there is one."""
+        return self._engine
+
+    def stop(self, wait: bool) -> None:
+        """Let the engine go."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+            executors, self._executors = self._executors, {}
+        if engine is None:
+            return
+        engine.accepting = False
+        if engine.ambient is not None:
+            engine.end_scope(engine.ambient)
+        for executor in executors.values():
+            executor.shutdown(wait)
+        engine.loop.stop()
+        output.uninstall()
+
+    def forget(self) -> None:
+        """In a forked child: the parent's threads are not here."""
+        self._lock = threading.RLock()
+        self._engine, self._executors = None, {}
+
+
+def make_engine(
+    settings: Settings, presenter: Presenter, clock: Clock | None = None, seed: int | None = None, inline: bool = False
+) -> tuple[Engine, dict[str, Executor]]:
+    """An engine with its executors, ready to take tasks.
+
+    Args:
+        settings: the sizes.
+        presenter: shows its runs.
+        clock: another clock than real time.
+        seed: for the random pauses of retries.
+        inline: run the work of threads on the thread that submits it.
+    """
+    loop = LoopThread()
+    timers = clock or LoopClock(loop)
+    executors: dict[str, Executor] = {
+        "threads": InlineExecutor()
+        if inline
+        else ThreadExecutor(settings.threads or default_size(os.cpu_count()), LoopClock(loop).call_later),
+        "inline": InlineExecutor(),
+        "loop": CoroutineExecutor(loop),
+    }
+    return Engine(timers, loop, executors.__getitem__, presenter, settings.log_limit, seed), executors
+
+
+_session = _Session()
+default.provide(_session.engine)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_session.forget)
+
+
+class Configured:
+    """The settings, and a way back to those before: ``with configure(threads=2): ...``."""
+
+    def __init__(self, settings: Settings, before: Settings) -> None:
+        self._settings, self._before = settings, before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._settings, name)
+
+    def __enter__(self) -> Configured:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        _apply(self._before)
+
+    def __repr__(self) -> str:
+        return repr(self._settings).replace("Settings", "configure")
+
+
+def configure(**changes: Any) -> Configured:
+    """Change settings; without arguments, only return them.
+
+    Settings of the engine itself take effect when it is made: at the first submit, or the next one after
+    :func:`shutdown`. Changing them while tasks run raises.
+
+    Args:
+        changes: ``threads`` (bodies at once on threads), ``log_limit`` (records kept for each run).
+
+    Returns:
+        The settings; also a context manager that brings back those before.
+
+    Raises:
+        TypeError: an unknown setting, or one of the wrong type. Nothing is changed.
+        ValueError: a value that cannot be. Nothing is changed.
+        RuntimeError: tasks are running. Nothing is changed.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> with fl.configure(threads=2) as settings:
+        ...     settings.threads
+        2
+    """
+    names = [f.name for f in dataclasses.fields(Settings)]
+    for name, value in changes.items():
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(names)}"
+            raise TypeError(f"unknown setting {name}=: {hint}")
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
+        if value is not None and value < 1:
+            raise ValueError(f"configure({name}={value!r}): give 1 or more, or None for the default")
+    before = _session.settings
+    _apply(dataclasses.replace(before, **changes))
+    return Configured(_session.settings, before)
+
+
+def _apply(settings: Settings) -> None:
+    if settings == _session.settings:
+        return
+    engine = _session.current()
+    if engine is not None:
+        unfinished = engine.unfinished()
+        if unfinished:
+            raise RuntimeError(
+                f"{len(unfinished)} tasks have not ended ({unfinished[0].label}, ...): wait for them or cancel them, then configure"
+            )
+        _session.stop(wait=True)
+    _session.settings = settings
+
+
+def runs() -> list[Run]:
+    """The runs of this process, newest first (the last 200)."""
+    engine = _session.current()
+    return [] if engine is None else list(engine.runs)[::-1]
+
+
+def shutdown(wait: bool = True, cancel: bool = False) -> None:
+    """Stop the engine; the next submit starts afresh.
+
+    Args:
+        wait: wait for the tasks that have not ended.
+        cancel: cancel them first.
+
+    Never hangs on a body that does not return after it was cancelled: such a thread is left behind.
+    """
+    engine = _session.current()
+    if engine is None:
+        return
+    engine.accepting = False
+    if cancel or not wait:
+        for run in list(engine.runs):
+            run.cancel()
+    stuck = False
+    if wait:
+        for run in list(engine.runs):
+            for future in list(run.live.values()):
+                if not future.done():
+                    future.exception() if not future.cancelled() else None
+                stuck = stuck or future.running()
+    _session.stop(wait=wait and not stuck)
+
+
+def _at_exit() -> None:
+    engine = _session.current()
+    if engine is None:
+        return
+    lost = engine.unfinished()
+    engine.accepting = False
+    unseen = [f for run in engine.runs for f in list(run.unobserved.values())]
+    output.uninstall()
+    if unseen:
+        _say(f"{len(unseen)} failed and nobody looked: {', '.join(f'{f.label} ({type(f.peek()).__name__})' for f in unseen[:5])}")
+    if lost:
+        names = ", ".join(f.label for f in lost[:5]) + (", ..." if len(lost) > 5 else "")
+        _say(f"{len(lost)} tasks had not ended and were dropped: {names}; ipyflow.shutdown() at the end waits for them")
+    for run in list(engine.runs):
+        run.cancel()
+
+
+def _say(text: str) -> None:
+    try:
+        print(f"ipyflow: at exit, {text}", file=sys.__stderr__, flush=True)
+    except (OSError, ValueError, AttributeError):
+        pass  # there is nobody left to tell
+
+
+atexit.register(_at_exit)

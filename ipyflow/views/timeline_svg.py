@@ -1,0 +1,241 @@
+"""The timeline as a static picture: a row for each task, or a band for many, on one axis of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.band_svg import band, band_height
+from ipyflow.views.outline import Line, outline
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.svg import MONO_LETTER, SANS_LETTER, bar, document, esc, num, patterns, text
+from ipyflow.views.words import clip, duration, instant, label, run_time
+
+WIDTH = 760
+ROW = 24
+BAR = 11
+INDENT = 14
+TOP = 34
+RIGHT = 92
+"""Room for the words behind the last bar."""
+MOST_ROWS = 30
+LABEL = (110, 250)
+"""Narrowest and widest column of names."""
+
+_RUN_STATES = (State.RUNNING, State.CANCELLING)
+
+
+@dataclass(slots=True)
+class _Axis:
+    """Turns instants into pixels."""
+
+    left: float
+    right: float
+    begin: float
+    end: float
+
+    def x(self, time: float) -> float:
+        length = self.end - self.begin
+        share = (time - self.begin) / length if length > 0 else 0.0
+        return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
+
+
+def timeline_svg(
+    state: RunState, *, now: float | None = None, inline: bool = False, width: int = WIDTH, most: int = MOST_ROWS
+) -> str:
+    """Draw the timeline.
+
+    A running stretch has the colour of what came of it; waiting, queued and blocked stretches have looks of their
+    own. Siblings of one name share a band when there are more than ``most`` rows.
+
+    Args:
+        state: the run.
+        now: the engine's clock, for a run that goes on; by default the time of its last record.
+        inline: to stand in an HTML page, in the page's colours.
+        width: pixels.
+        most: rows at most.
+
+    Example:
+        >>> timeline_svg(RunState())[:4]
+        '<svg'
+    """
+    told = outline(state, most)
+    until = instant(state, now)
+    column = _column(state, told.lines)
+    axis = _Axis(column + 18, width - RIGHT, state.opened, until)
+    key = f"ipyflow{state.id}t"
+    rows: list[str] = []
+    used: set[State] = set()
+    y = float(TOP)
+    for line in told.lines:
+        tall = ROW if len(line.tasks) == 1 else band_height(state, line.tasks, until) + 12
+        rows.append(_row(state, line, axis, y, tall, column, key, used))
+        y += tall
+    if told.left_out:
+        rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
+        y += ROW
+    body = _axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
+    words = f"Timeline of {state.name}: {len(state.tasks):,} tasks in {duration(until - state.opened)}"
+    return document(width, y + 36, body, words, defs=patterns(key), inline=inline)
+
+
+def _column(state: RunState, lines: list[Line]) -> int:
+    widest = max((14 + INDENT * line.depth + 12 * MONO_LETTER * _letters(state, line) for line in lines), default=0)
+    return round(min(max(widest, LABEL[0]), LABEL[1]))
+
+
+def _letters(state: RunState, line: Line) -> float:
+    task = state.tasks[line.tasks[0]]
+    if len(line.tasks) > 1:
+        return len(task.name) + len(f" ×{len(line.tasks):,}")
+    return len(task.name) + (0.85 * (min(len(task.args), 16) + 2) if task.args else 0)
+
+
+def _axis(state: RunState, axis: _Axis, bottom: float) -> str:
+    length = axis.end - axis.begin
+    out = [f'<path d="M{num(axis.left)} 26.5H{num(axis.right)}" stroke="currentColor" stroke-opacity=".35"/>']
+    begin = datetime.fromtimestamp(state.wall) if state.wall else None
+    total = f"+{duration(length)}"
+    out.append(
+        text(axis.left, 19, f"{begin:%H:%M:%S}.{begin.microsecond // 1000:03d}" if begin else "0", 11, faint=0.7)
+    )
+    out.append(text(axis.right, 19, total, 11, anchor="end", bold=True))
+    grid = []
+    for tick in ticks(length):
+        x = axis.x(axis.begin + tick)
+        grid.append(f"M{num(x)} 26.5V{num(bottom)}")
+        words = f"+{duration(tick)}"
+        half = len(words) * 10 * SANS_LETTER / 2
+        if axis.left + 74 < x - half and x + half < axis.right - 8 - len(total) * 11 * SANS_LETTER:
+            out.append(text(x, 19, words, 10, faint=0.5, anchor="middle"))
+    edges = f"M{num(axis.left)} 26.5V{num(bottom)}M{num(axis.right)} 26.5V{num(bottom)}"
+    out.append(f'<path d="{edges}{"".join(grid)}" fill="none" stroke="currentColor" stroke-opacity=".12"/>')
+    return "".join(out)
+
+
+def ticks(length: float, most: int = 5) -> list[float]:
+    """Choose round times on an axis of ``length`` seconds, at most ``most``, without its ends."""
+    if length <= 0:
+        return []
+    steps = [m * 10.0**e for e in range(-7, 2) for m in (1, 2, 5)]
+    steps += [60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400]
+    step = next((s for s in steps if length / s <= most), length / most)
+    return [i * step for i in range(1, int(length / step) + 1) if i * step < length * 0.999]
+
+
+def _row(
+    state: RunState, line: Line, axis: _Axis, y: float, tall: float, column: int, key: str, used: set[State]
+) -> str:
+    task = state.tasks[line.tasks[0]]
+    x = 10 + INDENT * line.depth
+    middle = y + ROW / 2
+    out = [_branch(line, y, tall)]
+    if len(line.tasks) == 1:
+        out.append(_name(task, x, middle + 4, column))
+        out.append(f"<g><title>{esc(_hover(task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
+        out.append(_words(task, axis, middle + 4))
+    else:
+        room = int((column - x) / (12 * MONO_LETTER)) - len(f" ×{len(line.tasks):,}")
+        out.append(text(x, middle + 4, clip(task.name, max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
+        out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, key, used))
+    return "".join(out)
+
+
+def _branch(line: Line, y: float, tall: float) -> str:
+    """The lines that lead from a parent's name to its children's."""
+    path = ""
+    for depth in range(1, line.depth + 1):
+        x = 10 + INDENT * (depth - 1) + 3.5
+        if depth == line.depth:
+            path += f"M{num(x)} {num(y)}v{num(ROW / 2)}h6"
+            path += f"M{num(x)} {num(y + ROW / 2)}V{num(y + tall)}" if line.open[depth] else ""
+        elif line.open[depth]:
+            path += f"M{num(x)} {num(y)}v{num(tall)}"
+    return f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".25"/>' if path else ""
+
+
+def _name(task: TaskState, x: float, y: float, column: int) -> str:
+    room = int((column - x) / (12 * MONO_LETTER))
+    name = clip(task.name, max(room, 4))
+    out = text(x, y, name, mono=True)
+    left = int((room - len(name)) / 0.85) - 2
+    if task.args and left >= 3:
+        out += text(x + 12 * MONO_LETTER * len(name) + 1, y, f"({clip(task.args, left)})", 10, faint=0.55, mono=True)
+    return out
+
+
+def _bars(task: TaskState, axis: _Axis, middle: float, key: str, used: set[State]) -> str:
+    out = []
+    ends = [span.time for span in task.spans[1:]] + [axis.end]
+    for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
+        if span.state in FINAL_STATES:
+            continue
+        look = outcome(task, i) if span.state in _RUN_STATES else span.state
+        x = axis.x(span.time)
+        wide = axis.x(end) - x
+        if wide < 0.4 and look not in (State.FAILED, State.TIMED_OUT) and len(task.spans) > 2:
+            continue
+        used.add(look)
+        out.append(bar(x, middle - BAR / 2, wide, BAR, look, key))
+    if task.ended is not None and task.started is None:
+        used.add(task.state)
+        out.append(bar(axis.x(task.ended) - 1.5, middle - BAR / 2, 3, BAR, task.state, key, 1))
+    if task.state is State.CANCELLED and task.ended is not None:
+        x = axis.x(task.ended)
+        out.append(f'<path d="M{num(x - 6)} {num(middle + 8)}l9 -16" stroke="currentColor" stroke-width="1.5"/>')
+    return "".join(out)
+
+
+def outcome(task: TaskState, i: int) -> State:
+    """The state whose colour a running stretch has: what the attempt ended in, or ``running`` while it goes on."""
+    for span in task.spans[i + 1 :]:
+        if span.state in FINAL_STATES:
+            return span.state
+        if span.state is State.WAITING:
+            return State.SUCCEEDED if task.into else State.FAILED
+        if span.state is State.CANCELLING:
+            return State.CANCELLED
+    return task.spans[-1].state if task.spans[-1].state is State.CANCELLING else State.RUNNING
+
+
+def _words(task: TaskState, axis: _Axis, y: float) -> str:
+    """What stands behind the bar: the time it ran, or what went wrong, or why it waits."""
+    look = LOOKS[task.state]
+    ran = run_time(task, axis.end)
+    if task.state in (State.SUCCEEDED, State.CACHED):
+        words = duration(ran) if ran is not None else look.word
+    elif task.state in FINAL_STATES:
+        words = task.type.rsplit(".", 1)[-1] if task.state is State.FAILED else look.word
+    elif task.progress and task.progress[1]:
+        words = f"{task.progress[0]}/{task.progress[1]} {task.progress[2]}"
+    elif task.state in (State.WAITING, State.CANCELLING):
+        words = task.reason or look.word
+    else:
+        words = look.word
+    mark = "" if task.state is State.SUCCEEDED else look.mark
+    x = axis.x(axis.end if task.ended is None else task.ended) + 6
+    out = text(x, y, mark, color=look.color, bold=True) if mark else ""
+    x += 13 if mark else 0
+    return out + text(x, y, clip(words, max(int((axis.right + RIGHT - x) / (11 * SANS_LETTER)), 3)), 11, faint=0.75)
+
+
+def _hover(task: TaskState, until: float) -> str:
+    parts = [f"{label(task)}({clip(task.args, 120)})", LOOKS[task.state].word]
+    ran = run_time(task, until)
+    if ran is not None and task.started is not None:
+        parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")
+    if task.type:
+        parts.append(f"{task.type}: {clip(task.text, 200)}")
+    return " · ".join(parts)
+
+
+def _legend(used: set[State], y: float, width: int, key: str) -> str:
+    out = []
+    x = 10.0
+    for state, look in LOOKS.items():
+        if state in used and x < width - 80:
+            out.append(bar(x, y - 8, 16, 9, state, key) + text(x + 21, y, look.word, 11, faint=0.75))
+            x += 21 + len(look.word) * 11 * SANS_LETTER + 16
+    return "".join(out)
