@@ -20,8 +20,8 @@ MAY_IMPORT = {
     "store": {"model"},
     "views": {"model"},
     "flows": {"model", "engine"},
-    "session": {"model", "engine", "executors", "store", "flows"},
-    "testing": {"model", "engine", "executors", "session"},
+    "session": {"model", "engine", "executors", "store", "views", "flows"},
+    "testing": {"model", "engine", "executors", "views", "session"},
     "notebook": {"model", "engine", "executors", "store", "views", "flows", "session", "testing"},
     "compat": {"public"},
     "public": {"model", "engine", "executors", "store", "views", "flows", "session"},  # ipyflow/__init__.py
@@ -35,8 +35,8 @@ NOTEBOOK_ONLY = {"IPython", "anywidget", "comm", "ipykernel", "ipywidgets", "jup
 def layer_of(module: str) -> str:
     """`ipyflow.engine.loop` -> `engine`; `ipyflow` and the public names in it -> `public`."""
     first = module.split(".")[1] if "." in module else ""
-    is_module = (PACKAGE / f"{first}.py").is_file() or (PACKAGE / first / "__init__.py").is_file()
-    return first if first and is_module else "public"
+    is_layer = (PACKAGE / f"{first}.py").is_file() or (PACKAGE / first).is_dir()
+    return first if first and is_layer else "public"
 
 
 def imports(path: Path) -> Iterator[tuple[int, str, bool]]:

@@ -48,11 +48,15 @@ def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     static.mkdir(parents=True)
     (static / "widget.js").write_text("export default {};\n")
     (static / "widget.css").write_text(".ipyflow {}\n")
+    (project / "labextension" / "node_modules" / "left").mkdir(parents=True)
+    (project / "labextension" / "node_modules" / "left" / "over.js").touch()
     done = hatch(project, "-t", "sdist")
     assert done.returncode == 0, done.stderr
     (sdist,) = (project / "dist").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
-        archive.extractall(project.parent / "unpacked", filter="data")
+        # Debian 12 has Python 3.11.2, older than the argument; Python 3.12 and newer warn without it.
+        how = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(project.parent / "unpacked", **how)
     (unpacked,) = (project.parent / "unpacked").iterdir()
     done = hatch(unpacked, "-t", "wheel")
     assert done.returncode == 0, done.stderr
