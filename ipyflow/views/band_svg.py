@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.palette import LOOKS, ORDER
 from ipyflow.views.series import FINE, Series
 from ipyflow.views.svg import SANS_LETTER, esc, hatch, num, text
@@ -61,6 +61,7 @@ def band(
     y: float,
     begin: float,
     until: float,
+    edge: float,
     key: str,
     used: set[State],
 ) -> str:
@@ -73,6 +74,7 @@ def band(
         y: the upper edge.
         begin: where the axis begins, on the engine's clock.
         until: where it ends.
+        edge: the picture's right edge, in pixels.
         key: the picture's key, for its patterns.
         used: gets the states that were drawn, for the legend.
     """
@@ -97,7 +99,7 @@ def band(
     hover += f" · shortest {duration(lengths[0])}, median {typical}, longest {duration(lengths[-1])}" if lengths else ""
     words = text(last + 6, y + 9, counts_in_marks(counts), 11, faint=0.85)
     at_once = f"{most:,} at once" + (f", {typical} each" if typical and height > 20 else "")
-    room = int((x(until) + 90 - last) / (10 * SANS_LETTER))
+    room = int((edge - 6 - last) / (10 * SANS_LETTER))
     words += text(last + 6, y + 22, at_once[: at_once.find(",")] if len(at_once) > room else at_once, 10, faint=0.6)
     return f"<g><title>{esc(hover)}</title>{ground}{drawn}</g>{words}"
 
@@ -109,14 +111,8 @@ def _bars(lines: list[list[TaskState]], x: Callable[[float], float], y: float, u
     for i, line in enumerate(lines):
         middle = y + thick * (i + 0.5)
         for task in line:
-            ends = [span.time for span in task.spans[1:]] + [until]
-            for span, end in zip(task.spans, ends, strict=True):
-                if span.state not in (State.RUNNING, State.BLOCKED, State.CANCELLING):
-                    continue
-                look = span.state
-                if look is State.RUNNING and task.state in FINAL_STATES:
-                    look = task.state
-                left, right = x(span.time), x(end)
+            for look, start, end in _stretches(task, until):
+                left, right = x(start), x(end)
                 paths.setdefault(look, []).append(f"M{num(left)} {num(middle)}h{num(max(right - left - 0.7, 1))}")
     used.update(paths)
     return "".join(
@@ -134,35 +130,43 @@ def _area(
     key: str,
     used: set[State],
 ) -> tuple[str, int]:
-    """How many ran and, above them, how many stood blocked, over time; failures are ticks on the ground line."""
-    running, blocked = Series(), Series()
+    """How many ran at each time, by what came of them, and on top of them how many stood blocked."""
     scale = FINE / max(until - begin, 1e-9)
-    failed: set[int] = set()
+    series: dict[State, Series] = {}
     for task in tasks:
-        ends = [span.time for span in task.spans[1:]] + [until]
-        for span, end in zip(task.spans, ends, strict=True):
-            if span.state in (State.RUNNING, State.CANCELLING):
-                running.stretch((span.time - begin) * scale, (end - begin) * scale)
-            elif span.state is State.BLOCKED:
-                blocked.stretch((span.time - begin) * scale, (end - begin) * scale)
-        if task.state in FAILURE_STATES and task.ended is not None:
-            failed.add(round(x(task.ended)))
-    low = running.means(FINE, _POINTS)
-    high = [a + b for a, b in zip(low, blocked.means(FINE, _POINTS), strict=True)]
-    peak = max(max(high), 1e-9)
-    base = y + AREA
+        for look, start, end in _stretches(task, until):
+            if look not in series:
+                series[look] = Series()
+            series[look].stretch((start - begin) * scale, (end - begin) * scale)
+    heights = [0.0] * _POINTS
+    shapes = []
+    for look in (s for s in _STACK if s in series):
+        heights = [a + b for a, b in zip(heights, series[look].means(FINE, _POINTS), strict=True)]
+        shapes.append((look, heights))
+    used.update(series)
+    peak = max([*heights, 1e-9])
     out = ""
-    if any(b - a > 0.005 for a, b in zip(low, high, strict=True)):
-        used.add(State.BLOCKED)
-        fill = f"url(#{hatch(State.BLOCKED, key)}) {LOOKS[State.BLOCKED].color}"
-        out += f'<path d="{_shape(high, peak, x, base, begin, until)}" fill="{fill}"/>'
-    used.add(State.RUNNING)
-    out += f'<path d="{_shape(low, peak, x, base, begin, until)}" fill="{LOOKS[State.RUNNING].color}"/>'
-    if failed:
-        used.add(State.FAILED)
-        marks = "".join(f"M{at} {num(base - 6)}v8" for at in sorted(failed))
-        out += f'<path d="{marks}" stroke="{LOOKS[State.FAILED].color}" stroke-width="2"/>'
-    return out, round(peak)
+    for look, top in reversed(shapes):  # each covers the lower part of the one before
+        fill = f"url(#{hatch(look, key)}) {LOOKS[look].color}" if look is State.BLOCKED else LOOKS[look].color
+        out += f'<path d="{_shape(top, peak, x, y + AREA, begin, until)}" fill="{fill}"/>'
+    return out, max(round(peak), 1)
+
+
+_STACK = (
+    State.FAILED, State.TIMED_OUT, State.CANCELLED, State.CANCELLING, State.SUCCEEDED, State.CACHED, State.SKIPPED,
+    State.RUNNING, State.BLOCKED,
+)  # fmt: skip
+"""From the ground up."""
+
+
+def _stretches(task: TaskState, until: float) -> Iterator[tuple[State, float, float]]:
+    """The times in which a task ran, with the state it came to, and those in which it stood blocked."""
+    ends = [span.time for span in task.spans[1:]] + [until]
+    for span, end in zip(task.spans, ends, strict=True):
+        if span.state in (State.BLOCKED, State.CANCELLING):
+            yield span.state, span.time, end
+        elif span.state is State.RUNNING:
+            yield (task.state if task.state in FINAL_STATES else State.RUNNING), span.time, end
 
 
 def _shape(

@@ -93,9 +93,14 @@ def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
     return (ranked[0] + ranked[1] + ranked[2])[:most]
 
 
+def caption(module: str, group: str | None) -> str:
+    """What stands above the name in a box: where the function lives, and its group."""
+    return module if not group else f"{module} · {group}" if module else group
+
+
 def _size(node: Node) -> tuple[int, int]:
     letters = len(node.name) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
-    width = max(NARROWEST, 44 + LETTER * letters, 30 + SMALL_LETTER * len(node.module))
+    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * len(caption(node.module, node.group)))
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 
 

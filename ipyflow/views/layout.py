@@ -7,12 +7,13 @@ Plain Python and deterministic: the page, the saved picture and the export show 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import floor
 
 from ipyflow.views.collapse import Link
+from ipyflow.views.edges import CHILD
 from ipyflow.views.layering import Layers, acyclic, columns, order
 
 MARGIN = 16
@@ -26,7 +27,12 @@ LANE = 10
 MOST_TRACKS = 24
 """More tracks than this between two columns share their places."""
 
+PORT = 10
+"""Lines from child to parent leave and enter this far below the middle, so they never lie on those with data."""
+
 Point = tuple[int, int]
+_Step = tuple[int, int, str]
+"""A piece of a line between two parts in neighbouring columns."""
 
 
 @dataclass(slots=True)
@@ -47,8 +53,13 @@ class _Part:
     column: int
     width: int
     height: int
+    box: bool = True
     x: int = 0
     centre: float = 0.0
+
+    def port(self, kind: str) -> int:
+        """How far from the middle a line of this kind meets the part."""
+        return PORT if self.box and kind == CHILD else 0
 
 
 def layout(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
@@ -73,14 +84,14 @@ def layout(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
     column = columns(len(sizes), pairs)
     parts = [_Part(column[i], w, h) for i, (w, h) in enumerate(sizes)]
     chains = _chains(parts, pairs, links)
-    steps = sorted({step for chain in chains for step in itertools.pairwise(chain)})
-    layers = order(_layers(parts, column, chains), steps)
+    steps = sorted({(*ab, link[2]) for chain, link in zip(chains, links, strict=True) for ab in pairwise(chain)})
+    layers = order(_layers(parts, column, chains), [(a, b) for a, b, _ in steps])
     _set_heights(parts, layers, steps)
     tracks = _tracks(parts, steps)
     width = _set_columns(parts, layers, tracks)
     points = []
     for chain, link, pair in zip(chains, links, pairs, strict=True):
-        line = _line(parts, chain, tracks)
+        line = _line(parts, chain, tracks, link[2])
         points.append(line if link[:2] == pair else line[::-1])
     top = [floor(part.centre - part.height / 2 + 0.5) for part in parts]
     height = max(y + part.height for y, part in zip(top, parts, strict=True)) + MARGIN
@@ -98,7 +109,7 @@ def _chains(parts: list[_Part], pairs: list[tuple[int, int]], links: Sequence[Li
             lane = lanes.get((column, b, kind))
             if lane is None:
                 lane = lanes[column, b, kind] = len(parts)
-                parts.append(_Part(column, 0, LANE))
+                parts.append(_Part(column, 0, LANE, box=False))
             chain.append(lane)
         chain.append(b)
         chains.append(chain)
@@ -117,13 +128,14 @@ def _layers(parts: list[_Part], column: list[int], chains: list[list[int]]) -> L
     return layers
 
 
-def _set_heights(parts: list[_Part], layers: Layers, steps: list[tuple[int, int]]) -> None:
+def _set_heights(parts: list[_Part], layers: Layers, steps: list[_Step]) -> None:
     """Move the parts of each column towards the middle of their neighbours, keeping order and distance."""
-    left: dict[int, list[int]] = {}
-    right: dict[int, list[int]] = {}
-    for a, b in steps:
-        right.setdefault(a, []).append(b)
-        left.setdefault(b, []).append(a)
+    left: dict[int, list[tuple[int, int]]] = {}
+    right: dict[int, list[tuple[int, int]]] = {}
+    for a, b, kind in steps:
+        shift = parts[b].port(kind) - parts[a].port(kind)
+        right.setdefault(a, []).append((b, shift))
+        left.setdefault(b, []).append((a, -shift))
     for layer in layers:
         _spread(parts, layer, [0.0] * len(layer))
     for sides in (left, right, left, right, left):
@@ -131,7 +143,8 @@ def _set_heights(parts: list[_Part], layers: Layers, steps: list[tuple[int, int]
             wanted = []
             for node in layer:
                 near = sides.get(node)
-                wanted.append(sum(parts[n].centre for n in near) / len(near) if near else parts[node].centre)
+                middle = [parts[n].centre + shift for n, shift in near] if near else [parts[node].centre]
+                wanted.append(sum(middle) / len(middle))
             _spread(parts, layer, wanted)
     lowest = min(part.centre - part.height / 2 for part in parts)
     for part in parts:
@@ -163,30 +176,30 @@ def _spread(parts: list[_Part], layer: list[int], wanted: list[float]) -> None:
             i += 1
 
 
-def _tracks(parts: list[_Part], steps: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def _tracks(parts: list[_Part], steps: list[_Step]) -> dict[_Step, int]:
     """Give each step between two columns the track on which it runs up or down.
 
-    Steps from one part (or, where that needs fewer tracks, to one part) share a track; others get tracks of their
-    own where their stretches meet, so no two different lines lie on each other.
+    Steps of one kind from one part (or, where that needs fewer tracks, to one part) share a track; others get
+    tracks of their own where their stretches meet, so no two different lines lie on each other.
     """
-    by_column: dict[int, list[tuple[int, int]]] = {}
+    by_column: dict[int, list[_Step]] = {}
     for step in steps:
         by_column.setdefault(parts[step[0]].column, []).append(step)
-    out: dict[tuple[int, int], int] = {}
+    out: dict[_Step, int] = {}
     for group in by_column.values():
-        side = 0 if len({a for a, _ in group}) <= len({b for _, b in group}) else 1
-        spans: dict[int, list[float]] = {}
-        for step in group:
-            ends = [parts[step[0]].centre, parts[step[1]].centre]
+        side = 0 if len({(a, kind) for a, _, kind in group}) <= len({(b, kind) for _, b, kind in group}) else 1
+        keys = {step: (step[0] if side == 0 else step[1], step[2]) for step in group}
+        spans: dict[tuple[int, str], list[float]] = {}
+        for step, key in keys.items():
+            ends = [parts[end].centre + parts[end].port(step[2]) for end in step[:2]]
             if ends[0] != ends[1]:
-                spans.setdefault(step[side], []).extend(ends)
+                spans.setdefault(key, []).extend(ends)
         track_of = _packed({key: (min(ys), max(ys)) for key, ys in spans.items()})
-        for step in group:
-            out[step] = track_of.get(step[side], 0)
+        out.update((step, track_of.get(key, 0)) for step, key in keys.items())
     return out
 
 
-def _packed(spans: dict[int, tuple[float, float]]) -> dict[int, int]:
+def _packed(spans: dict[tuple[int, str], tuple[float, float]]) -> dict[tuple[int, str], int]:
     ends: list[float] = []
     out = {}
     for key, (low, high) in sorted(spans.items(), key=lambda item: (item[1], item[0])):
@@ -198,9 +211,9 @@ def _packed(spans: dict[int, tuple[float, float]]) -> dict[int, int]:
     return out
 
 
-def _set_columns(parts: list[_Part], layers: Layers, tracks: dict[tuple[int, int], int]) -> int:
+def _set_columns(parts: list[_Part], layers: Layers, tracks: dict[_Step, int]) -> int:
     most = [0] * len(layers)
-    for (a, _), track in tracks.items():
+    for (a, _, _), track in tracks.items():
         column = parts[a].column
         most[column] = max(most[column], track)
     x = MARGIN
@@ -213,13 +226,13 @@ def _set_columns(parts: list[_Part], layers: Layers, tracks: dict[tuple[int, int
     return x - GAP_X + MARGIN
 
 
-def _line(parts: list[_Part], chain: list[int], tracks: dict[tuple[int, int], int]) -> list[Point]:
+def _line(parts: list[_Part], chain: list[int], tracks: dict[_Step, int], kind: str) -> list[Point]:
     """The corners of a line along its chain of parts."""
     points: list[Point] = []
-    for a, b in itertools.pairwise(chain):
+    for a, b in pairwise(chain):
         start, end = parts[a], parts[b]
-        y1, y2 = floor(start.centre + 0.5), floor(end.centre + 0.5)
-        turn = end.x - GAP_X // 2 - TRACK * tracks[a, b]
+        y1, y2 = (floor(part.centre + 0.5) + part.port(kind) for part in (start, end))
+        turn = end.x - GAP_X // 2 - TRACK * tracks[a, b, kind]
         points += [(start.x + start.width, y1), (turn, y1), (turn, y2), (end.x, y2)]
     return _straightened(points)
 

@@ -18,7 +18,7 @@ MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace"
 SANS = "system-ui,-apple-system,Segoe UI,Helvetica,Arial,DejaVu Sans,sans-serif"
 MONO_LETTER = 0.605
 """Width of a letter of :data:`MONO` for each pixel of its size."""
-SANS_LETTER = 0.56
+SANS_LETTER = 0.6
 
 _DARK = "<style>@media(prefers-color-scheme:dark){svg{color:#e6edf3}.ground{fill:#161b22}}</style>"
 
@@ -64,7 +64,8 @@ def bar(x: float, y: float, width: float, height: float, state: State, key: str,
     if look.texture == "solid":
         return f'{box} fill="{look.color}"/>'
     if look.texture == "hatched":
-        return f'{box} fill="url(#{hatch(state, key)}) {look.color}" stroke="{look.color}" stroke-width=".8"/>'
+        fill = f"url(#{hatch(state, key)}) {look.color}"
+        return f'{box} fill="{fill}" stroke="{look.color}" stroke-opacity=".8" stroke-width=".8"/>'
     if look.texture == "faint":
         return f'{box} fill="{look.color}" fill-opacity=".35"/>'
     dashes = ' stroke-dasharray="2 2"' if look.texture == "dotted" else ""
@@ -83,8 +84,8 @@ def patterns(key: str) -> str:
         if look.texture == "hatched":
             out.append(
                 f'<pattern id="{hatch(state, key)}" width="5" height="5" patternUnits="userSpaceOnUse"'
-                f' patternTransform="rotate(45)"><rect width="5" height="5" fill="{look.color}" fill-opacity=".3"/>'
-                f'<rect width="2" height="5" fill="{look.color}"/></pattern>'
+                f' patternTransform="rotate(45)"><rect width="5" height="5" fill="{look.color}" fill-opacity=".18"/>'
+                f'<rect width="1.8" height="5" fill="{look.color}" fill-opacity=".85"/></pattern>'
             )
     return "".join(out)
 

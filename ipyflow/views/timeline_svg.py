@@ -18,8 +18,8 @@ ROW = 24
 BAR = 11
 INDENT = 14
 TOP = 34
-RIGHT = 92
-"""Room for the words behind the last bar."""
+RIGHT = (70, 150)
+"""Least and most room for the words behind the last bar."""
 MOST_ROWS = 30
 LABEL = (110, 250)
 """Narrowest and widest column of names."""
@@ -35,6 +35,7 @@ class _Axis:
     right: float
     begin: float
     end: float
+    edge: float
 
     def x(self, time: float) -> float:
         length = self.end - self.begin
@@ -64,7 +65,7 @@ def timeline_svg(
     told = outline(state, most)
     until = instant(state, now)
     column = _column(state, told.lines)
-    axis = _Axis(column + 18, width - RIGHT, state.opened, until)
+    axis = _Axis(column + 18, width - _right(state, told.lines, until), state.opened, until, width)
     key = f"ipyflow{state.id}t"
     rows: list[str] = []
     used: set[State] = set()
@@ -108,7 +109,7 @@ def _axis(state: RunState, axis: _Axis, bottom: float) -> str:
         grid.append(f"M{num(x)} 26.5V{num(bottom)}")
         words = f"+{duration(tick)}"
         half = len(words) * 10 * SANS_LETTER / 2
-        if axis.left + 74 < x - half and x + half < axis.right - 8 - len(total) * 11 * SANS_LETTER:
+        if axis.left + 92 < x - half and x + half < axis.right - 8 - len(total) * 11 * SANS_LETTER:
             out.append(text(x, 19, words, 10, faint=0.5, anchor="middle"))
     edges = f"M{num(axis.left)} 26.5V{num(bottom)}M{num(axis.right)} 26.5V{num(bottom)}"
     out.append(f'<path d="{edges}{"".join(grid)}" fill="none" stroke="currentColor" stroke-opacity=".12"/>')
@@ -135,11 +136,11 @@ def _row(
     if len(line.tasks) == 1:
         out.append(_name(task, x, middle + 4, column))
         out.append(f"<g><title>{esc(_hover(task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
-        out.append(_words(task, axis, middle + 4))
+        out.append(_said(task, axis, middle + 4))
     else:
         room = int((column - x) / (12 * MONO_LETTER)) - len(f" ×{len(line.tasks):,}")
         out.append(text(x, middle + 4, clip(task.name, max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
-        out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, key, used))
+        out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
 
 
@@ -177,7 +178,8 @@ def _bars(task: TaskState, axis: _Axis, middle: float, key: str, used: set[State
         wide = axis.x(end) - x
         if wide < 0.4 and look not in (State.FAILED, State.TIMED_OUT) and len(task.spans) > 2:
             continue
-        used.add(look)
+        if wide >= 1.5:
+            used.add(look)
         out.append(bar(x, middle - BAR / 2, wide, BAR, look, key))
     if task.ended is not None and task.started is None:
         used.add(task.state)
@@ -200,25 +202,43 @@ def outcome(task: TaskState, i: int) -> State:
     return task.spans[-1].state if task.spans[-1].state is State.CANCELLING else State.RUNNING
 
 
-def _words(task: TaskState, axis: _Axis, y: float) -> str:
-    """What stands behind the bar: the time it ran, or what went wrong, or why it waits."""
+def _words(task: TaskState, until: float) -> tuple[str, str]:
+    """What stands behind the bar: a mark, and the time it ran, or what went wrong, or why it waits."""
     look = LOOKS[task.state]
-    ran = run_time(task, axis.end)
-    if task.state in (State.SUCCEEDED, State.CACHED):
-        words = duration(ran) if ran is not None else look.word
-    elif task.state in FINAL_STATES:
-        words = task.type.rsplit(".", 1)[-1] if task.state is State.FAILED else look.word
-    elif task.progress and task.progress[1]:
-        words = f"{task.progress[0]}/{task.progress[1]} {task.progress[2]}"
-    elif task.state in (State.WAITING, State.CANCELLING):
-        words = task.reason or look.word
-    else:
-        words = look.word
-    mark = "" if task.state is State.SUCCEEDED else look.mark
+    ran = run_time(task, until)
+    words = look.word
+    if task.state is State.SUCCEEDED and ran is not None:
+        return "", duration(ran)
+    if task.state is State.FAILED and task.type:
+        words = task.type.rsplit(".", 1)[-1]
+    elif task.state is State.RUNNING and task.progress:
+        done, total, _ = task.progress
+        words = f"{done:,} of {total:,}" if total else f"{done:,} done"
+    elif task.state in (State.WAITING, State.CANCELLING) and task.reason:
+        words = task.reason
+    return look.mark, words
+
+
+def _right(state: RunState, lines: list[Line], until: float) -> int:
+    """Room behind the axis for the words of the tasks that end near it."""
+    near = until - 0.1 * (until - state.opened)
+    widest = 0
+    for line in lines:
+        task = state.tasks[line.tasks[0]]
+        if len(line.tasks) > 1:
+            widest = max(widest, 22)
+        elif task.ended is None or task.ended > near:
+            mark, words = _words(task, until)
+            widest = max(widest, len(words) + 2 * len(mark))
+    return round(min(max(widest * 11 * SANS_LETTER + 14, RIGHT[0]), RIGHT[1]))
+
+
+def _said(task: TaskState, axis: _Axis, y: float) -> str:
+    mark, words = _words(task, axis.end)
     x = axis.x(axis.end if task.ended is None else task.ended) + 6
-    out = text(x, y, mark, color=look.color, bold=True) if mark else ""
-    x += 13 if mark else 0
-    return out + text(x, y, clip(words, max(int((axis.right + RIGHT - x) / (11 * SANS_LETTER)), 3)), 11, faint=0.75)
+    out = text(x, y, mark, color=LOOKS[task.state].color) if mark else ""
+    x += 15 if mark else 0
+    return out + text(x, y, clip(words, max(int((axis.edge - 4 - x) / (11 * SANS_LETTER)), 3)), 11, faint=0.75)
 
 
 def _hover(task: TaskState, until: float) -> str:

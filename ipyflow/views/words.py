@@ -21,12 +21,15 @@ _UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x08\x0
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
 def _visible(match: re.Match[str]) -> str:
+    """The way Python writes the character: every font can show that."""
+    short = _SHORT.get(match.group())
+    if short is not None:
+        return short
     code = ord(match.group())
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
@@ -38,8 +41,8 @@ def shown(text: str, width: int | None = None) -> str:
         width: the most characters to return; ``None`` for no limit.
 
     Example:
-        >>> shown("a\x1b[31mb\n")
-        'a␛[31mb␊'
+        >>> print(shown("a\x1b[31mb\n"))
+        a\x1b[31mb\n
     """
     if width is not None and len(text) > width:
         text = text[: max(width - 1, 0)] + "…"
@@ -103,8 +106,8 @@ def counts_in_words(counts: Mapping[State, int]) -> str:
 
 
 def counts_in_marks(counts: Mapping[State, int]) -> str:
-    """The same with marks: ``1 ✗  2 ▸  4 ✓``."""
-    return "  ".join(f"{counts[s]:,} {LOOKS[s].mark}" for s in ORDER if counts.get(s))
+    """The same with marks: ``1 ✗ · 2 ▸ · 4 ✓``."""
+    return " · ".join(f"{counts[s]:,} {LOOKS[s].mark}" for s in ORDER if counts.get(s))
 
 
 def label(task: TaskState) -> str:
