@@ -1,4 +1,4 @@
-"""Imports point one way: the table of docs/architecture.md, held by the syntax trees of all modules."""
+"""Imports point one way: the table of the layers, held by the syntax trees of all modules."""
 
 import ast
 import subprocess
