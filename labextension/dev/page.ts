@@ -1,0 +1,116 @@
+/** The dev page: `?run=small|failing|many|big|aggregated&tab=…&at=…&live=1&speed=…&theme=dark`. Mounts the widget on a made-up model. */
+
+import type { FromPage, Payload } from "../src/core/protocol";
+import widget, { type WidgetModel } from "../src/widget/index";
+import { aggregated, bigRow, failing, many, small } from "./scenarios";
+import type { Simulation } from "./sim";
+
+const ask = new URLSearchParams(location.search);
+const RUNS: Record<string, () => Simulation> = {
+  small,
+  failing,
+  many: () => many(200, 8),
+  big: () => many(2000, 16, 1.5),
+};
+
+class FakeModel implements WidgetModel {
+  readonly sent: FromPage[] = [];
+  private readonly listeners = new Set<(message: unknown) => void>();
+  private seq = 0;
+  private last: Payload;
+  private readonly sim: Simulation | null;
+  private readonly started = performance.now();
+  private readonly speed = Number(ask.get("speed") ?? 1);
+  private readonly from: number;
+
+  constructor(run: string) {
+    this.sim = RUNS[run]?.() ?? null;
+    this.from = Number(ask.get("at") ?? (ask.has("live") ? 0 : 1e9));
+    this.last = this.now();
+    if (ask.has("live")) setInterval(() => this.step(), Number(ask.get("every") ?? 100));
+  }
+
+  private time(): number {
+    return ask.has("live") ? this.from + ((performance.now() - this.started) / 1000) * this.speed : this.from;
+  }
+
+  private now(): Payload {
+    return this.sim === null ? aggregated(Math.min(1, 0.5 + this.time() / 200)) : this.sim.payload(this.time());
+  }
+
+  private step(): void {
+    const next = this.now();
+    const before = new Map(this.last.tasks.map((row) => [row.id, row]));
+    const tasks = next.tasks.filter((row) => {
+      const old = before.get(row.id);
+      return old === undefined || old.spans.length !== row.spans.length || old.state !== row.state;
+    });
+    if (tasks.length === 0 && next.run.closed === this.last.run.closed && this.sim !== null) return;
+    this.seq += 1;
+    this.last = next;
+    this.emit({
+      type: "delta",
+      seq: this.seq,
+      run: next.run,
+      tasks,
+      edges: next.edges,
+      graph: next.graph,
+      lanes: next.lanes,
+    });
+  }
+
+  emit(message: unknown): void {
+    for (const listener of [...this.listeners]) listener(JSON.parse(JSON.stringify(message)));
+  }
+
+  get(name: string): unknown {
+    if (name === "view") return ask.get("tab") ?? "timeline";
+    return name === "payload" && !ask.has("live") ? this.last : null;
+  }
+
+  on(_event: "msg:custom", listener: (message: unknown) => void): void {
+    this.listeners.add(listener);
+  }
+
+  off(_event: "msg:custom", listener: (message: unknown) => void): void {
+    this.listeners.delete(listener);
+  }
+
+  send(value: unknown): void {
+    const message = value as FromPage;
+    this.sent.push(message);
+    setTimeout(() => this.answer(message), 5);
+  }
+
+  private answer(message: FromPage): void {
+    if (message.type === "ready" || message.type === "resync") {
+      if (!ask.has("live") && this.sim !== null) return;
+      this.emit({ type: "snapshot", seq: this.seq, payload: this.last });
+    } else if (message.type === "detail" && this.sim !== null) {
+      this.emit({ type: "detail", task: message.task, detail: this.sim.detail(message.task, this.time()) });
+    } else if (message.type === "rows") {
+      const total = message.states?.includes("failed") ? 37 : 100_000;
+      const tasks = Array.from({ length: Math.min(message.limit, total - message.offset) }, (_, i) =>
+        bigRow(total === 37 ? 9 + (message.offset + i) * 811 : message.offset + i + 1, this.last.run.now),
+      );
+      this.emit({ type: "rows", total, offset: message.offset, request: message.request, tasks });
+    } else if (message.type === "cancel") this.emit({ type: "said", text: "Cancelled." });
+    else if (message.type === "retry") this.emit({ type: "said", text: `Task ${message.task} runs again.` });
+  }
+}
+
+const theme = ask.get("theme");
+if (theme !== null) document.body.setAttribute("data-jp-theme-light", String(theme !== "dark"));
+document.body.classList.toggle("dark", theme === "dark");
+const frame = document.querySelector<HTMLElement>("#out");
+if (frame !== null) {
+  const width = ask.get("width");
+  if (width !== null) frame.style.width = `${width}px`;
+  const model = new FakeModel(ask.get("run") ?? "small");
+  Object.assign(window, { model, dispose: widget.render({ model, el: frame }) });
+  if (ask.has("twice")) {
+    const second = document.createElement("div");
+    frame.after(second);
+    widget.render({ model, el: second });
+  }
+}

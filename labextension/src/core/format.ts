@@ -1,0 +1,95 @@
+/** Numbers, times and names as people read them. */
+
+import type { TaskRow } from "./protocol";
+import { isFailure, isFinal, word } from "./status";
+
+/** A length of time: `183 ms`, `1.42 s`, `2 min 05 s`, `1 h 02 min`. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "";
+  const s = Math.max(0, seconds);
+  if (s < 0.0000005) return "0 s";
+  if (s < 0.0009995) return `${Math.round(s * 1e6)} µs`;
+  if (s < 0.00995) return `${(s * 1000).toFixed(1)} ms`;
+  if (s < 0.9995) return `${Math.round(s * 1000)} ms`;
+  if (s < 9.995) return `${s.toFixed(2)} s`;
+  if (s < 59.95) return `${s.toFixed(1)} s`;
+  const whole = Math.round(s);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  const minutes = Math.round(s / 60);
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+/** A running clock: steps of a tenth of a second, so that it ticks evenly and keeps its width. */
+export function elapsed(seconds: number): string {
+  const s = Math.max(0, seconds);
+  if (s < 59.95) return `${s.toFixed(1)} s`;
+  return duration(s);
+}
+
+const pad = (n: number): string => String(n).padStart(2, "0");
+
+export const count = (n: number): string =>
+  n < 10_000 ? String(n) : n.toLocaleString("en-US").replace(/,/g, "\u202f");
+
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** The clock on the wall when the run began. */
+export function wallTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+}
+
+/** `load_user #2`: how a task is called everywhere. */
+export const title = (task: Pick<TaskRow, "name" | "id">): string => `${task.name} #${task.id}`;
+
+/** The exception of a failed task or the value of one that ended, in one line. */
+export function outcome(task: TaskRow): string {
+  if (isFailure(task.state)) return task.text ? `${task.type}: ${task.text}` : task.type;
+  if (task.state === "succeeded" || task.state === "cached") return task.text;
+  if (isFinal(task.state)) return task.text || task.type;
+  if (task.progress !== null) {
+    const [done, total, label] = task.progress;
+    const part = total === null ? count(done) : `${count(done)} of ${count(total)}`;
+    return label ? `${part} ${label}` : part;
+  }
+  return task.reason;
+}
+
+/** Seconds from submission to the first start, so far when it has not started. */
+export function waited(task: TaskRow, now: number): number {
+  return Math.max(0, (task.started ?? task.ended ?? now) - task.submitted);
+}
+
+/** Seconds in which the body ran or stood blocked, over all attempts. */
+export function ran(task: TaskRow, now: number): number {
+  let sum = 0;
+  task.spans.forEach(([begin, state], i) => {
+    if (state === "running" || state === "blocked" || state === "cancelling") {
+      sum += (task.spans[i + 1]?.[0] ?? task.ended ?? now) - begin;
+    }
+  });
+  return Math.max(0, sum);
+}
+
+/** Seconds in which the body stood in a wait for another task. */
+export function stoodBlocked(task: TaskRow, now: number): number {
+  let sum = 0;
+  task.spans.forEach(([begin, state], i) => {
+    if (state === "blocked") sum += (task.spans[i + 1]?.[0] ?? task.ended ?? now) - begin;
+  });
+  return Math.max(0, sum);
+}
+
+/** One sentence for a screen reader. */
+export function spoken(task: TaskRow, now: number): string {
+  const parts = [title(task), word(task.state)];
+  const what = outcome(task);
+  if (what) parts.push(what);
+  if (task.started !== null) parts.push(`ran ${duration(ran(task, now))}`);
+  return parts.join(", ");
+}
+
+export const oneLine = (text: string, most = 400): string => {
+  const flat = text.replace(/\s+/g, " ").trim();
+  return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
+};

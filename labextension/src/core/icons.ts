@@ -1,0 +1,91 @@
+/** One shape for each state, so that colour never speaks alone. Drawn in a box of 12 by 12, in SVG and on canvas. */
+
+import { s } from "./dom";
+import type { State } from "./protocol";
+import { word } from "./status";
+import { stateColour } from "./theme";
+
+interface Shape {
+  path: string;
+  filled?: true;
+}
+
+const CIRCLE = "M6 1.7a4.3 4.3 0 1 0 0 8.6a4.3 4.3 0 1 0 0-8.6";
+
+const SHAPES: Record<State, Shape> = {
+  planned: { path: CIRCLE },
+  waiting: { path: "M3 1.6h6M3 10.4h6M3.8 1.6c0 3.6 4.4 5.2 4.4 8.8M8.2 1.6c0 3.6-4.4 5.2-4.4 8.8" },
+  queued: { path: "M2.4 6h.01M6 6h.01M9.6 6h.01" },
+  running: { path: "M3.4 2.1 10 6 3.4 9.9Z", filled: true },
+  blocked: { path: "M4 2.6v6.8M8 2.6v6.8" },
+  cancelling: { path: "M3 3h6v6H3Z", filled: true },
+  succeeded: { path: "M2 6.5 4.8 9.3 10 3.2" },
+  failed: { path: "M3 3 9 9M9 3 3 9" },
+  timed_out: { path: `${CIRCLE}M6 3.6V6l1.7 1.3` },
+  cancelled: { path: `${CIRCLE}M3.1 8.9 8.9 3.1` },
+  skipped: { path: "M2.4 2.6 5.8 6 2.4 9.4M6.4 2.6 9.8 6 6.4 9.4" },
+  cached: { path: "M6.9 1 2.6 6.9h3L4.9 11 9.4 5h-3.1Z", filled: true },
+};
+
+/** An SVG picture of a state, in its colour. Silent unless `spoken`, where no word stands beside it. */
+export function stateIcon(state: State, spoken = false): SVGSVGElement {
+  const icon = s("svg", { class: "ipf-icon", viewBox: "0 0 12 12", width: 12, height: 12 }, s("path"));
+  setStateIcon(icon, state, spoken);
+  return icon;
+}
+
+/** Turns an icon made by `stateIcon` into that of another state; does nothing when it is that already. */
+export function setStateIcon(icon: SVGElement, state: State, spoken = false): void {
+  if (icon.dataset.state === state) return;
+  icon.dataset.state = state;
+  const { path, filled } = SHAPES[state];
+  const shape = icon.querySelector("path");
+  shape?.setAttribute("d", path);
+  icon.setAttribute("style", `color:${stateColour(state)}`);
+  shape?.setAttribute("fill", filled ? "currentColor" : "none");
+  if (spoken) {
+    icon.setAttribute("role", "img");
+    icon.setAttribute("aria-label", word(state));
+  } else {
+    icon.setAttribute("aria-hidden", "true");
+  }
+}
+
+const paths = new Map<State, Path2D>();
+
+/** The same shape on a canvas, centred on `(x, y)`. */
+export function drawIcon(g: CanvasRenderingContext2D, state: State, x: number, y: number, size: number): void {
+  let path = paths.get(state);
+  if (path === undefined) {
+    path = new Path2D(SHAPES[state].path);
+    paths.set(state, path);
+  }
+  g.save();
+  g.translate(x - size / 2, y - size / 2);
+  g.scale(size / 12, size / 12);
+  g.lineWidth = 2;
+  g.lineCap = "round";
+  g.lineJoin = "round";
+  g.stroke(path);
+  if (SHAPES[state].filled) g.fill(path);
+  g.restore();
+}
+
+const GLYPHS = {
+  plus: "M6 2v8M2 6h8",
+  minus: "M2 6h8",
+  fit: "M1.5 4.5v-3h3M10.5 4.5v-3h-3M1.5 7.5v3h3M10.5 7.5v3h-3",
+  close: "M2.5 2.5 9.5 9.5M9.5 2.5 2.5 9.5",
+  fold: "M2.5 4.2 6 7.8 9.5 4.2",
+  copy: "M4 4h6.5v6.5H4ZM2 8H1.5V1.5H8V2",
+  note: "M6 1.6 11 10.4H1ZM6 5v2.4M6 9h.01",
+  live: "M6 4.4a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2M2.6 2.6a4.8 4.8 0 0 0 0 6.8M9.4 2.6a4.8 4.8 0 0 1 0 6.8",
+};
+
+export function glyph(name: keyof typeof GLYPHS): SVGSVGElement {
+  return s(
+    "svg",
+    { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
+    s("path", { d: GLYPHS[name], fill: "none" }),
+  );
+}

@@ -1,0 +1,63 @@
+/** The colours of the style sheet, as the canvas needs them, and word when the host's theme changes. */
+
+import type { State } from "./protocol";
+import { STATES } from "./status";
+
+export interface Theme {
+  state: Record<State, string>;
+  background: string;
+  text: string;
+  quiet: string;
+  line: string;
+  accent: string;
+  error: string;
+  hover: string;
+  selected: string;
+  font: string;
+  mono: string;
+}
+
+const cssName = (state: State): string => `--ipf-${state.replace("_", "-")}`;
+
+/** For elements: follows the theme by itself. */
+export const stateColour = (state: State): string => `var(${cssName(state)})`;
+
+export function readTheme(element: Element): Theme {
+  const style = getComputedStyle(element);
+  const read = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
+  const state = {} as Record<State, string>;
+  for (const one of STATES) state[one] = read(cssName(one), "#888");
+  return {
+    state,
+    background: read("--ipf-bg", "#fff"),
+    text: read("--ipf-fg", "#222"),
+    quiet: read("--ipf-quiet", "#666"),
+    line: read("--ipf-line", "#ddd"),
+    accent: read("--ipf-accent", "#1976d2"),
+    error: read("--ipf-error", "#b3260b"),
+    hover: read("--ipf-hover", "rgba(0,0,0,.05)"),
+    selected: read("--ipf-selected", "rgba(25,118,210,.12)"),
+    font: style.fontFamily || "sans-serif",
+    mono: read("--ipf-mono", "monospace"),
+  };
+}
+
+/** JupyterLab says its theme on the body, VS Code by a class, Colab on the root, others by the system's setting. */
+export function watchTheme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  const options = {
+    attributes: true,
+    attributeFilter: ["class", "style", "theme", "data-theme", "data-jp-theme-name"],
+  };
+  observer.observe(document.documentElement, options);
+  observer.observe(document.body, options);
+  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
+  for (const query of queries) query.addEventListener("change", changed);
+  // A theme's style sheet arrives after its name: look once more when it has had time to load.
+  const late = setTimeout(changed, 500);
+  return () => {
+    clearTimeout(late);
+    observer.disconnect();
+    for (const query of queries) query.removeEventListener("change", changed);
+  };
+}

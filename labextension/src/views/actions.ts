@@ -1,0 +1,57 @@
+/** The buttons that cancel or retry one task: shown only where they mean something, quiet while an answer is awaited. */
+
+import { h, setAttr, setText } from "../core/dom";
+import { title } from "../core/format";
+import type { TaskRow } from "../core/protocol";
+import { isFinal, RESTARTABLE } from "../core/status";
+import type { RunStore } from "../core/store";
+
+/** How long, in ms, a pressed button waits for the row to change before it may be pressed again. */
+const PATIENCE = 3000;
+
+export class TaskAction {
+  readonly element: HTMLButtonElement;
+  private task: TaskRow | null = null;
+  private pressed: TaskRow["state"] | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly store: RunStore) {
+    this.element = h("button", { type: "button", class: "ipf-button ipf-small", click: (e: Event) => this.press(e) });
+  }
+
+  update(task: TaskRow): void {
+    if (task.state !== this.pressed || task.id !== this.task?.id) this.release();
+    this.task = task;
+    const word = actionOf(task);
+    this.element.hidden = word === null;
+    if (word === null) return;
+    setText(this.element, word);
+    setAttr(this.element, "aria-label", `${word} ${title(task)}`);
+    setAttr(this.element, "title", `${word} ${title(task)}`);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+  }
+
+  private press(event: Event): void {
+    event.stopPropagation();
+    if (this.task === null) return;
+    if (actionOf(this.task) === "Retry") this.store.retry(this.task.id);
+    else this.store.cancel(this.task.id);
+    this.pressed = this.task.state;
+    this.element.disabled = true;
+    this.timer = setTimeout(() => this.release(), PATIENCE);
+  }
+
+  private release(): void {
+    clearTimeout(this.timer);
+    this.pressed = null;
+    this.element.disabled = false;
+  }
+}
+
+export function actionOf(task: TaskRow): "Cancel" | "Retry" | null {
+  if (RESTARTABLE.has(task.state)) return "Retry";
+  return isFinal(task.state) || task.state === "cancelling" ? null : "Cancel";
+}

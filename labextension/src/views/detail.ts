@@ -1,0 +1,286 @@
+/** The pane about one task, or about a stack of equal tasks: all that can be known, and what can be done. */
+
+import { h, setText } from "../core/dom";
+import { count, duration, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
+import { glyph, stateIcon } from "../core/icons";
+import type { TaskDetail, TaskRow } from "../core/protocol";
+import { disposeAll } from "../core/signal";
+import { isFailure, MEANING, PENDING, present, word } from "../core/status";
+import type { RunStore } from "../core/store";
+import type { UiState } from "../core/ui-state";
+import { TaskAction } from "./actions";
+import { attemptList, copyButton, outputText, richFrame, section } from "./detail-parts";
+import { nodeCounts } from "./graph/look";
+import { factList } from "./hover-card";
+
+export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState): () => void {
+  const selection = ui.selection.value;
+  const close = h(
+    "button",
+    {
+      type: "button",
+      class: "ipf-tool ipf-close",
+      "aria-label": "Close the details",
+      title: "Close (Esc)",
+      click: () => (ui.selection.value = null),
+    },
+    glyph("close"),
+  );
+  const root = h("div", { class: "ipf-detail-inner" }, close);
+  element.append(root);
+  let unmount: () => void = () => undefined;
+  if (selection !== null && "task" in selection) unmount = mountTask(root, store, ui, selection.task);
+  else if (selection !== null) unmount = mountStack(root, store, ui, selection.node);
+  return disposeAll(unmount, () => root.remove());
+}
+
+/** Parts that are built again only when what they show has changed: a selection in the traceback survives. */
+class Parts {
+  private readonly slots = new Map<string, { element: HTMLElement; key: string }>();
+
+  constructor(private readonly root: HTMLElement) {}
+
+  put(name: string, key: unknown, build: () => HTMLElement | null): void {
+    const text = JSON.stringify(key) ?? "";
+    let slot = this.slots.get(name);
+    if (slot === undefined) {
+      slot = { element: h("div", { class: `ipf-part ipf-part-${name}` }), key: "\0" };
+      this.slots.set(name, slot);
+      this.root.append(slot.element);
+    }
+    if (slot.key === text) return;
+    slot.key = text;
+    const built = build();
+    slot.element.replaceChildren(...(built === null ? [] : [built]));
+    slot.element.hidden = built === null;
+  }
+}
+
+function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number): () => void {
+  const action = new TaskAction(store);
+  const parts = new Parts(root);
+  const facts = h("div");
+
+  function draw(): void {
+    const detail = store.detail(id);
+    const task = store.tasks.get(id) ?? store.rows.find(id);
+    if (task === undefined && detail === undefined) {
+      parts.put("head", "wait", () => h("p", { class: "ipf-quiet", text: `Asking for task #${id} …` }));
+      return;
+    }
+    if (task !== undefined) drawRow(task);
+    const name = task?.name ?? detail?.name ?? "";
+    const args = detail?.args ?? task?.args ?? "";
+    parts.put("args", [name, args], () => section("Call", h("pre", { class: "ipf-pre", text: `${name}(${args})` })));
+    drawWhy(parts, store, ui, task, detail);
+    drawOutcome(parts, task, detail);
+    parts.put("output", detail?.output ?? [], () =>
+      detail === undefined || detail.output.length === 0 ? null : section("Output", outputText(detail.output)),
+    );
+    const attempts = detail?.attempts ?? [];
+    parts.put("attempts", attempts.length > 1 || attempts.some((one) => one.traceback) ? attempts : [], () =>
+      attempts.length > 1 ? section("Tries", attemptList(attempts)) : null,
+    );
+    const notes = detail?.notes ?? task?.notes ?? [];
+    parts.put("notes", notes, () =>
+      notes.length === 0 ? null : section("Notes", ...notes.map(([, text]) => h("p", { class: "ipf-note", text }))),
+    );
+  }
+
+  function drawRow(task: TaskRow): void {
+    const { state } = task;
+    parts.put("head", [state, task.name, task.module], () =>
+      h(
+        "div",
+        {},
+        h("div", { class: "ipf-quiet ipf-detail-module", text: task.module }),
+        h(
+          "h4",
+          { class: "ipf-detail-title" },
+          h("span", { text: task.name }),
+          h("span", { class: "ipf-quiet", text: ` #${id}` }),
+        ),
+        h(
+          "div",
+          { class: "ipf-detail-state" },
+          h(
+            "span",
+            { class: "ipf-pill", "data-state": state, style: `--state:var(--ipf-${state.replace("_", "-")})` },
+            stateIcon(state),
+            word(state),
+          ),
+          action.element,
+        ),
+        h("div", { class: "ipf-quiet ipf-meaning", text: MEANING[state] }),
+      ),
+    );
+    action.update(task);
+    parts.put("facts", "", () => facts);
+    drawFacts(task);
+  }
+
+  function drawFacts(task: TaskRow): void {
+    const now = store.now();
+    const list: [string, string][] = [["submitted", `+${duration(task.submitted)}`]];
+    list.push([PENDING.has(task.state) ? "waiting for" : "waited", duration(waited(task, now))]);
+    if (task.started !== null) list.push(["ran", duration(ran(task, now))]);
+    const blocked = stoodBlocked(task, now);
+    if (blocked > 0) list.push(["of it blocked", duration(blocked)]);
+    if (task.worker) list.push(["worker", task.worker]);
+    if (task.executor) list.push(["executor", task.executor]);
+    if (task.attempts > 1) list.push(["tries", count(task.attempts)]);
+    if (task.group) list.push(["group", task.group]);
+    const shown = facts.querySelectorAll("dd");
+    const names = facts.querySelectorAll("dt");
+    if (shown.length === list.length && list.every(([name], i) => names[i]?.textContent === name)) {
+      list.forEach(([, value], i) => {
+        const dd = shown[i];
+        if (dd !== undefined) setText(dd, value);
+      });
+    } else facts.replaceChildren(factList(list));
+  }
+
+  const unwatch = store.watchDetail(id);
+  const ticking = setInterval(() => {
+    const task = store.tasks.get(id);
+    if (store.live && task !== undefined && task.ended === null) drawFacts(task);
+  }, 100);
+  draw();
+  return disposeAll(
+    store.onChange(draw),
+    store.rows.onChange(draw),
+    store.onDetail((task) => task === id && draw()),
+    unwatch,
+    () => {
+      clearInterval(ticking);
+      action.dispose();
+    },
+  );
+}
+
+function drawWhy(
+  parts: Parts,
+  store: RunStore,
+  ui: UiState,
+  task: TaskRow | undefined,
+  detail: TaskDetail | undefined,
+): void {
+  const pending =
+    task === undefined || PENDING.has(task.state) || task.state === "blocked" || task.state === "cancelling";
+  const reason = task?.reason || detail?.reason || "";
+  const on =
+    task === undefined
+      ? (detail?.on ?? [])
+      : task.on.map(
+          (id) => [id, store.tasks.get(id)?.name ?? `task`, store.tasks.get(id)?.state ?? "planned"] as const,
+        );
+  parts.put("why", pending ? [reason, on] : null, () => {
+    if (!pending || (reason === "" && on.length === 0)) return null;
+    const links = on.map(([id, name, state]) => taskLink(ui, id, name, state));
+    return section(
+      task?.state === "cancelling" ? "Why it stops" : "Why it waits",
+      reason ? h("p", { class: "ipf-note", text: reason }) : null,
+      links.length > 0 ? h("div", { class: "ipf-links" }, ...links) : null,
+    );
+  });
+}
+
+function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail | undefined): void {
+  const failed = task !== undefined && isFailure(task.state);
+  const type = task?.type || detail?.type || "";
+  const text = task === undefined ? (detail?.text ?? "") : task.text;
+  parts.put("error", failed ? [type, text] : null, () =>
+    failed ? h("div", { class: "ipf-exception", role: "note" }, h("b", { text: type }), h("div", { text })) : null,
+  );
+  const traceback = failed ? (detail?.traceback ?? null) : null;
+  parts.put("traceback", traceback, () =>
+    traceback === null
+      ? null
+      : section(
+          "Traceback",
+          h(
+            "div",
+            { class: "ipf-copyable" },
+            h("pre", { class: "ipf-pre ipf-traceback", text: traceback }),
+            copyButton(traceback, "Copy the traceback"),
+          ),
+        ),
+  );
+  const ended = task?.state === "succeeded" || task?.state === "cached";
+  const html = ended ? (detail?.html ?? null) : null;
+  const result = ended ? (detail?.result ?? (task === undefined ? "" : outcome(task))) : "";
+  parts.put("result", ended ? [type, result, html] : null, () => {
+    if (!ended) return null;
+    const shown = html === null ? h("pre", { class: "ipf-pre", text: result }) : richFrame(html);
+    return section(
+      type ? `Result · ${type}` : "Result",
+      h("div", { class: "ipf-copyable" }, shown, html === null ? copyButton(result, "Copy the result") : null),
+    );
+  });
+}
+
+function taskLink(ui: UiState, id: number, name: string, state: TaskRow["state"]): HTMLElement {
+  return h(
+    "button",
+    { type: "button", class: "ipf-link", click: () => (ui.selection.value = { task: id }) },
+    stateIcon(state, true),
+    h("span", { text: title({ name, id }) }),
+  );
+}
+
+function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key: string): () => void {
+  const parts = new Parts(root);
+  function draw(): void {
+    const node = store.graph?.nodes.find((one) => one.key === key);
+    if (node === undefined) {
+      parts.put("head", "gone", () => h("p", { class: "ipf-quiet", text: "These tasks are no longer drawn as one." }));
+      return;
+    }
+    const counts = nodeCounts(node, store.tasks);
+    parts.put("head", [node.name, node.module, node.count], () =>
+      h(
+        "div",
+        {},
+        h("div", { class: "ipf-quiet ipf-detail-module", text: node.module }),
+        h(
+          "h4",
+          { class: "ipf-detail-title" },
+          h("span", { text: node.name }),
+          h("span", { class: "ipf-quiet", text: ` ×${count(node.count)}` }),
+        ),
+      ),
+    );
+    parts.put("counts", counts, () =>
+      h(
+        "div",
+        { class: "ipf-card-counts" },
+        ...present(counts).map(([state, n]) => h("span", {}, stateIcon(state), `${count(n)} ${word(state)}`)),
+      ),
+    );
+    const rows = node.tasks.map((id) => store.tasks.get(id) ?? id);
+    const keys = rows.map((row) => (typeof row === "number" ? row : [row.id, row.state, row.text]));
+    parts.put("tasks", keys, () =>
+      section(
+        node.count > node.tasks.length
+          ? `${node.tasks.length} of ${plural(node.count, "task")}`
+          : plural(node.count, "task"),
+        h("div", { class: "ipf-stack-list" }, ...rows.map((row) => stackLine(ui, row, node.name))),
+      ),
+    );
+  }
+  draw();
+  return store.onChange(draw);
+}
+
+function stackLine(ui: UiState, row: TaskRow | number, name: string): HTMLElement {
+  const id = typeof row === "number" ? row : row.id;
+  const said = typeof row === "number" ? "" : outcome(row);
+  return h(
+    "button",
+    { type: "button", class: "ipf-stack-line", click: () => (ui.selection.value = { task: id }) },
+    typeof row === "number" ? null : stateIcon(row.state, true),
+    h("span", { class: "ipf-name", text: title({ name, id }) }),
+    h("span", { class: "ipf-args", text: typeof row === "number" ? "" : `(${row.args})` }),
+    h("span", { class: typeof row !== "number" && isFailure(row.state) ? "ipf-error" : "ipf-quiet", text: said }),
+  );
+}

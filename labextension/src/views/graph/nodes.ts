@@ -1,0 +1,209 @@
+/** The graph as SVG: elements are kept by key and only what differs is written, so nothing flickers while a run is live. */
+
+import { s, setAttr, setText } from "../../core/dom";
+import { count } from "../../core/format";
+import { setStateIcon, stateIcon } from "../../core/icons";
+import type { GraphEdge, GraphNode } from "../../core/protocol";
+import { present } from "../../core/status";
+import type { RunStore } from "../../core/store";
+import { stateColour } from "../../core/theme";
+import { roundedPath, shorten } from "./geometry";
+import { nodeCounts, nodeFailure, nodeSpoken, nodeState } from "./look";
+
+export interface Marks {
+  selected: string | null;
+  hovered: string | null;
+  focused: string | null;
+}
+
+export class SvgGraph {
+  readonly element: SVGGElement;
+  private readonly edgeLayer = s("g", { class: "ipf-edges", "aria-hidden": "true" });
+  private readonly nodeLayer = s("g", { class: "ipf-nodes" });
+  private readonly nodes = new Map<string, SVGGElement>();
+  private readonly edges = new Map<string, SVGPathElement>();
+
+  constructor(private readonly prefix: string) {
+    this.element = s("g", {}, this.edgeLayer, this.nodeLayer);
+  }
+
+  /** The id of the arrowhead; one for each picture, since an id counts for the whole page. */
+  get arrowId(): string {
+    return `${this.prefix}-arrow`;
+  }
+
+  idOf(key: string): string {
+    return `${this.prefix}-${key.replace(/[^\w-]/g, "_")}`;
+  }
+
+  clear(): void {
+    this.draw([], [], { tasks: new Map(), now: 0 }, { selected: null, hovered: null, focused: null });
+  }
+
+  draw(
+    nodes: readonly GraphNode[],
+    edges: readonly GraphEdge[],
+    from: { tasks: RunStore["tasks"]; now: number },
+    marks: Marks,
+  ): void {
+    const lit = marks.hovered ?? marks.selected;
+    const arrow = `url(#${this.arrowId})`;
+    sync(
+      this.edges,
+      this.edgeLayer,
+      edges,
+      edgeKey,
+      (edge) => makeEdge(edge, arrow),
+      (path, edge) => {
+        setAttr(path, "d", roundedPath(edge.points));
+        path.classList.toggle("ipf-lit", lit !== null && (edge.from === lit || edge.to === lit));
+      },
+    );
+    sync(
+      this.nodes,
+      this.nodeLayer,
+      nodes,
+      (node) => node.key,
+      makeNode,
+      (group, node) => {
+        setAttr(group, "id", this.idOf(node.key));
+        updateNode(group, node, from);
+        group.classList.toggle("ipf-on", node.key === marks.hovered);
+        group.classList.toggle("ipf-focus", node.key === marks.focused);
+        setAttr(group, "aria-selected", String(node.key === marks.selected));
+      },
+    );
+  }
+}
+
+const edgeKey = (edge: GraphEdge): string => `${edge.from}>${edge.to}:${edge.kind}`;
+
+function sync<T, E extends Element>(
+  kept: Map<string, E>,
+  layer: Element,
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  make: (item: T) => E,
+  update: (element: E, item: T) => void,
+): void {
+  const wanted = new Set<string>();
+  for (const item of items) {
+    const key = keyOf(item);
+    wanted.add(key);
+    let element = kept.get(key);
+    if (element === undefined) {
+      element = make(item);
+      kept.set(key, element);
+      layer.append(element);
+    }
+    update(element, item);
+  }
+  for (const [key, element] of kept) {
+    if (wanted.has(key)) continue;
+    element.remove();
+    kept.delete(key);
+  }
+}
+
+function makeEdge(edge: GraphEdge, arrow: string): SVGPathElement {
+  return s("path", {
+    class: `ipf-edge ipf-edge-${edge.kind}`,
+    fill: "none",
+    "marker-end": edge.kind === "data" ? arrow : null,
+  });
+}
+
+function makeNode(node: GraphNode): SVGGElement {
+  const group = s("g", { class: "ipf-node", role: "option", "data-key": node.key });
+  if (node.count > 1) {
+    group.append(s("rect", { class: "ipf-box ipf-behind" }), s("rect", { class: "ipf-box ipf-behind" }));
+  }
+  group.append(
+    s("rect", { class: "ipf-ring" }),
+    s("rect", { class: "ipf-box ipf-front" }),
+    s("rect", { class: "ipf-strip" }),
+    stateIcon("planned"),
+    s("text", { class: "ipf-node-module" }),
+    s("text", { class: "ipf-node-name" }),
+    s("text", { class: "ipf-node-count", "text-anchor": "end" }),
+    s("g", { class: "ipf-node-states" }),
+    s("text", { class: "ipf-node-error" }),
+    s("title"),
+  );
+  return group;
+}
+
+function place(element: Element | null | undefined, x: number, y: number, w?: number, h?: number): void {
+  if (!element) return;
+  setAttr(element, "x", String(x));
+  setAttr(element, "y", String(y));
+  if (w !== undefined) setAttr(element, "width", String(w));
+  if (h !== undefined) setAttr(element, "height", String(h));
+}
+
+function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore["tasks"]; now: number }): void {
+  const { w, h } = node;
+  const state = nodeState(node, from.tasks);
+  const stack = node.count > 1;
+  const part = (name: string) => group.querySelector(`.ipf-${name}`);
+  setAttr(group, "transform", `translate(${node.x} ${node.y})`);
+  setAttr(group, "data-state", state);
+  setAttr(group, "style", `--state:${stateColour(state)}`);
+  group.querySelectorAll(".ipf-behind").forEach((rect, i) => {
+    place(rect, (2 - i) * 4, -(2 - i) * 4, w, h);
+    setAttr(rect, "rx", "7");
+  });
+  for (const name of ["ring", "front"]) {
+    place(part(name), 0, 0, w, h);
+    setAttr(part(name) ?? group, "rx", "7");
+  }
+  place(part("strip"), 0, 8, 3, h - 16);
+  const icon = group.querySelector("svg");
+  if (icon !== null) {
+    setStateIcon(icon, state);
+    place(icon, 11, h / 2 - 6.5, 13, 13);
+  }
+  const badge = stack ? `×${count(node.count)}` : "";
+  const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
+  const lift = stack ? 4 : 0;
+  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(node.module, w - 40, 5.6));
+  text(part("node-name"), 31, h / 2 + 10 - lift, shorten(node.name, room, 7.25));
+  text(part("node-count"), w - 9, h / 2 + 10 - lift, badge);
+  text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), Math.max(w + 12, 120), 5.7));
+  states(part("node-states"), node, from.tasks);
+  const words = nodeSpoken(node, from.tasks, from.now);
+  setAttr(group, "aria-label", words);
+}
+
+function text(element: Element | null, x: number, y: number, words: string): void {
+  if (element === null) return;
+  place(element, x, y);
+  setText(element, words);
+}
+
+/** The bar along the foot of a stack: how many of its tasks stand where. */
+function states(layer: Element | null, node: GraphNode, tasks: RunStore["tasks"]): void {
+  if (layer === null || node.count <= 1) return;
+  const parts = present(nodeCounts(node, tasks));
+  const key = `${node.w}/${node.h}/${JSON.stringify(parts)}`;
+  if (layer.getAttribute("data-parts") === key) return;
+  layer.setAttribute("data-parts", key);
+  const all = parts.reduce((sum, [, n]) => sum + n, 0) || 1;
+  const width = node.w - 24;
+  let x = 12;
+  layer.replaceChildren(
+    ...parts.map(([state, n]) => {
+      const w = (n / all) * width;
+      const rect = s("rect", {
+        x,
+        y: node.h - 10,
+        width: Math.max(1, w - 1),
+        height: 4,
+        rx: 1.5,
+        style: `fill:${stateColour(state)}`,
+      });
+      x += w;
+      return rect;
+    }),
+  );
+}

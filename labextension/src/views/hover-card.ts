@@ -1,0 +1,180 @@
+/** The card that stands beside the pointer: what one task is, without a click. */
+
+import { h, setAttr } from "../core/dom";
+import { count, duration, oneLine, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
+import { stateIcon } from "../core/icons";
+import type { Counts, GraphNode, Lane, TaskRow } from "../core/protocol";
+import { disposeAll } from "../core/signal";
+import { isFailure, PENDING, present, word } from "../core/status";
+import type { RunStore } from "../core/store";
+import type { Hover, UiState } from "../core/ui-state";
+import { nodeCounts, nodeFailure } from "./graph/look";
+
+export function mountHoverCard(element: HTMLElement, store: RunStore, ui: UiState): () => void {
+  // The top layer: neither clipped by a scrolling output area nor moved by the notebook's own transforms.
+  const card = h("div", { class: "ipf-card", role: "tooltip", popover: "manual" });
+  element.append(card);
+  let shown = "";
+
+  function draw(): void {
+    const hover = ui.hover.value;
+    const parts = hover === null ? null : content(hover.what, store);
+    if (hover === null || parts === null) {
+      shown = "";
+      setOpen(card, false);
+      return;
+    }
+    const key = parts.map((part) => part.textContent).join("\n");
+    if (key !== shown) {
+      shown = key;
+      card.replaceChildren(...parts);
+    }
+    setOpen(card, true);
+    const { x, y } = place(hover, card.offsetWidth, card.offsetHeight, window.innerWidth, window.innerHeight);
+    card.style.left = `${x}px`;
+    card.style.top = `${y}px`;
+  }
+
+  const ticking = setInterval(() => ui.hover.value !== null && store.live && draw(), 200);
+  const hide = () => (ui.hover.value = null);
+  // A wheel moves things away from under the card.
+  window.addEventListener("scroll", hide, { capture: true, passive: true });
+  return disposeAll(
+    ui.hover.on(draw),
+    store.onChange(() => ui.hover.value !== null && draw()),
+    () => {
+      clearInterval(ticking);
+      window.removeEventListener("scroll", hide, { capture: true });
+      card.remove();
+    },
+  );
+}
+
+/** Right below the pointer, or where there is room. */
+export function place(
+  hover: NonNullable<Hover>,
+  w: number,
+  h: number,
+  vw: number,
+  vh: number,
+): { x: number; y: number } {
+  const x = hover.x + 14 + w > vw - 4 ? Math.max(4, hover.x - 14 - w) : hover.x + 14;
+  const y = hover.y + 16 + h > vh - 4 ? Math.max(4, hover.y - 12 - h) : hover.y + 16;
+  return { x, y };
+}
+
+function setOpen(card: HTMLElement, open: boolean): void {
+  setAttr(card, "data-open", open ? "" : null);
+  if (typeof card.showPopover !== "function") {
+    card.hidden = !open;
+    return;
+  }
+  if (open === card.matches(":popover-open")) return;
+  if (open) card.showPopover();
+  else card.hidePopover();
+}
+
+function content(what: NonNullable<Hover>["what"], store: RunStore): HTMLElement[] | null {
+  if ("task" in what) {
+    const task = store.tasks.get(what.task);
+    return task === undefined ? null : taskCard(task, store);
+  }
+  if ("node" in what) {
+    const node = store.graph?.nodes.find((one) => one.key === what.node);
+    return node === undefined ? null : stackCard(node, store);
+  }
+  const lane = store.lanes?.find((one) => one.name === what.lane);
+  return lane === undefined ? null : laneCard(lane);
+}
+
+function taskCard(task: TaskRow, store: RunStore): HTMLElement[] {
+  const now = store.now();
+  const failed = isFailure(task.state);
+  const parts = [
+    h(
+      "div",
+      { class: "ipf-card-head" },
+      stateIcon(task.state),
+      h("b", { text: title(task) }),
+      h("span", { class: "ipf-quiet", text: word(task.state) }),
+    ),
+    h("code", { class: "ipf-card-call", text: `${task.name}(${oneLine(task.args, 160)})` }),
+  ];
+  const said = outcome(task);
+  if (failed) parts.push(h("div", { class: "ipf-card-error", text: oneLine(said, 300) }));
+  else if (task.state === "succeeded" || task.state === "cached") {
+    parts.push(h("code", { class: "ipf-card-value", text: `→ ${oneLine(said, 200)}` }));
+  }
+  if (task.reason && !failed) parts.push(h("div", { class: "ipf-card-why", text: why(task, store) }));
+  else if (task.on.length > 0) parts.push(h("div", { class: "ipf-card-why", text: why(task, store) }));
+  const facts: [string, string][] = [["submitted", `+${duration(task.submitted)}`]];
+  facts.push([PENDING.has(task.state) ? "waiting for" : "waited", duration(waited(task, now))]);
+  if (task.started !== null) facts.push(["ran", duration(ran(task, now))]);
+  const blocked = stoodBlocked(task, now);
+  if (blocked > 0) facts.push(["of it blocked", duration(blocked)]);
+  if (task.worker) facts.push(["worker", task.worker]);
+  if (task.attempts > 1) facts.push(["tries", String(task.attempts)]);
+  if (task.module) facts.push(["module", task.module]);
+  parts.push(factList(facts));
+  for (const [, text] of task.notes.slice(0, 2)) parts.push(h("div", { class: "ipf-card-why", text: oneLine(text) }));
+  return parts;
+}
+
+/** Why a task does not move, with the names of those it waits for. */
+export function why(task: TaskRow, store: RunStore): string {
+  const names = task.on.slice(0, 3).map((id) => {
+    const other = store.tasks.get(id);
+    return other === undefined ? `#${id}` : title(other);
+  });
+  const more = task.on.length > 3 ? ` and ${task.on.length - 3} more` : "";
+  const lead = task.reason || (task.state === "blocked" ? "waits for the result of" : "waits for");
+  return names.length === 0 ? lead : `${lead}${task.reason ? ": " : " "}${names.join(", ")}${more}`;
+}
+
+function stackCard(node: GraphNode, store: RunStore): HTMLElement[] {
+  const parts = [
+    h(
+      "div",
+      { class: "ipf-card-head" },
+      h("b", { text: node.name }),
+      h("span", { class: "ipf-quiet", text: `×${count(node.count)}` }),
+    ),
+    countLines(nodeCounts(node, store.tasks)),
+  ];
+  const failure = nodeFailure(node, store.tasks);
+  if (failure) parts.push(h("div", { class: "ipf-card-error", text: failure }));
+  return parts;
+}
+
+function laneCard(lane: Lane): HTMLElement[] {
+  const facts: [string, string][] = [];
+  if (lane.shortest !== null) facts.push(["shortest", duration(lane.shortest)]);
+  if (lane.median !== null) facts.push(["median", duration(lane.median)]);
+  if (lane.longest !== null) facts.push(["longest", duration(lane.longest)]);
+  if (lane.first !== null && lane.last !== null)
+    facts.push(["from, to", `+${duration(lane.first)}, +${duration(lane.last)}`]);
+  return [
+    h(
+      "div",
+      { class: "ipf-card-head" },
+      h("b", { text: lane.name }),
+      h("span", { class: "ipf-quiet", text: plural(lane.count, "task") }),
+    ),
+    countLines(lane.counts),
+    factList(facts),
+  ];
+}
+
+const countLines = (counts: Counts): HTMLElement =>
+  h(
+    "div",
+    { class: "ipf-card-counts" },
+    ...present(counts).map(([state, n]) => h("span", {}, stateIcon(state), `${count(n)} ${word(state)}`)),
+  );
+
+export const factList = (facts: [string, string][]): HTMLElement =>
+  h(
+    "dl",
+    { class: "ipf-facts" },
+    ...facts.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]),
+  );

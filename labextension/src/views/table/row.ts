@@ -1,0 +1,75 @@
+/** One row of the table as elements, written again only where it differs. */
+
+import { h, setAttr, setText } from "../../core/dom";
+import { duration, oneLine, outcome, ran, waited } from "../../core/format";
+import { setStateIcon, stateIcon } from "../../core/icons";
+import type { TaskRow } from "../../core/protocol";
+import { isFailure, word } from "../../core/status";
+import type { RunStore } from "../../core/store";
+import { TaskAction } from "../actions";
+import { COLUMNS } from "./rows";
+
+export class RowElement {
+  readonly element = h("div", { class: "ipf-tr", role: "row" });
+  private readonly cells = new Map<string, HTMLElement>();
+  private readonly icon = stateIcon("planned");
+  private readonly stateWord = h("span");
+  private readonly error = h("span", { class: "ipf-error-type" });
+  private readonly value = h("span");
+  private readonly action: TaskAction;
+
+  constructor(store: RunStore) {
+    for (const { column } of COLUMNS) {
+      const cell = h("div", { class: `ipf-td ipf-c-${column}`, role: "gridcell" });
+      this.cells.set(column, cell);
+      this.element.append(cell);
+    }
+    this.cell("state").append(this.icon, this.stateWord);
+    this.cell("value").append(this.error, this.value);
+    this.action = new TaskAction(store);
+    this.element.append(h("div", { class: "ipf-td ipf-c-action", role: "gridcell" }, this.action.element));
+  }
+
+  /** `undefined`: the row has been asked for and is on its way. */
+  update(task: TaskRow | undefined, index: number, now: number): void {
+    setAttr(this.element, "aria-rowindex", String(index + 2));
+    this.element.classList.toggle("ipf-loading", task === undefined);
+    if (task === undefined) return;
+    setText(this.cell("id"), String(task.id));
+    this.put("name", task.name, task.module ? `${task.module}.${task.name}` : task.name);
+    setStateIcon(this.icon, task.state);
+    setText(this.stateWord, word(task.state));
+    this.put("args", oneLine(task.args));
+    const failed = isFailure(task.state);
+    setText(this.error, failed ? `${task.type}${task.text ? ": " : ""}` : "");
+    setText(this.value, oneLine(failed ? task.text : outcome(task)));
+    const value = this.cell("value");
+    value.classList.toggle("ipf-error", failed);
+    value.classList.toggle("ipf-quiet", task.state !== "succeeded" && !failed);
+    setAttr(value, "title", outcome(task) || null);
+    setText(this.cell("attempts"), task.attempts > 1 ? `${task.attempts}×` : task.attempts === 1 ? "1" : "");
+    this.put("worker", task.worker);
+    setText(this.cell("waited"), short(waited(task, now), task.started !== null || task.ended !== null));
+    setText(this.cell("ran"), task.started === null ? "" : short(ran(task, now), task.ended !== null));
+    this.action.update(task);
+  }
+
+  dispose(): void {
+    this.action.dispose();
+    this.element.remove();
+  }
+
+  private put(column: string, text: string, title = text): void {
+    const cell = this.cell(column);
+    setText(cell, text);
+    setAttr(cell, "title", title || null);
+  }
+
+  private cell(column: string): HTMLElement {
+    return this.cells.get(column) ?? this.element;
+  }
+}
+
+/** A time that still grows is shown in steps of a tenth of a second. */
+const short = (seconds: number, settled: boolean): string =>
+  settled || seconds >= 60 ? duration(seconds) : `${seconds.toFixed(1)} s`;

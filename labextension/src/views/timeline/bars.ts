@@ -1,0 +1,207 @@
+/** Which stretches a row shows, where they lie in pixels, and how slivers become one bar. Pure geometry. */
+
+import type { Lane, State, TaskRow } from "../../core/protocol";
+import { isFinal } from "../../core/status";
+import { type TreeRow, treeOrder } from "../../core/tree";
+import { type Scale, toX } from "./scale";
+
+/** `pending` lies between submission and start; `blocked` stands in a wait; `run` is work. */
+export type BarKind = "pending" | "blocked" | "run";
+
+export interface Bar {
+  task: number;
+  begin: number;
+  /** Infinite while it lasts: drawn up to now. */
+  end: number;
+  kind: BarKind;
+  /** Gives the colour: what became of the task for work, else the span's own state. */
+  state: State;
+  /** Who ran it; empty before the start. */
+  worker: string;
+}
+
+export type Row =
+  | { kind: "task"; key: string; task: TaskRow; depth: number; bars: readonly Bar[] }
+  | { kind: "worker"; key: string; worker: string; tasks: number; bars: readonly Bar[] }
+  | { kind: "lane"; key: string; lane: Lane }
+  | { kind: "section"; key: string; text: string };
+
+export const HEIGHT: Record<Row["kind"], number> = { task: 24, worker: 30, lane: 60, section: 30 };
+
+/** Rows are replaced whole when they change, so what was made of one stays true as long as it lives. */
+const made = new WeakMap<TaskRow, readonly Bar[]>();
+
+/** The stretches of one task. */
+export function taskBars(task: TaskRow): readonly Bar[] {
+  let bars = made.get(task);
+  if (bars === undefined) {
+    bars = makeBars(task);
+    made.set(task, bars);
+  }
+  return bars;
+}
+
+function makeBars(task: TaskRow): Bar[] {
+  const bars: Bar[] = [];
+  let worker = "";
+  task.spans.forEach(([begin, state, note], i) => {
+    if (isFinal(state)) return;
+    const end = task.spans[i + 1]?.[0] ?? task.ended ?? Number.POSITIVE_INFINITY;
+    const kind = kindOf(state);
+    if (state === "running") worker = note || task.worker;
+    bars.push({
+      task: task.id,
+      begin,
+      end,
+      kind,
+      state: kind === "run" ? workState(task, i) : state,
+      worker: kind === "pending" ? "" : worker,
+    });
+  });
+  return bars;
+}
+
+function kindOf(state: State): BarKind {
+  if (state === "running" || state === "cancelling") return "run";
+  return state === "blocked" ? "blocked" : "pending";
+}
+
+/** Work takes the colour of what came of it: a failed attempt is red although the next one succeeds. */
+function workState(task: TaskRow, index: number): State {
+  const next = task.spans.slice(index + 1).find(([, state]) => state !== "running" && state !== "blocked");
+  if (next === undefined) return task.state === "blocked" ? "running" : task.state;
+  const [, state, note] = next;
+  if (state === "waiting" || state === "queued") return note.startsWith("retry") ? "failed" : "succeeded";
+  return state;
+}
+
+export function workerRows(tasks: Iterable<TaskRow>): Row[] {
+  const rows = new Map<string, { bars: Bar[]; ids: Set<number> }>();
+  for (const task of tasks) {
+    for (const bar of taskBars(task)) {
+      if (bar.worker === "") continue;
+      const row = rows.get(bar.worker) ?? { bars: [], ids: new Set() };
+      rows.set(bar.worker, row);
+      row.bars.push(bar);
+      row.ids.add(task.id);
+    }
+  }
+  return [...rows]
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .map(([worker, { bars, ids }]) => ({
+      kind: "worker",
+      key: `w:${worker}`,
+      worker,
+      tasks: ids.size,
+      // Blocked stretches first: what the same worker ran meanwhile is drawn over them.
+      bars: bars.sort((a, b) => Number(a.kind === "run") - Number(b.kind === "run") || a.begin - b.begin),
+    }));
+}
+
+export function taskRows(rows: readonly TreeRow[]): Row[] {
+  return rows.map(({ task, depth }) => ({ kind: "task", key: `t:${task.id}`, task, depth, bars: taskBars(task) }));
+}
+
+export interface RowSource {
+  order: readonly number[];
+  tasks: ReadonlyMap<number, TaskRow>;
+  lanes: readonly Lane[] | null;
+}
+
+export function makeRows(source: RowSource, by: "task" | "worker"): Row[] {
+  const rows = by === "worker" ? workerRows(source.tasks.values()) : taskRows(treeOrder(source.order, source.tasks));
+  if (source.lanes === null || source.lanes.length === 0) return rows;
+  const lanes: Row[] = source.lanes.map((lane) => ({ kind: "lane", key: `l:${lane.module}.${lane.name}`, lane }));
+  if (rows.length === 0) return lanes;
+  const text = `${source.tasks.size} tasks worth a look: failed, unfinished and longest`;
+  return [...lanes, { kind: "section", key: "s:worth", text }, ...rows];
+}
+
+/** Tops of the rows, and the height of all of them at the end. */
+export function offsets(rows: readonly Row[]): number[] {
+  const tops = [0];
+  let top = 0;
+  for (const row of rows) {
+    top += HEIGHT[row.kind];
+    tops.push(top);
+  }
+  return tops;
+}
+
+/** The row at height `y`, or -1. */
+export function rowAt(tops: readonly number[], y: number): number {
+  if (y < 0 || y >= (tops[tops.length - 1] ?? 0)) return -1;
+  let low = 0;
+  let high = tops.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((tops[middle] ?? 0) <= y) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Where a bar ends now. */
+export const endOf = (bar: Bar, now: number): number =>
+  bar.end === Number.POSITIVE_INFINITY ? Math.max(now, bar.begin) : bar.end;
+
+export interface Box {
+  x: number;
+  width: number;
+  kind: BarKind;
+  state: State;
+}
+
+/** Bars wider than this many pixels are drawn by themselves. */
+const SLIVER = 1;
+const RANK: Partial<Record<State, number>> = { failed: 4, timed_out: 4, cancelled: 3, cancelling: 3, running: 2 };
+
+/**
+ * Boxes in pixels for the bars in sight. Bars under a pixel are merged, pixel by pixel: a pixel takes the gravest state
+ * in it (a failure among a thousand successes stays in sight), and neighbours of one look become one box.
+ */
+export function boxes(bars: readonly Bar[], scale: Scale, now: number): Box[] {
+  const out: Box[] = [];
+  const pixels = new Map<number, { kind: BarKind; state: State; rank: number }>();
+  for (const bar of bars) {
+    const end = endOf(bar, now);
+    if (end < scale.from || bar.begin > scale.to) continue;
+    const x = Math.max(-8, toX(scale, bar.begin));
+    const right = Math.min(scale.width + 8, toX(scale, end));
+    if (right - x >= SLIVER) {
+      out.push({ x, width: right - x, kind: bar.kind, state: bar.state });
+      continue;
+    }
+    const pixel = Math.floor(x);
+    const rank = (bar.kind === "run" ? 10 : bar.kind === "blocked" ? 5 : 0) + (RANK[bar.state] ?? 1);
+    const found = pixels.get(pixel);
+    if (found === undefined || rank > found.rank) pixels.set(pixel, { kind: bar.kind, state: bar.state, rank });
+  }
+  if (pixels.size > 0) {
+    let last: Box | null = null;
+    for (const [x, { kind, state }] of [...pixels].sort(([a], [b]) => a - b)) {
+      if (last !== null && last.x + last.width === x && last.kind === kind && last.state === state) last.width += 1;
+      else {
+        last = { x, width: 1, kind, state };
+        out.push(last);
+      }
+    }
+  }
+  return out;
+}
+
+/** The task whose bar lies under `x`, within `slack` pixels; the last drawn wins. */
+export function barAtX(bars: readonly Bar[], scale: Scale, x: number, now: number, slack = 3): Bar | null {
+  let best: Bar | null = null;
+  let distance = slack;
+  for (const bar of bars) {
+    const left = toX(scale, bar.begin);
+    const right = Math.max(left + 1, toX(scale, endOf(bar, now)));
+    const away = x < left ? left - x : x > right ? x - right : 0;
+    if (away < distance || (away === distance && away <= slack)) {
+      best = bar;
+      distance = away;
+    }
+  }
+  return best;
+}

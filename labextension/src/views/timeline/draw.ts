@@ -1,0 +1,253 @@
+/** Paints rows of the timeline on a canvas. Reads rows, scale and theme; keeps nothing but its stripe patterns. */
+
+import { duration, oneLine, outcome, ran } from "../../core/format";
+import { drawIcon } from "../../core/icons";
+import type { Lane, State, TaskRow } from "../../core/protocol";
+import { FINAL, isFailure, unfinished } from "../../core/status";
+import type { Theme } from "../../core/theme";
+import { type Box, boxes, endOf, HEIGHT, type Row } from "./bars";
+import { type Scale, ticks, toX } from "./scale";
+
+export interface Scene {
+  rows: readonly Row[];
+  tops: readonly number[];
+  scale: Scale;
+  now: number;
+  live: boolean;
+  theme: Theme;
+  hovered: string | null;
+  selected: string | null;
+  /** Names inside the bars, for rows that do not stand for one task. */
+  nameOf: (task: number) => string;
+}
+
+const BAR = 12;
+const THIN = 6;
+
+export class Painter {
+  private readonly stripes = new Map<string, CanvasPattern | null>();
+  private dpr = 1;
+  private theme: Theme | null = null;
+
+  constructor(private readonly g: CanvasRenderingContext2D) {}
+
+  /** Paints the sheet from `top` on, `height` pixels of it. */
+  paint(scene: Scene, top: number, height: number, dpr: number): void {
+    if (scene.theme !== this.theme || dpr !== this.dpr) {
+      this.stripes.clear();
+      this.theme = scene.theme;
+      this.dpr = dpr;
+    }
+    const { g } = this;
+    const { scale, theme, rows, tops } = scene;
+    g.setTransform(dpr, 0, 0, dpr, 0, 0);
+    g.clearRect(0, 0, scale.width, height);
+    g.translate(0, -top);
+    this.grid(scene, top, height);
+    g.font = `11px ${theme.font}`;
+    g.textBaseline = "middle";
+    for (let i = 0; i < rows.length; i++) {
+      const y = tops[i] ?? 0;
+      const row = rows[i];
+      if (row === undefined || y + HEIGHT[row.kind] < top) continue;
+      if (y > top + height) break;
+      if (row.key === scene.selected || row.key === scene.hovered) {
+        g.fillStyle = row.key === scene.selected ? theme.selected : theme.hover;
+        g.fillRect(0, y, scale.width, HEIGHT[row.kind]);
+      }
+      if (row.kind === "task") this.task(scene, row.task, boxes(row.bars, scale, scene.now), y + HEIGHT.task / 2);
+      else if (row.kind === "worker") this.worker(scene, row, y + HEIGHT.worker / 2);
+      else if (row.kind === "lane") this.lane(scene, row.lane, y);
+    }
+  }
+
+  private grid({ scale, theme, now }: Scene, top: number, height: number): void {
+    const { g } = this;
+    g.fillStyle = theme.line;
+    for (const time of ticks(scale, 90).times) {
+      if (time <= now) g.fillRect(Math.round(toX(scale, time)), top, 1, height);
+    }
+    g.fillStyle = theme.quiet;
+    g.globalAlpha = 0.45;
+    g.fillRect(Math.round(toX(scale, now)), top, 1, height);
+    g.globalAlpha = 1;
+  }
+
+  private task(scene: Scene, task: TaskRow, parts: readonly Box[], y: number): void {
+    parts.forEach((box, i) => {
+      this.box(box, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
+    });
+    const { scale, theme, now } = scene;
+    const { g } = this;
+    const last = task.ended ?? now;
+    let x = toX(scale, last);
+    if (x < -4 || x > scale.width) return;
+    const failed = isFailure(task.state);
+    if (failed || task.state === "cancelled" || task.state === "skipped" || task.state === "cached") {
+      g.fillStyle = g.strokeStyle = theme.state[task.state];
+      drawIcon(g, task.state, x + 9, y, failed ? 11 : 10);
+      x += 14;
+    }
+    const text = failed ? oneLine(outcome(task), 120) : note(task, now);
+    if (text === "") return;
+    g.fillStyle = failed ? theme.error : theme.quiet;
+    const room = scale.width - x - 10;
+    const wide = g.measureText(text).width;
+    const before = Math.max(0, toX(scale, task.submitted)) - 10;
+    if (wide > room && before > room && before > 60) {
+      g.textAlign = "right";
+      g.fillText(this.fit(text, before), before + 2, y + 0.5);
+      g.textAlign = "left";
+    } else if (room > 40 || wide <= room) {
+      g.fillText(this.fit(text, room), x + 6, y + 0.5);
+    }
+  }
+
+  private worker(scene: Scene, row: Extract<Row, { kind: "worker" }>, y: number): void {
+    const { scale, theme, now } = scene;
+    const { g } = this;
+    const parts = boxes(row.bars, scale, now);
+    parts.forEach((box) => {
+      // A hair of ground between neighbours, so that each task can be told from the next.
+      this.box({ ...box, width: box.width > 4 ? box.width - 1 : box.width }, y, 18, false, false);
+    });
+    g.fillStyle = theme.background;
+    for (const bar of row.bars) {
+      if (bar.kind !== "run") continue;
+      const x = Math.max(0, toX(scale, bar.begin));
+      const width = Math.min(scale.width, toX(scale, endOf(bar, now))) - x;
+      if (width > 44) g.fillText(this.fit(scene.nameOf(bar.task), width - 12), x + 6, y + 0.5);
+    }
+  }
+
+  private lane(scene: Scene, lane: Lane, top: number): void {
+    const { scale, theme, now } = scene;
+    const { g } = this;
+    const floor = top + HEIGHT.lane - 8;
+    const room = HEIGHT.lane - 18;
+    const peak = lane.bins.reduce((most, [running, blocked]) => Math.max(most, running + blocked), 0);
+    const step = now / Math.max(1, lane.bins.length);
+    g.fillStyle = theme.line;
+    g.fillRect(0, floor, scale.width, 1);
+    if (peak === 0) return;
+    const work: State = unfinished(lane.counts) > 0 ? "running" : "succeeded";
+    lane.bins.forEach(([running, blocked, failed], i) => {
+      const x = toX(scale, i * step);
+      const width = toX(scale, (i + 1) * step) - x;
+      if (x + width < 0 || x > scale.width) return;
+      const gap = width > 3 ? 1 : 0;
+      const tall = (running / peak) * room;
+      const tallBlocked = (blocked / peak) * room;
+      if (tall > 0) {
+        g.fillStyle = theme.state[work];
+        g.fillRect(x, floor - Math.max(1, tall), width - gap, Math.max(1, tall));
+      }
+      if (tallBlocked > 0) {
+        g.fillStyle = this.stripe(theme.state.blocked, 1.6);
+        g.fillRect(x, floor - tall - tallBlocked, width - gap, tallBlocked);
+        g.fillStyle = theme.state.blocked;
+        g.fillRect(x, floor - tall - tallBlocked, width - gap, 1);
+      }
+      if (failed > 0) {
+        const part = Math.max(3, Math.min(tall, (failed / peak) * room));
+        g.fillStyle = theme.state.failed;
+        g.fillRect(x, floor - part, width - gap, part);
+        g.strokeStyle = theme.state.failed;
+        drawIcon(g, "failed", x + width / 2, floor - tall - tallBlocked - 5, 7);
+      }
+    });
+  }
+
+  private box(box: Box, y: number, height: number, joinsLeft: boolean, joinsRight: boolean): void {
+    const { g } = this;
+    const theme = this.theme;
+    if (theme === null) return;
+    const colour = theme.state[box.state];
+    const width = Math.max(1, box.width);
+    if (box.kind === "pending") {
+      const waits = box.state === "waiting";
+      g.fillStyle = waits ? this.stripe(colour, 1.8) : colour;
+      g.beginPath();
+      g.roundRect(box.x, y - THIN / 2, width, THIN, width > 6 ? 3 : 0);
+      g.fill();
+      return;
+    }
+    const left = joinsLeft || width < 4 ? 0 : 3;
+    const right = joinsRight || width < 4 ? 0 : 3;
+    g.beginPath();
+    if (box.kind === "run") {
+      g.fillStyle = colour;
+      g.roundRect(box.x, y - height / 2, width, height, [left, right, right, left]);
+      g.fill();
+      if (box.state === "cancelling" || box.state === "cancelled") {
+        g.fillStyle = this.stripe(theme.background, 1);
+        g.fill();
+      }
+      return;
+    }
+    if (width < 4) {
+      g.fillStyle = colour;
+      g.globalAlpha = 0.6;
+      g.rect(box.x, y - height / 2, width, height);
+      g.fill();
+      g.globalAlpha = 1;
+      return;
+    }
+    g.roundRect(box.x + 0.75, y - height / 2 + 0.75, width - 1.5, height - 1.5, [left, right, right, left]);
+    g.fillStyle = theme.background;
+    g.fill();
+    g.fillStyle = this.stripe(colour, 1.5);
+    g.fill();
+    g.strokeStyle = colour;
+    g.lineWidth = 1.5;
+    g.stroke();
+  }
+
+  private stripe(colour: string, thick: number): CanvasPattern | string {
+    const key = `${colour}/${thick}`;
+    let pattern = this.stripes.get(key);
+    if (pattern === undefined) {
+      pattern = makeStripe(this.g, colour, thick, this.dpr);
+      this.stripes.set(key, pattern);
+    }
+    return pattern ?? colour;
+  }
+
+  private fit(text: string, room: number): string {
+    const { g } = this;
+    const wide = g.measureText(text).width;
+    if (wide <= room) return text;
+    let end = Math.floor((text.length * room) / wide);
+    while (end > 0 && g.measureText(`${text.slice(0, end)}…`).width > room) end -= 1;
+    return end < 2 ? "" : `${text.slice(0, end)}…`;
+  }
+}
+
+const touches = (a: Box | undefined, b: Box | undefined): boolean =>
+  a !== undefined && b !== undefined && a.kind !== "pending" && b.kind !== "pending" && b.x - a.x - a.width < 1;
+
+function note(task: TaskRow, now: number): string {
+  if (task.state === "cancelled" || task.state === "skipped" || task.state === "cached") return task.state;
+  if (FINAL.has(task.state)) return duration(ran(task, now));
+  return task.progress === null ? "" : outcome(task);
+}
+
+function makeStripe(g: CanvasRenderingContext2D, colour: string, thick: number, dpr: number): CanvasPattern | null {
+  const size = Math.round(6 * dpr);
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = size;
+  const t = tile.getContext("2d");
+  if (t === null) return null;
+  t.strokeStyle = colour;
+  t.lineWidth = thick * dpr;
+  t.lineCap = "square";
+  t.beginPath();
+  for (const shift of [-size, 0, size]) {
+    t.moveTo(shift, size);
+    t.lineTo(shift + size, 0);
+  }
+  t.stroke();
+  const pattern = g.createPattern(tile, "repeat");
+  pattern?.setTransform(new DOMMatrix().scale(6 / size));
+  return pattern;
+}

@@ -1,0 +1,123 @@
+/** The names at the left of the timeline: only those in sight exist, and they are kept while they stay in sight. */
+
+import { h, setAttr, setText } from "../../core/dom";
+import { count, duration, oneLine, plural, spoken } from "../../core/format";
+import { setStateIcon, stateIcon } from "../../core/icons";
+import type { Lane } from "../../core/protocol";
+import { present, word } from "../../core/status";
+import { HEIGHT, type Row } from "./bars";
+
+export class Labels {
+  readonly element = h("div", { class: "ipf-labels" });
+  private readonly shown = new Map<string, HTMLElement>();
+
+  constructor(private readonly prefix: string) {}
+
+  idOf(key: string): string {
+    return `${this.prefix}-${key.replace(/[^\w-]/g, "_")}`;
+  }
+
+  draw(rows: readonly Row[], tops: readonly number[], first: number, last: number, now: number, mark: Marks): void {
+    const wanted = new Set<string>();
+    for (let i = first; i <= last; i++) {
+      const row = rows[i];
+      if (row === undefined) continue;
+      wanted.add(row.key);
+      let label = this.shown.get(row.key);
+      if (label === undefined) {
+        label = make(row);
+        label.id = this.idOf(row.key);
+        label.dataset.key = row.key;
+        this.shown.set(row.key, label);
+        this.element.append(label);
+      }
+      const top = `${tops[i] ?? 0}px`;
+      if (label.style.top !== top) label.style.top = top;
+      setAttr(label, "aria-posinset", String(i + 1));
+      setAttr(label, "aria-setsize", String(rows.length));
+      setAttr(label, "aria-selected", String(row.key === mark.selected));
+      label.classList.toggle("ipf-on", row.key === mark.hovered);
+      label.classList.toggle("ipf-focus", row.key === mark.focused);
+      update(label, row, now);
+    }
+    for (const [key, label] of this.shown) {
+      if (wanted.has(key)) continue;
+      label.remove();
+      this.shown.delete(key);
+    }
+  }
+}
+
+export interface Marks {
+  hovered: string | null;
+  selected: string | null;
+  focused: string | null;
+}
+
+function make(row: Row): HTMLElement {
+  const label = h("div", { class: `ipf-label ipf-label-${row.kind}`, role: "treeitem", "aria-level": 1 });
+  label.style.height = `${HEIGHT[row.kind]}px`;
+  if (row.kind === "task") {
+    label.append(
+      stateIcon(row.task.state),
+      h("span", { class: "ipf-name" }),
+      h("span", { class: "ipf-args" }),
+      h("span", { class: "ipf-module" }),
+    );
+  } else if (row.kind === "worker") {
+    label.append(h("span", { class: "ipf-name" }), h("span", { class: "ipf-module" }));
+  } else if (row.kind === "lane") {
+    label.append(
+      h("div", { class: "ipf-lane-head" }, h("span", { class: "ipf-name" }), h("span", { class: "ipf-module" })),
+      h("div", { class: "ipf-lane-facts" }),
+      h("div", { class: "ipf-lane-counts" }),
+    );
+  } else {
+    label.setAttribute("role", "presentation");
+    label.append(h("span", { class: "ipf-section" }));
+  }
+  return label;
+}
+
+function update(label: HTMLElement, row: Row, now: number): void {
+  const part = (name: string) => label.querySelector(`.ipf-${name}`) ?? label;
+  if (row.kind === "task") {
+    const { task, depth } = row;
+    const icon = label.querySelector("svg");
+    if (icon !== null) setStateIcon(icon, task.state);
+    label.style.paddingLeft = `${10 + Math.min(depth, 8) * 14}px`;
+    setAttr(label, "aria-level", String(depth + 1));
+    setText(part("name"), task.name);
+    setText(part("args"), `(${oneLine(task.args, 60)})`);
+    setText(part("module"), task.module);
+    setAttr(label, "aria-label", spoken(task, task.ended ?? Math.round(now)));
+  } else if (row.kind === "worker") {
+    setText(part("name"), row.worker);
+    setText(part("module"), plural(row.tasks, "task"));
+    setAttr(label, "aria-label", `worker ${row.worker}, ${plural(row.tasks, "task")}`);
+  } else if (row.kind === "lane") {
+    setText(part("name"), row.lane.name);
+    setText(part("module"), row.lane.module);
+    const median = row.lane.median === null ? "" : ` · median ${duration(row.lane.median)}`;
+    setText(part("lane-facts"), `×${count(row.lane.count)}${median}`);
+    drawCounts(part("lane-counts"), row.lane);
+    setAttr(label, "aria-label", laneSpoken(row.lane));
+  } else {
+    setText(part("section"), row.text);
+  }
+}
+
+function drawCounts(element: Element, lane: Lane): void {
+  const states = present(lane.counts);
+  const key = JSON.stringify(states);
+  if ((element as HTMLElement).dataset.key === key) return;
+  (element as HTMLElement).dataset.key = key;
+  element.replaceChildren(
+    ...states.map(([state, n]) => h("span", { class: "ipf-count", title: word(state) }, stateIcon(state), count(n))),
+  );
+}
+
+export const laneSpoken = (lane: Lane): string =>
+  `${lane.name}, ${plural(lane.count, "task")}: ${present(lane.counts)
+    .map(([state, n]) => `${count(n)} ${word(state)}`)
+    .join(", ")}`;
