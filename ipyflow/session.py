@@ -66,6 +66,7 @@ class _Session:
                 for listener in self.listeners:
                     listener(engine)
                 self._engine = engine
+                default.install(engine)
             return self._engine
 
     def current(self) -> Engine | None:
@@ -79,6 +80,8 @@ class _Session:
             executors, self._executors = self._executors, {}
         if engine is None:
             return
+        if default.instance is engine:
+            default.install(None)
         engine.accepting = False
         if engine.ambient is not None:
             engine.end_scope(engine.ambient)
@@ -91,6 +94,7 @@ class _Session:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
         self._engine, self._executors = None, {}
+        default.install(None)
 
 
 def make_engine(
@@ -114,11 +118,11 @@ def make_engine(
         "inline": InlineExecutor(),
         "loop": CoroutineExecutor(loop),
     }
-    return Engine(timers, loop, executors.__getitem__, presenter, settings.log_limit, seed), executors
+    return Engine(timers, loop, executors, presenter, settings.log_limit, seed), executors
 
 
 _session = _Session()
-default.provide(_session.engine)
+default.set_maker(_session.engine)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_session.forget)
 

@@ -145,15 +145,13 @@ def engine(
     made, executors = make_engine(
         Settings(threads, log_limit), StaticPresenter(), clock if manual else None, seed=seed, inline=inline
     )
-    before = default._provider
-    default.provide(lambda: made)
+    before = default.install(made)
     lab = Lab(made, clock)
     try:
         yield lab
         lab.check()
     finally:
-        if before is not None:
-            default.provide(before)
+        default.install(before)
         for run in lab.runs:
             run.cancel()
         made.accepting = False

@@ -36,7 +36,7 @@ def admit(engine: Engine, call: Call) -> None:
 
 def hold(engine: Engine, call: Call, reason: str, on: tuple[int, ...] = ()) -> bool:
     """Record that ``call`` waits and why; False when it was stopped before."""
-    with call.lock:
+    with engine.changing:
         future = call.future
         if future._call is not call or future.state not in (State.QUEUED, State.WAITING):
             return False
@@ -52,7 +52,7 @@ def start(engine: Engine, call: Call, follow: bool = False) -> None:
         if hold(engine, call, "the run is paused"):
             run.held.append(call)
         return
-    with call.lock:
+    with engine.changing:
         future = call.future
         if future._call is not call or future.state not in (State.QUEUED, State.WAITING):
             return

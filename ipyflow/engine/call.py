@@ -1,31 +1,38 @@
 """One attempt of one task: what runs, where, and the few lines in which its state changes.
 
 Owns: the function's arguments and context until the attempt ends. Called by: an executor's worker (``run``), the
-scheduler, and whoever cancels. Guarantees: each change of state and its record are made together, under the call's own
-lock, which is never held while other code runs; the attempt ends once; a body that comes back after it was
-cancelled or timed out changes nothing but the record of its return. A retry is a new call for the same future.
+scheduler, and whoever cancels. Guarantees: an attempt starts at most once and its outcome is decided once; a body that
+comes back after it was cancelled or timed out changes nothing but the record of its return. A retry is a new call for
+the same future.
+
+Two tokens decide who may do what: whoever takes ``unstarted`` starts the call or sees that nobody does, whoever
+takes ``unended`` decides its outcome. Taking one is deleting an attribute, which succeeds for one thread only, with
+and without the interpreter lock, and costs a tenth of a lock. The plain way (start, value) takes tokens and no lock;
+every other change is made under the engine's lock ``changing``, never held while other code runs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import sys
 import threading
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import Context
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import output
 from ipyflow.engine.context import scope
 from ipyflow.engine.describe import short
+from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
+from ipyflow.engine.output import Fork
 from ipyflow.model import records as r
 from ipyflow.model.ports import Executor, Timer
 from ipyflow.model.status import State
+from ipyflow.model.texts import HUGE, NUMBERS
 
 if TYPE_CHECKING:
-    from ipyflow.engine.future import Future
     from ipyflow.engine.options import Definition
     from ipyflow.engine.scheduler import Engine
 
@@ -33,8 +40,8 @@ OUTPUT_LIMIT = 200_000
 """Characters a task may write into its log; the rest is counted, not kept."""
 
 # Member access on an Enum class costs more than a global: these are read several times a task.
-_QUEUED, _WAITING, _RUNNING = State.QUEUED, State.WAITING, State.RUNNING
-_BLOCKED, _CANCELLING, _SUCCEEDED = State.BLOCKED, State.CANCELLING, State.SUCCEEDED
+_WAITING, _RUNNING, _BLOCKED, _SUCCEEDED = State.WAITING, State.RUNNING, State.BLOCKED, State.SUCCEEDED
+_Task = asyncio.Task
 
 
 class Call:
@@ -70,12 +77,28 @@ class Call:
         self.executor = executor
         self.context = context
         self.label_group = label_group
-        self.lock = threading.Lock()
+        self.unstarted = self.unended = True
 
     @property
     def label(self) -> str:
         """``name#id``."""
         return self.future.label
+
+    def take_start(self) -> bool:
+        """True for one caller only: it starts the call, or sees that nobody does."""
+        try:
+            del self.unstarted
+        except AttributeError:
+            return False
+        return True
+
+    def take_end(self) -> bool:
+        """True for one caller only: it decides the outcome."""
+        try:
+            del self.unended
+        except AttributeError:
+            return False
+        return True
 
     # Running.
 
@@ -85,62 +108,70 @@ class Call:
         Returns:
             Another call that became ready through it and should be run by the same worker next.
         """
-        if not self._begin(worker):
+        # Token, record and state written out rather than called: this is the hot path, and so is succeed().
+        try:
+            del self.unstarted
+        except AttributeError:
             return None
-        self.ident = threading.get_ident()
+        engine, future = self.engine, self.future
+        future.run.append_row((r.STARTED, engine.now(), future.id, worker, self.attempt))
+        future.state = _RUNNING
+        self.worker = worker
+        self.ident = get_ident()
+        if not self.task.simple:
+            engine.begin_timeout(self)
+        if type(sys.stdout) is not Fork or type(sys.stderr) is not Fork:
+            output.install()
         try:
             value = self.context.run(self._body)
         except BaseException as error:
-            return self.engine.attempt_failed(self, error)
+            return engine.attempt_failed(self, error)
         return self.succeed(value)
 
     def _body(self) -> Any:
         scope.set(self)
         return self.task.fn(*self.args, **self.kwargs)
 
-    def _begin(self, worker: str) -> bool:
-        future = self.future
-        with self.lock:
-            if future.state is not _QUEUED or future._call is not self:
-                return False
-            future.state = _RUNNING
-            future.run.append(r.Started(self.engine.now(), future.id, worker, self.attempt))
-        self.worker = worker
-        if not self.task.simple:
-            self.engine.begin_timeout(self)
-        if type(sys.stdout) is not output.Fork or type(sys.stderr) is not output.Fork:
-            output.install()
-        return True
-
     def succeed(self, value: Any) -> Call | None:
         """The body returned ``value``."""
         if self.partial:
             self.flush_output()
         engine, future = self.engine, self.future
-        # Not isinstance of our own Future: anything future-like that a body returns continues the task.
-        if isinstance(value, concurrent.futures.Future) or self.unread:
-            if engine.body_returned(self, value):
+        type_name: str | None = None
+        text: Any = value
+        if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
+            if (isinstance(value, Future) or self.unread) and engine.body_returned(self, value):
                 return None
-        kind, text = type(value).__name__, short(value)
-        with self.lock:
-            if future._call is not self or (future.state is not _RUNNING and future.state is not _BLOCKED):
-                late = True
-            else:
-                late = False
-                future.state = _SUCCEEDED
-                future._when = time = engine.now()
-                future.run.append(r.Finished(time, future.id, "succeeded", kind, text, None))
-        if late:
+            type_name, text = type(value).__name__, short(value)
+        elif self.unread and engine.body_returned(self, value):
+            return None
+        try:
+            del self.unended
+        except AttributeError:
             engine.returned_late(self)
             return None
+        run = future.run
+        future._when = time = engine.now()
+        run.append_row((r.FINISHED, time, future.id, "succeeded", type_name, text, None))
         future._value = value
-        return engine.settled(self, future)
+        future.state = _SUCCEEDED
+        future._call = None
+        future._settled = True
+        if not self.task.simple:
+            engine.release(self)
+        self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
+        follow = engine.notify(future) if future._callbacks or future._side is not None else None
+        live = run.live
+        del live[future.id]
+        if not live:
+            run.close_if_done()
+        return follow
 
     # Waiting in the body.
 
     def begin_wait(self, on: tuple[int, ...]) -> None:
         """The body begins to wait for the futures ``on``: its permits are free meanwhile."""
-        with self.lock:
+        with self.engine.changing:
             if self.future.state is _RUNNING and self.future._call is self:
                 self.future.state = _BLOCKED
                 self.future.run.append(r.Blocked(self.engine.now(), self.future.id, on))
@@ -154,7 +185,7 @@ class Call:
                 again = _Again(self)
                 if not permit.enter(again, first=True):
                     again.listen()
-        with self.lock:
+        with self.engine.changing:
             if self.future.state is _BLOCKED and self.future._call is self:
                 self.future.state = _RUNNING
                 self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))
@@ -207,10 +238,11 @@ class Call:
 
     def drop(self) -> None:
         """Let go of what the body needed; the future may live on for long."""
-        self.args, self.kwargs, self.context = (), {}, _EMPTY
+        self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
 
 
 _EMPTY = Context()
+_NOTHING: dict[str, Any] = {}
 
 
 class _Again:
@@ -236,8 +268,16 @@ class AsyncCall(Call):
 
     def run(self, worker: str) -> Call | None:
         """Start the body as a task of the running loop."""
-        if self._begin(worker):
-            self.handle = asyncio.get_running_loop().create_task(self._drive(), context=self.context)
+        if self.take_start():
+            engine, future = self.engine, self.future
+            future.run.append_row((r.STARTED, engine.now(), future.id, worker, self.attempt))
+            future.state = _RUNNING
+            self.worker = worker
+            if not self.task.simple:
+                engine.begin_timeout(self)
+            if type(sys.stdout) is not Fork or type(sys.stderr) is not Fork:
+                output.install()
+            self.handle = _Task(self._drive(), loop=engine.loop.loop, context=self.context)
         return None
 
     async def _drive(self) -> None:
@@ -255,7 +295,7 @@ class AsyncCall(Call):
         """The body goes on. The loop cannot be blocked for a permit, so it goes on even if the limit is full again."""
         for permit in self.permits:
             permit.force()
-        with self.lock:
+        with self.engine.changing:
             if self.future.state is _BLOCKED and self.future._call is self:
                 self.future.state = _RUNNING
                 self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))

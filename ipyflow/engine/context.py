@@ -50,7 +50,8 @@ def group(name: str) -> Iterator[None]:
         >>> with fl.group("downloads"):
         ...     pass
     """
-    if not isinstance(name, str) or not name:
+    given: object = name
+    if not isinstance(given, str) or not given:
         raise TypeError(f"group({name!r}): give a name, as in group('downloads')")
     here = scope.get()
     label = f"{here.label}/{name}" if isinstance(here, Group) else name

@@ -6,21 +6,31 @@ from collections.abc import Callable
 
 from ipyflow.engine.scheduler import Engine
 
-_provider: Callable[[], Engine] | None = None
+instance: Engine | None = None
+"""The default engine, once there is one; ``default.instance or default.make()`` is the quick way to it."""
+
+_maker: Callable[[], Engine] | None = None
 
 
-def provide(provider: Callable[[], Engine]) -> None:
-    """Let ``provider`` say from now on which engine is the default one; it may make it when first asked."""
-    global _provider
-    _provider = provider
+def set_maker(maker: Callable[[], Engine]) -> None:
+    """Let ``maker`` make the default engine when it is first needed."""
+    global _maker
+    _maker = maker
 
 
-def engine() -> Engine:
-    """The default engine.
+def install(engine: Engine | None) -> Engine | None:
+    """Make ``engine`` the default one (``None``: the next submit makes a new one); returns the one before."""
+    global instance
+    before, instance = instance, engine
+    return before
+
+
+def make() -> Engine:
+    """Make the default engine.
 
     Raises:
-        RuntimeError: nobody has provided one; ``import ipyflow`` does.
+        RuntimeError: nobody has said how; ``import ipyflow`` does.
     """
-    if _provider is None:
+    if _maker is None:
         raise RuntimeError("there is no engine yet: import ipyflow")
-    return _provider()
+    return _maker()

@@ -8,34 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-LONGEST = 120
-"""Characters of a value's text."""
+from ipyflow.model.texts import HUGE, LONGEST, NUMBERS, PLAIN
+
 ITEMS = 6
 DEPTH = 3
 LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 20_000
 
 _HOUSE = str(Path(__file__).resolve().parent.parent)
-_PLAIN: dict[type, Callable[[Any], str]] = {
-    int: lambda v: repr(v) if -(10**40) < v < 10**40 else f"int of {v.bit_length()} bits",
-    float: repr,
-    bool: repr,
-    complex: repr,
-    type(None): repr,
-    str: lambda v: repr(v) if len(v) <= LONGEST else f"{v[: LONGEST - 20]!r}… ({len(v)} characters)",
-    bytes: lambda v: repr(v) if len(v) <= 40 else f"{v[:24]!r}… ({len(v)} bytes)",
-}
-_BRACKETS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
+_BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
 
 
 def short(value: Any, depth: int = DEPTH) -> str:
     """A text of at most some 120 characters for ``value``; never calls foreign code, never raises."""
-    plain = _PLAIN.get(type(value))
+    plain = PLAIN.get(type(value))
     if plain is not None:
         return plain(value)
     try:
@@ -68,18 +58,26 @@ def _long(value: Any, depth: int) -> str:
         return f"<function {value.__qualname__}>"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
-        dtype = getattr(value, "dtype", None)
+        dtype: Any = getattr(value, "dtype", None)
         return f"<{kind.__name__} {'×'.join(map(str, shape)) or 'scalar'}{f' {dtype.name}' if hasattr(dtype, 'name') else ''}>"
     return f"<{kind.__name__}>"
 
 
 def _first(values: Any) -> list[Any]:
-    out = []
+    out: list[Any] = []
     for value in values:
         if len(out) == ITEMS:
             break
         out.append(value)
     return out
+
+
+def all_numbers(values: tuple[Any, ...]) -> bool:
+    """True when every value is a plain number (or ``None``) that a record may hold as it is."""
+    for value in values:
+        if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
+            return False
+    return True
 
 
 def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import copy_context
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import admission, leaks
@@ -54,8 +55,8 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     future = call.future
     following = _copy(call, call.args, call.kwargs)
     following.attempt = call.attempt + 1
-    with call.lock:
-        if future._call is not call or future.state not in _RUNS:
+    with engine.changing:
+        if not call.take_end():
             return False
         future.state = State.WAITING
         future._call = following
@@ -79,15 +80,14 @@ def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call 
     if not isinstance(error, TaskTimeout):
         _add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
     text, trace = message(error), traceback_text(error)
-    with call.lock:
-        if future._call is not call or future.state not in (*_RUNS, State.WAITING, State.QUEUED):
-            late = True
-        else:
-            late = False
+    with engine.changing:
+        decides = call.take_end()
+        if decides:
+            call.take_start()
             future.state = state
             future._when = time = engine.now()
             future.run.append(r.Finished(time, future.id, state.value, type(error).__name__, text, trace))
-    if late:
+    if not decides:
         returned_late(engine, call)
         return None
     _keep_failure(future, error)
@@ -151,24 +151,21 @@ def give_up(engine: Engine, call: Call, why: str) -> None:
 
 def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     """Cancel one task; its waiters get ``TaskCancelled`` at once."""
-    while True:
+    with engine.changing:
         call = future._call
-        if call is None or future._settled:
+        if call is None or future._settled or not call.take_end():
             return False
-        with call.lock:
-            if future._call is not call:
-                continue
-            state, time = future.state, engine.now()
-            if state in (State.WAITING, State.QUEUED):
-                future.state = State.CANCELLED
-                future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", why, None))
-            elif state in _RUNS:
-                future.state = State.CANCELLING
-                future.run.append(r.Cancelling(time, future.id, why))
-            else:
-                return False
-            future._when = time
-            break
+        if not call.take_start():
+            while future.state is State.QUEUED:
+                sleep(0)  # a worker has just taken it and is about to record the start
+        state = future.state
+        future._when = time = engine.now()
+        if state in _RUNS:
+            future.state = State.CANCELLING
+            future.run.append(r.Cancelling(time, future.id, why))
+        else:
+            future.state = State.CANCELLED
+            future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", why, None))
     future._error = TaskCancelled(f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}")
     future._tb = None
     call.returned = (call.args, call.kwargs)
@@ -194,7 +191,7 @@ def returned_late(engine: Engine, call: Call) -> None:
     """The body of a call that was cancelled, or given up, has returned."""
     call.executor.returned(call)
     future = call.future
-    with call.lock:
+    with engine.changing:
         ended = future._call is call and future.state is State.CANCELLING
         if ended:
             future.state = State.CANCELLED
@@ -228,14 +225,12 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
     if inner is future:
         end(engine, call, State.FAILED, RuntimeError(f"{future.label} returned its own future and would wait for itself"))
         return
-    with call.lock:
-        if future._call is not call or future.state not in _RUNS:
-            late = True
-        else:
-            late = False
+    with engine.changing:
+        goes_on = hasattr(call, "unended")
+        if goes_on:
             future.state = State.WAITING
             future.run.append(r.Continued(engine.now(), future.id, inner.id))
-    if late:
+    if not goes_on:
         returned_late(engine, call)
         return
     admission.release(call)
@@ -263,8 +258,8 @@ def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError
 def end_with_value(engine: Engine, call: Call, value: Any) -> None:
     """End a call that waits, with a value that came from elsewhere."""
     future = call.future
-    with call.lock:
-        if future._call is not call or future.state is not State.WAITING:
+    with engine.changing:
+        if not call.take_end():
             return
         future.state = State.SUCCEEDED
         future._when = time = engine.now()
@@ -284,7 +279,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     args, kwargs = call.returned
     task = call.task.latest()
     kind = AsyncCall if task.is_async else Call
-    executor = engine.executor_for(task.options.executor)
+    executor = engine.executors[task.options.executor]
     following = kind(engine, future, task, args, kwargs, executor, copy_context(), call.label_group)
     following.attempt = call.attempt + 1
     run = future.run
@@ -295,7 +290,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     run.failed.pop(future.id, None)
     run.unobserved.pop(future.id, None)
     future.task = task
-    with call.lock:
+    with engine.changing:
         future.state = State.QUEUED
         future._call = following
         run.append(r.Reset(engine.now(), future.id, why))

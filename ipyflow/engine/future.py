@@ -102,7 +102,7 @@ class Future(concurrent.futures.Future[T]):
         return self._side
 
     @property
-    def _condition(self) -> threading.Condition:  # type: ignore[override]
+    def _condition(self) -> threading.Condition:
         return self._standard.condition
 
     @property

@@ -84,8 +84,8 @@ def _end_after(engine: Engine, call: Call, value: Any, left: list[int]) -> bool:
     pending = [child for id in left if (child := run.live.get(id)) is not None]
     if not pending:
         return False
-    with call.lock:
-        if call.future._call is not call or call.future.state not in (State.RUNNING, State.BLOCKED):
+    with engine.changing:
+        if not hasattr(call, "unended"):
             return False
         call.future.state = State.WAITING
         run.append(r.Waiting(engine.now(), call.future.id, "children that were not read", tuple(f.id for f in pending)))
@@ -147,7 +147,7 @@ def _listed(names: list[str]) -> str:
 def warn(warning: IpyflowWarning) -> None:
     """Raise a Python warning from the engine; where warnings are errors it must not break the engine."""
     try:
-        warnings.warn_explicit(warning, None, "<ipyflow>", 0, module="ipyflow")  # type: ignore[arg-type]
+        warnings.warn_explicit(warning, None, "<ipyflow>", 0, module="ipyflow")
     except IpyflowWarning as error:
         sys.unraisablehook(
             type("Unraisable", (), {"exc_type": type(error), "exc_value": error, "exc_traceback": None,

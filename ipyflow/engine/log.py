@@ -5,8 +5,8 @@ Guarantees: ``append`` never blocks and costs one list append; a record's place 
 a consistent prefix. That ``list.append`` and slicing are atomic rests on the interpreter lock (and on the list's
 own lock where there is none).
 
-Records in memory cost some 150 bytes each, so old ones are packed: a chunk at a time into compressed bytes,
-about a tenth of the size. A log with a ``limit`` also forgets: old chunks are folded into ``base`` and what had
+It holds records in packed form, plain tuples that the garbage collector need not look at; old ones go a chunk at a time
+into compressed bytes, about a tenth of the size. A log with a ``limit`` also forgets: old chunks are folded into ``base`` and what had
 ended there is dropped, down to its counts.
 """
 
@@ -16,6 +16,7 @@ import copy
 import marshal
 import threading
 import zlib
+from typing import Any
 
 from ipyflow.model.records import Record, pack, unpack
 from ipyflow.model.run import RunState, fold
@@ -32,14 +33,18 @@ class Log:
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self._tail: list[Record] = []
-        self.append = self._tail.append
-        self.tail_length = self._tail.__len__
+        self._tail: list[tuple[Any, ...]] = []
+        self.append_row = self._tail.append
+        """Appends a record in packed form: for the hot path."""
         self._chunks: list[bytes] = []
         self._forgotten = 0
         self._limit = limit
         self._base = RunState()
         self._lock = threading.Lock()
+
+    def append(self, record: Record) -> None:
+        """Append a record."""
+        self.append_row(pack(record))
 
     def __len__(self) -> int:
         """How many records were ever appended."""
@@ -52,8 +57,7 @@ class Log:
             return
         try:
             while len(self._tail) >= 2 * CHUNK:
-                rows = [pack(record) for record in self._tail[:CHUNK]]
-                self._chunks.append(zlib.compress(marshal.dumps(rows), 1))
+                self._chunks.append(zlib.compress(marshal.dumps(self._tail[:CHUNK]), 1))
                 del self._tail[:CHUNK]
                 self._forget()
         finally:
@@ -86,7 +90,7 @@ class Log:
                 rows = marshal.loads(zlib.decompress(chunk))
                 out.extend(unpack(row) for row in rows[max(0, since - start) :])
             start += CHUNK
-        out.extend(self._tail[max(0, since - start) :])
+        out.extend(unpack(row) for row in self._tail[max(0, since - start) :])
         return max(since, self._forgotten) + len(out), out
 
     def _forget(self) -> None:

@@ -32,7 +32,8 @@ class Retry:
     when: type[BaseException] | tuple[type[BaseException], ...] | Callable[[BaseException], bool] = Exception
 
     def __post_init__(self) -> None:
-        if self.limit is not None and (isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 0):
+        limit: object = self.limit
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
             raise ValueError(f"Retry(limit={self.limit!r}): give a whole number of retries, 0 or more, or None")
         low, high = self.backoff
         if not 0 <= low <= high:

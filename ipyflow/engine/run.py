@@ -10,9 +10,11 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine.log import CHUNK, Log
+from ipyflow.engine.log import Log
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
@@ -42,6 +44,7 @@ class Run:
         self.root: Future[Any] | None = None
         self.records = Log(log_limit)
         self.append = self.records.append
+        self.append_row = self.records.append_row
         self.live: dict[int, Future[Any]] = {}
         self.failed: dict[int, Future[Any]] = {}
         self.unobserved: dict[int, Future[Any]] = {}
@@ -54,7 +57,7 @@ class Run:
         """True while more may be submitted at top level: the cell or the script goes on."""
         self.closed = False
         self.leaks: list[int] = []
-        self._refs: list[weakref.ref[Future[Any]]] = []
+        self.refs: list[weakref.ref[Future[Any]]] = []
         self._refs_limit = 1024
         self._lock = threading.Lock()
         self._folding = threading.Lock()
@@ -65,22 +68,15 @@ class Run:
 
     # For the engine.
 
-    def enter(self, future: Future[Any]) -> None:
-        """A task was submitted into this run."""
-        self.live[future.id] = future
-        refs = self._refs
-        refs.append(weakref.ref(future))
-        if len(refs) > self._refs_limit:
-            self._prune()
-        if self.records.tail_length() > 4 * CHUNK:
-            self.records.seal()
-
-    def _prune(self) -> None:
-        with self._lock:
-            # In place, and only the front: other threads append meanwhile.
-            known = len(self._refs)
-            self._refs[:known] = [ref for ref in self._refs[:known] if ref() is not None]
-            self._refs_limit = max(1024, 2 * len(self._refs))
+    def tidy(self) -> None:
+        """Once in a thousand tasks: forget the futures nobody holds, pack the log's past."""
+        self.records.seal()
+        if len(self.refs) > self._refs_limit:
+            with self._lock:
+                # In place, and only the front: other threads append meanwhile.
+                known = len(self.refs)
+                self.refs[:known] = [ref for ref in self.refs[:known] if ref() is not None]
+                self._refs_limit = max(1024, 2 * len(self.refs))
 
     def close_if_done(self) -> None:
         """Close the run if nothing of it is left to run; called whenever the last live task may have ended."""
@@ -100,6 +96,8 @@ class Run:
         with self._lock:
             self.closed = False
             self._end = None
+        for listener in list(self.engine.on_reopen):
+            listener(self)
 
     def find(self, id: int) -> Future[Any] | None:
         """The future with this id, while somebody holds it."""
@@ -112,7 +110,7 @@ class Run:
     def futures(self) -> list[Future[Any]]:
         """The futures of this run that somebody still holds, in order of submission."""
         with self._lock:
-            known = [ref() for ref in self._refs]
+            known = [ref() for ref in self.refs]
         return [future for future in known if future is not None]
 
     @property
@@ -139,6 +137,17 @@ class Run:
             for record in news:
                 self._state.apply(record)
             return self._state
+
+    @contextmanager
+    def reading(self) -> Iterator[RunState]:
+        """The fold of the log so far, held still while the block reads it: for views that go through all of it.
+
+        Do not call :meth:`snapshot`, or what does (``future.logs``, ``future.traceback``), inside.
+        """
+        self.snapshot()
+        with self._folding:
+            assert self._state is not None
+            yield self._state
 
     def as_future(self) -> concurrent.futures.Future[Any]:
         """A plain future that is done when the run has ended, with what :meth:`result` gives."""

@@ -11,15 +11,16 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
 from ipyflow.engine.call import AsyncCall, Call
-from ipyflow.engine.context import scope
-from ipyflow.engine.describe import arguments
+from ipyflow.engine.context import Group, scope
+from ipyflow.engine.describe import all_numbers, arguments
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
@@ -29,8 +30,6 @@ from ipyflow.engine.run import Run
 from ipyflow.model import records as r
 from ipyflow.model.ports import Clock, Executor, Presenter
 
-_ATOMS = frozenset({int, float, str, bool, bytes, type(None)})
-
 
 class Engine:
     """Runs tasks.
@@ -38,19 +37,19 @@ class Engine:
     Args:
         clock: where times and timers come from.
         loop: the thread of the event loop.
-        executor: finds the executor for a task's ``executor=`` option.
+        executors: by the name in a task's ``executor=`` option.
         presenter: shows runs and futures.
         log_limit: records kept for each run; ``None`` keeps all.
         seed: for the random pauses of retries.
     """
 
     def __init__(
-        self, clock: Clock, loop: LoopThread, executor: Callable[[Any], Executor], presenter: Presenter,
+        self, clock: Clock, loop: LoopThread, executors: Mapping[Any, Executor], presenter: Presenter,
         log_limit: int | None = None, seed: int | None = None,
     ) -> None:  # fmt: skip
         self.clock, self.now, self.wall = clock, clock.now, clock.wall
         self.loop = loop
-        self.executor_for = executor
+        self.executors = executors
         self.presenter = presenter
         self.log_limit = log_limit
         self.rng = random.Random(seed)
@@ -62,24 +61,29 @@ class Engine:
         self.rates: dict[Any, Rate] = {}
         self.accepting = True
         self._lock = threading.Lock()
+        self.changing = threading.Lock()
+        """Held where a call changes other than from queued to running to succeeded; never while other code runs."""
         self.memo_lock = threading.RLock()
         self._settling = threading.local()
         self.on_run: list[Callable[[Run], None]] = []
         """Called with each new run."""
         self.on_close: list[Callable[[Run], None]] = []
         """Called with each run that has ended."""
+        self.on_reopen: list[Callable[[Run], None]] = []
+        """Called with each run of which a task is run again after the run had ended."""
+        self.top_name: Callable[[], tuple[str, str]] = lambda: ("script", "script")
+        """Names the run, and its kind, that plain tasks at top level go into; asked when the first one is submitted."""
 
     # Submitting.
 
     def submit(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
         """Submit a call of ``task``; returns its future at once."""
         here = scope.get()
-        if here is None:
-            parent, group = None, None
-        elif type(here) is Call or type(here) is AsyncCall:
-            parent, group = here, None
+        group: str | None = None
+        if type(here) is Group:
+            parent, group = here.owner, here.label
         else:
-            parent, group = here.owner, here.label  # type: ignore[union-attr]
+            parent = here
         if not task.simple and task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
             return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group))
@@ -90,7 +94,7 @@ class Engine:
     ) -> Future[Any]:
         if not self.accepting:
             raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
-        executor = self.executor_for(task.options.executor)
+        executor = self.executors[task.options.executor]
         id = next(self._ids)
         if parent is not None:
             run, parent_id = parent.future.run, parent.future.id
@@ -99,16 +103,16 @@ class Engine:
         else:
             run, parent_id = self.ambient or self.top_run(), r.NO_TASK
         future: Future[Any] = Future(id, task, run, parent_id)
-        kind = AsyncCall if task.is_async else Call
-        call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
+        call = (AsyncCall if task.is_async else Call)(self, future, task, args, kwargs, executor, copy_context(), group)
+        future._call = call
+        text: Any = args
         refs: tuple[int, ...] = ()
-        for value in args if not kwargs else (*args, *kwargs.values()):
-            if type(value) not in _ATOMS:
-                found = find((args, kwargs))
-                refs = tuple(f.id for f in found)
-                for f in found:
-                    f._consume()
-                break
+        if kwargs or not all_numbers(args):
+            found = find((args, kwargs))
+            refs = tuple([f.id for f in found])
+            for f in found:
+                f._consume()
+            text = arguments(args, kwargs)
         if parent is not None:
             if parent.unread is None:
                 parent.unread = {}
@@ -116,10 +120,11 @@ class Engine:
             parent.unread[id] = None
         elif run.kind == "flow":
             run.root = future
-        run.enter(future)
-        run.append(
-            r.Submitted(self.now(), id, parent_id, task.name, task.module, task.executor_name, arguments(args, kwargs), refs, group)
-        )
+        run.live[id] = future
+        run.refs.append(weakref.ref(future))
+        if not id & 1023:
+            run.tidy()
+        run.append_row((r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group))
         if task.simple and not run.paused:
             executor.dispatch(call)
         else:
@@ -139,7 +144,7 @@ class Engine:
         if self.ambient is None:
             with self._lock:
                 if self.ambient is None:
-                    self.ambient = self.new_run("script", "script")
+                    self.ambient = self.new_run(*self.top_name())
         return self.ambient
 
     def open_cell(self, name: str) -> Run:
@@ -201,16 +206,21 @@ class Engine:
         """A body came back after it was cancelled or timed out."""
         endings.returned_late(self, call)
 
+    def release(self, call: Call) -> None:
+        """The call has ended: its timer and its permits go back."""
+        admission.release(call)
+
     def settled(self, call: Call, future: Future[Any]) -> Call | None:
         """The outcome of ``future`` is in place and its end recorded: tell everybody.
+
+        ``Call.succeed`` has these lines written out.
 
         Returns:
             A call that became ready through it and should be run next by this thread.
         """
         future._settled = True
         run = future.run
-        if not call.task.simple:
-            admission.release(call)
+        admission.release(call)
         if future._error is None:
             future._call = None
         call.drop()

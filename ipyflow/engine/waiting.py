@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen
@@ -62,7 +62,8 @@ def wait(
     if n is not None:
         if return_when != ALL_COMPLETED:
             raise ValueError("give either n= or return_when=, not both")
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        given_n: object = n
+        if isinstance(given_n, bool) or not isinstance(given_n, int) or given_n < 1:
             raise ValueError(f"n={n!r}: give a whole number of futures, 1 or more")
     given = _distinct(futures)
     waits = {handle: _waitable(handle) for handle in given}

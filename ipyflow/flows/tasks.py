@@ -50,7 +50,7 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Submit and wait: exactly ``submit(...).result()``."""
-        future: Future[R] = default.engine().submit(self, args, kwargs)
+        future: Future[R] = (default.instance or default.make()).submit(self, args, kwargs)
         return future.result()
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
@@ -65,7 +65,7 @@ class Task(Generic[P, R]):
             >>> a.result() + b.result()
             6
         """
-        return default.engine().submit(self, args, kwargs)
+        return (default.instance or default.make()).submit(self, args, kwargs)
 
     def map(self, *iterables: Iterable[Any], ordered: bool = True, batch: Any = None) -> FutureList[R]:
         """Submit one call for each set of items, as the built-in ``map`` pairs them.
@@ -87,7 +87,7 @@ class Task(Generic[P, R]):
             raise TypeError(f"{self.name}.map() needs at least one iterable of arguments")
         if batch is not None:
             raise NotImplementedError("batch= is not there yet: threads do not gain by it")
-        submit = default.engine().submit
+        submit = (default.instance or default.make()).submit
         return FutureList([submit(self, items, {}) for items in zip(*iterables, strict=False)], ordered)
 
     def with_options(self, **changes: Any) -> Task[P, R]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Union
 
+from ipyflow.model.texts import PLAIN
+
 SCHEMA_VERSION = 1
 """Raised whenever a record gains, loses or changes a field."""
 
@@ -218,6 +220,12 @@ _NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 _BY_NAME = {kind.__name__: kind for kind in KINDS}
 
 
+SUBMITTED, STARTED, FINISHED = _NUMBER[Submitted], _NUMBER[Started], _NUMBER[Finished]
+"""The kinds that every task has. The engine writes their packed form itself: making a record first costs as much as all the
+rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of plain numbers, and a
+``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes them out."""
+
+
 def pack(record: Record) -> tuple[Any, ...]:
     """Turn a record into a plain tuple that begins with the kind's number. Inverse: :func:`unpack`."""
     return (_NUMBER[type(record)], *record)
@@ -225,7 +233,12 @@ def pack(record: Record) -> tuple[Any, ...]:
 
 def unpack(row: tuple[Any, ...]) -> Record:
     """Turn what :func:`pack` made back into a record."""
-    record: Record = KINDS[row[0]]._make(row[1:])
+    kind = row[0]
+    if kind == SUBMITTED and type(row[7]) is not str:
+        row = (*row[:7], ", ".join([PLAIN[type(v)](v) for v in row[7]]), *row[8:])
+    elif kind == FINISHED and row[4] is None:
+        row = (*row[:4], type(row[5]).__name__, PLAIN[type(row[5])](row[5]), None)
+    record: Record = KINDS[kind]._make(row[1:])
     return record
 
 
