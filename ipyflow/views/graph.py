@@ -13,7 +13,7 @@ from ipyflow.views.collapse import Collapsed, Node, collapse
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.layout import Layout, layout
-from ipyflow.views.words import clean, clip
+from ipyflow.views.words import clean, clip, shown
 
 HEIGHT = 44
 LETTER = 7.3
@@ -99,7 +99,7 @@ def caption(module: str, group: str | None) -> str:
 
 
 def _size(node: Node) -> tuple[int, int]:
-    letters = len(node.name) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
+    letters = len(shown(node.name, 60)) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
     width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * len(caption(node.module, node.group)))
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 

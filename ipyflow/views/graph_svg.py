@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 from ipyflow.model.run import RunState
@@ -11,7 +12,7 @@ from ipyflow.views.edges import DATA
 from ipyflow.views.graph import LETTER, SMALL_LETTER, Graph, caption, graph, plan
 from ipyflow.views.palette import LOOKS, ORDER
 from ipyflow.views.svg import bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, counts_in_words, duration, instant, run_time
+from ipyflow.views.words import clip, counts_in_words, duration, instant, run_time, shown
 
 CORNER = 7
 MOST_NODES = 80
@@ -35,42 +36,65 @@ def graph_svg(state: RunState, *, now: float | None = None, inline: bool = False
     """
     view = graph(state, plan(state, MOST_NODES) if planned is None else planned)
     key = f"ipyflow{state.id}g"
-    edges = sorted(view["edges"], key=lambda edge: edge["kind"] == DATA)
     until = instant(state, now)
-    body = "".join(_edge(edge, key) for edge in edges)
+    body = _edges(view["edges"], key)
     body += "".join(_node(state, node, until, key) for node in view["nodes"])
     words = f"Graph of {state.name}: {len(view['nodes']):,} boxes for {len(state.tasks):,} tasks"
     width, height = max(view["width"], 120), max(view["height"], 60)
     ground = f'<rect width="{width}" height="{height}" fill="url(#{key}-dots)"/>'
-    return document(width, height, ground + body, words, defs=_defs(key), inline=inline)
+    return document(width, height, ground + body, words, defs=_defs(key, body), inline=inline)
 
 
-def _defs(key: str) -> str:
+def _defs(key: str, body: str) -> str:
     dots = (
         f'<pattern id="{key}-dots" width="12" height="12" patternUnits="userSpaceOnUse">'
         '<circle cx="2" cy="2" r=".8" fill="currentColor" fill-opacity=".16"/></pattern>'
     )
     arrow = (
         f'<marker id="{key}-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9"'
-        ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor"'
-        ' fill-opacity=".75"/></marker>'
+        ' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor"/></marker>'
     )
-    return patterns(key) + dots + arrow
+    return patterns(key, body) + dots + arrow
 
 
-def _edge(edge: dict[str, Any], key: str) -> str:
-    data = edge["kind"] == DATA
-    points = [(float(x), float(y)) for x, y in edge["points"]]
-    if data and len(points) > 1:
-        (x0, _), (x1, y1) = points[-2:]
-        points[-1] = (x1 - (2 if x1 > x0 else -2), y1)
-    path = _rounded(points)
-    look = (
-        f'stroke-opacity=".75" stroke-width="2" marker-end="url(#{key}-arrow)"'
-        if data
-        else 'stroke-opacity=".55" stroke-width="1" stroke-dasharray="4 3"'
-    )
-    return f'<path d="{path}" fill="none" stroke="currentColor" {look}/>'
+def _edges(edges: list[dict[str, Any]], key: str) -> str:
+    """All lines; those that share a stretch are drawn there once, or dashes would fill each other's gaps."""
+    thin = [edge["points"] for edge in edges if edge["kind"] != DATA]
+    thick = [edge["points"] for edge in edges if edge["kind"] == DATA]
+    out = ""
+    if thin:
+        look = 'stroke="currentColor" stroke-opacity=".6" stroke-dasharray="4 3"'
+        out += f'<path d="{_merged(thin)}" fill="none" {look}/>'
+    if thick:
+        arrows = "".join(f'<path d="{_arrow(line)}" marker-end="url(#{key}-arrow)"/>' for line in thick)
+        out += f'<g fill="none" stroke="currentColor" stroke-width="2" opacity=".75">{arrows}</g>'
+    return out
+
+
+def _merged(lines: list[list[list[int]]]) -> str:
+    stretches: dict[tuple[bool, int], list[tuple[int, int]]] = {}
+    for line in lines:
+        for (x0, y0), (x1, y1) in pairwise(line):
+            flat = y0 == y1
+            ends = sorted((x0, x1) if flat else (y0, y1))
+            stretches.setdefault((flat, y0 if flat else x0), []).append((ends[0], ends[1]))
+    path = ""
+    for (flat, at), parts in sorted(stretches.items()):
+        merged: list[list[int]] = []
+        for low, high in sorted(parts):
+            if merged and low <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], high)
+            else:
+                merged.append([low, high])
+        path += "".join(f"M{low} {at}H{high}" if flat else f"M{at} {low}V{high}" for low, high in merged)
+    return path
+
+
+def _arrow(line: list[list[int]]) -> str:
+    points = [(float(x), float(y)) for x, y in line]
+    (x0, _), (x1, y1) = points[-2:]
+    points[-1] = (x1 - (2 if x1 > x0 else -2), y1)
+    return _rounded(points)
 
 
 def _rounded(points: list[tuple[float, float]], radius: float = 6) -> str:
@@ -125,7 +149,7 @@ _LOUD = frozenset({State.FAILED, State.TIMED_OUT, State.BLOCKED, State.RUNNING})
 def _caption(node: dict[str, Any], look: State) -> str:
     x, y, w = node["x"], node["y"], node["w"]
     times = f" ×{node['count']:,}" if node["count"] > 1 else ""
-    name = clip(node["name"], max(int((w - 40) / LETTER) - len(times), 3))
+    name = clip(shown(node["name"]), max(int((w - 40) / LETTER) - len(times), 3))
     return (
         text(x + 10, y + 14, clip(caption(node["module"], node["group"]), int((w - 34) / SMALL_LETTER)), 9.5, faint=0.6)
         + text(x + 10, y + 30, name + times, mono=True)

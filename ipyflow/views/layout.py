@@ -30,6 +30,9 @@ MOST_TRACKS = 24
 PORT = 10
 """Lines from child to parent leave and enter this far below the middle, so they never lie on those with data."""
 
+SNAP = 5
+"""A line that would turn by so little meets its box off the middle instead."""
+
 Point = tuple[int, int]
 _Step = tuple[int, int, str]
 """A piece of a line between two parts in neighbouring columns."""
@@ -232,6 +235,8 @@ def _line(parts: list[_Part], chain: list[int], tracks: dict[_Step, int], kind: 
     for a, b in pairwise(chain):
         start, end = parts[a], parts[b]
         y1, y2 = (floor(part.centre + 0.5) + part.port(kind) for part in (start, end))
+        if abs(y1 - y2) <= SNAP:
+            y1, y2 = (y2, y2) if start.box else (y1, y1)
         turn = end.x - GAP_X // 2 - TRACK * tracks[a, b, kind]
         points += [(start.x + start.width, y1), (turn, y1), (turn, y2), (end.x, y2)]
     return _straightened(points)

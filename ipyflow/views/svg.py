@@ -8,6 +8,7 @@ text colour, light or dark as the reader's system asks for.
 from __future__ import annotations
 
 import base64
+import re
 from html import escape as _escape
 
 from ipyflow.model.status import State
@@ -20,7 +21,12 @@ MONO_LETTER = 0.605
 """Width of a letter of :data:`MONO` for each pixel of its size."""
 SANS_LETTER = 0.6
 
-_DARK = "<style>@media(prefers-color-scheme:dark){svg{color:#e6edf3}.ground{fill:#161b22}}</style>"
+_TITLE = re.compile("<title>[^<]*</title>")
+_MONO_ATTRIBUTE = f' font-family="{MONO}"'
+_ALONE = (
+    f"<style>.m{{font-family:{MONO}}}@media(prefers-color-scheme:dark){{svg{{color:#e6edf3}}.ground{{fill:#161b22}}}}"
+    "</style>"
+)
 
 
 def esc(text: str) -> str:
@@ -47,7 +53,7 @@ def text(
     bold: bool = False,
 ) -> str:
     """Draw words, escaped. ``faint`` is the opacity, ``anchor`` ``middle`` or ``end``."""
-    more = f' font-family="{MONO}"' if mono else ""
+    more = _MONO_ATTRIBUTE if mono else ""
     more += f' text-anchor="{anchor}"' if anchor else ""
     more += f' fill="{color}"' if color else ""
     more += f' fill-opacity="{num(faint)}"' if faint < 1 else ""
@@ -77,11 +83,11 @@ def hatch(state: State, key: str) -> str:
     return f"{key}-{state}"
 
 
-def patterns(key: str) -> str:
-    """Define the patterns of the hatched states. Ids carry the picture's key, for pages with many pictures."""
+def patterns(key: str, body: str) -> str:
+    """Define the patterns that ``body`` uses. Their ids carry the picture's key, for pages with many pictures."""
     out = []
     for state, look in LOOKS.items():
-        if look.texture == "hatched":
+        if look.texture == "hatched" and f"#{hatch(state, key)})" in body:
             out.append(
                 f'<pattern id="{hatch(state, key)}" width="5" height="5" patternUnits="userSpaceOnUse"'
                 f' patternTransform="rotate(45)"><rect width="5" height="5" fill="{look.color}" fill-opacity=".18"/>'
@@ -104,14 +110,17 @@ def document(width: float, height: float, body: str, label: str, *, defs: str = 
     size = f'width="{num(width)}" height="{num(height)}" viewBox="0 0 {num(width)} {num(height)}"'
     color = "" if inline else ' color="#1f2328"'
     ground = "" if inline else '<rect class="ground" width="100%" height="100%" rx="6" fill="#fff"/>'
+    if not inline:
+        body = body.replace(_MONO_ATTRIBUTE, ' class="m"')  # a document of its own keeps its styles; this is shorter
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{esc(label)}"{color}'
         f' fill="currentColor" font-family="{SANS}" font-size="12">'
-        f"{'' if inline else _DARK}{f'<defs>{defs}</defs>' if defs else ''}{ground}{body}</svg>"
+        f"{'' if inline else _ALONE}{f'<defs>{defs}</defs>' if defs else ''}{ground}{body}</svg>"
     )
 
 
 def as_image(svg: str, label: str) -> str:
     """Turn a picture into an ``<img>``: what GitHub and notebooks that are not trusted show, where they drop SVG."""
+    svg = _TITLE.sub("", svg)  # nobody can hover over what stands in an image
     data = base64.b64encode(svg.encode()).decode()
     return f'<img alt="{esc(label)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'

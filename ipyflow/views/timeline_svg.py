@@ -11,7 +11,7 @@ from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import MONO_LETTER, SANS_LETTER, bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, duration, instant, label, run_time
+from ipyflow.views.words import clip, duration, instant, label, run_time, shown
 
 WIDTH = 760
 ROW = 24
@@ -79,7 +79,7 @@ def timeline_svg(
         y += ROW
     body = _axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
     words = f"Timeline of {state.name}: {len(state.tasks):,} tasks in {duration(until - state.opened)}"
-    return document(width, y + 36, body, words, defs=patterns(key), inline=inline)
+    return document(width, y + 36, body, words, defs=patterns(key, body), inline=inline)
 
 
 def _column(state: RunState, lines: list[Line]) -> int:
@@ -89,9 +89,10 @@ def _column(state: RunState, lines: list[Line]) -> int:
 
 def _letters(state: RunState, line: Line) -> float:
     task = state.tasks[line.tasks[0]]
+    name, args = len(shown(task.name, LABEL[1])), len(shown(task.args, 16))
     if len(line.tasks) > 1:
-        return len(task.name) + len(f" ×{len(line.tasks):,}")
-    return len(task.name) + (0.85 * (min(len(task.args), 16) + 2) if task.args else 0)
+        return name + len(f" ×{len(line.tasks):,}")
+    return name + (0.85 * (args + 2) if args else 0)
 
 
 def _axis(state: RunState, axis: _Axis, bottom: float) -> str:
@@ -139,7 +140,7 @@ def _row(
         out.append(_said(task, axis, middle + 4))
     else:
         room = int((column - x) / (12 * MONO_LETTER)) - len(f" ×{len(line.tasks):,}")
-        out.append(text(x, middle + 4, clip(task.name, max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
+        out.append(text(x, middle + 4, clip(shown(task.name), max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
 
@@ -159,11 +160,11 @@ def _branch(line: Line, y: float, tall: float) -> str:
 
 def _name(task: TaskState, x: float, y: float, column: int) -> str:
     room = int((column - x) / (12 * MONO_LETTER))
-    name = clip(task.name, max(room, 4))
+    name, args = clip(shown(task.name), max(room, 4)), shown(task.args)
     out = text(x, y, name, mono=True)
     left = int((room - len(name)) / 0.85) - 2
-    if task.args and left >= 3:
-        out += text(x + 12 * MONO_LETTER * len(name) + 1, y, f"({clip(task.args, left)})", 10, faint=0.55, mono=True)
+    if args and left >= 3:
+        out += text(x + 12 * MONO_LETTER * len(name) + 1, y, f"({clip(args, left)})", 10, faint=0.55, mono=True)
     return out
 
 

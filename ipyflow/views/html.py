@@ -1,0 +1,155 @@
+"""A run as HTML that lives in a saved notebook: no script, nothing fetched, readable where styles are dropped.
+
+GitHub and notebooks that are not trusted remove `<style>`, `<svg>` and most attributes. So the pictures are images,
+the words are tables, `<details>` and `<pre>`, and what style there is only makes it nicer.
+"""
+
+from __future__ import annotations
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.explain import origin, taken
+from ipyflow.views.graph import plan
+from ipyflow.views.graph_svg import graph_svg
+from ipyflow.views.interest import interesting
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.svg import as_image, esc
+from ipyflow.views.timeline_svg import timeline_svg
+from ipyflow.views.words import block, clip, counted, duration, headline, instant, run_time, shown
+
+SIZE = 50_000
+"""Characters that the HTML of a run stays under."""
+ROWS = 200
+"""Tasks in the table; of more, those worth a look."""
+NODES = 24
+"""Boxes of the graph at most, by folding more; a picture of more would take most of the room there is."""
+SMALL_GRAPH = 16
+"""A graph of so many boxes is open at once."""
+
+_STYLE = (
+    "<style>.ipyflow-run summary{cursor:pointer;padding:2px 0}.ipyflow-run table{font-size:12px}"
+    ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
+    ".ipyflow-run pre{font-size:12px;padding:6px 10px;border-left:3px solid #D55E00;overflow:auto;white-space:pre}"
+    ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
+)
+
+
+def static_html(state: RunState, *, now: float | None = None, inline: bool = False) -> str:
+    """Make the HTML.
+
+    A header line, the timeline, the graph, the failures with their tracebacks and the table of tasks, all in under
+    :data:`SIZE` characters: a large run shows bands, folded boxes and the tasks worth a look.
+
+    Args:
+        state: the run.
+        now: the engine's clock, for a run that goes on; by default the time of its last record.
+        inline: pictures as SVG in the page, in the page's colours and with hover texts, for pages of our own;
+            otherwise as images, which every viewer of notebooks shows.
+
+    Example:
+        >>> static_html(RunState()).startswith("<div")
+        True
+    """
+    timeline = timeline_svg(state, now=now, inline=inline)
+    pictures = timeline if inline else as_image(timeline, f"Timeline of {shown(state.name, 120)}")
+    pictures += _graph(state, now, inline)
+    rows, failures, traceback = ROWS, 5, 4000
+    while True:
+        made = _around(state, pictures, _failures(state, failures, traceback) + _table(state, now, rows), now)
+        if len(made) < SIZE or rows < 4:
+            return made
+        rows, failures, traceback = rows * 3 // 4, max(failures - 1, 1), max(traceback * 3 // 4, 500)
+
+
+def _around(state: RunState, pictures: str, words: str, now: float | None) -> str:
+    look = LOOKS[state.state]
+    head = (
+        f'<div class="ipyflow-head"><b><span style="color:{look.color}">{look.mark}</span> '
+        f"{esc(clip(state.name, 120))}</b> &nbsp; {esc(headline(state, now))}</div>"
+    )
+    notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, _, kind, text in state.notes[:10])
+    notes = f"<ul>{notes}</ul>" if notes else ""
+    return f'<div class="ipyflow-run">{_STYLE}{head}{pictures}{words}{notes}</div>'
+
+
+def _graph(state: RunState, now: float | None, inline: bool) -> str:
+    if len(state.tasks) < 2:
+        return ""
+    planned = plan(state, NODES)
+    boxes = len(planned.collapsed.nodes)
+    svg = graph_svg(state, now=now, inline=inline, planned=planned)
+    picture = svg if inline else as_image(svg, f"Graph of {shown(state.name, 120)}")
+    open_ = " open" if boxes <= SMALL_GRAPH else ""
+    legend = "<small>(solid: data · dashed: a child and its parent)</small>"
+    return f"<details{open_}><summary>Graph {legend}</summary>{picture}</details>"
+
+
+def _failures(state: RunState, most: int, size: int) -> str:
+    """The failures with their tracebacks, those in which others began first."""
+    failed = [task for task in state.tasks.values() if task.state in FAILURE_STATES]
+    if not failed:
+        return ""
+    failed = failed[: 20 * most]
+    took = taken(state)
+    failed.sort(key=lambda task: (origin(state, task, took) is not task, task.ended or 0.0, task.id))
+    out = []
+    for i, task in enumerate(failed[:most]):
+        look = LOOKS[task.state]
+        summary = (
+            f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 60))}#{task.id}</code> '
+            f"<b>{esc(clip(task.type, 80))}</b>: {esc(clip(task.text, 200))}"
+        )
+        trace = block(task.traceback or f"{task.type}: {task.text}", size)
+        out.append(
+            f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{_text(trace)}</pre></details>"
+        )
+    total = sum(state.counts[s] for s in FAILURE_STATES)
+    if total > most:
+        out.append(f"<p>… and {total - most:,} more failed; they come first in the table.</p>")
+    return "".join(out)
+
+
+def _table(state: RunState, now: float | None, most: int) -> str:
+    chosen = interesting(state, most)
+    until = instant(state, now)
+    tasks = sorted((state.tasks[id_] for id_ in chosen), key=lambda t: (t.state not in FAILURE_STATES, t.id))
+    if len(chosen) == len(state.tasks):
+        tasks.sort(key=lambda t: t.id)
+    shown_of = f" of {len(state.tasks):,}" if len(tasks) < len(state.tasks) else ""
+    title = f"{len(tasks):,}{shown_of} tasks" if shown_of else counted(len(tasks), "task")
+    head = "<tr><th>task</th><th>state</th><th>waited</th><th>ran</th><th>worker</th><th>result or exception</th></tr>"
+    rows = "".join(_row(task, until) for task in tasks)
+    return f"<details><summary>{title}</summary><table>{head}{rows}</table></details>"
+
+
+def _row(task: TaskState, until: float) -> str:
+    look = LOOKS[task.state]
+    begun = task.started if task.started is not None else task.ended if task.ended is not None else until
+    ran = run_time(task, until)
+    args = f"({esc(clip(task.args, 30))})" if task.args else ""
+    cells = (
+        f"<code>{esc(clip(task.name, 40))}{args}</code>",
+        _unbroken(f"{look.mark} {look.word}"),
+        _unbroken(duration(begun - task.submitted)),
+        "" if ran is None else _unbroken(duration(ran)),
+        esc(clip(task.worker, 24)),
+        _value(task),
+    )
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _value(task: TaskState) -> str:
+    if task.state in (State.SUCCEEDED, State.CACHED):
+        return f"<code>{esc(clip(task.text, 60))}</code>" if task.type not in ("", "NoneType") else ""
+    if task.state in FINAL_STATES:
+        return f"<b>{esc(clip(task.type, 60))}</b>: {esc(clip(task.text, 80))}" if task.type else ""
+    return esc(clip(task.reason, 60))
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "\u00a0")
+
+
+def _text(text: str) -> str:
+    """Escape text of many lines that is safe but for markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,92 @@
+"""A run as text, for terminals and logs: a tree of its tasks with marks, times and what went wrong."""
+
+from __future__ import annotations
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.outline import Line, outline
+from ipyflow.views.palette import LOOKS, ORDER
+from ipyflow.views.words import clip, counted, counts_in_marks, duration, headline, instant, run_time, shown
+
+LINES = 40
+NAMED = 3
+"""Failed tasks that a folded line names."""
+
+
+def text_tree(state: RunState, *, now: float | None = None, width: int = 120, lines: int = LINES) -> str:
+    """Draw the tree.
+
+    Equal siblings share a line where there would be more than ``lines`` of them.
+
+    Args:
+        state: the run.
+        now: the engine's clock, for a run that goes on; by default the time of its last record.
+        width: columns; longer lines are cut.
+        lines: how many lines of tasks at most.
+
+    Example:
+        >>> print(text_tree(RunState(name="empty")))
+        ▸ empty  running · 0 µs · 0 tasks
+    """
+    until = instant(state, now)
+    told = outline(state, lines)
+    out = [f"{LOOKS[state.state].mark} {shown(state.name, 60)}  {headline(state, now)}"]
+    for line in told.lines:
+        before = "".join("│  " if more else "   " for more in line.open[:-1])
+        here = "├─ " if line.open[-1] else "└─ "
+        out.append(before + here + (_one(state, line, until) if len(line.tasks) == 1 else _many(state, line, until)))
+        if len(line.tasks) > 1:
+            under = before + ("│  " if line.open[-1] else "   ")
+            out += [f"{under}   {words}" for words in _failures(state, line)]
+    if told.left_out:
+        out.append(f"… and {counted(told.left_out, 'more task')}")
+    for _, task, kind, said in state.notes[:5]:
+        name = f"{shown(state.tasks[task].name, 40)}#{task}: " if task in state.tasks else ""
+        out.append(f"! {kind}: {name if name not in said else ''}{shown(said, 200)}")
+    return "\n".join(clip(line, width) for line in out)
+
+
+def _one(state: RunState, line: Line, until: float) -> str:
+    task = state.tasks[line.tasks[0]]
+    args = f"({shown(task.args, 40)})" if task.args else ""
+    ran = run_time(task, until)
+    time = f"  {duration(ran)}" if ran is not None else ""
+    return f"{LOOKS[task.state].mark} {shown(task.name, 60)}{args}{time}{_outcome(state, task)}"
+
+
+def _outcome(state: RunState, task: TaskState) -> str:
+    """What there is to say beside the mark: the exception, or why the task does not go on."""
+    out = ""
+    if task.state in FINAL_STATES:
+        if task.state is not State.SUCCEEDED:
+            out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
+    elif task.progress and task.state is State.RUNNING:
+        done, total, label = task.progress
+        out = f"  {done:,}{f' of {total:,}' if total else ''} {shown(label, 30)}".rstrip()
+    elif task.state is not State.RUNNING:
+        names = [f"{shown(state.tasks[id_].name, 40)}#{id_}" for id_ in task.waiting_on[:3] if id_ in state.tasks]
+        more = f" and {len(task.waiting_on) - 3:,} more" if len(task.waiting_on) > 3 else ""
+        why = f": {shown(task.reason, 60)}" if task.reason else ""
+        out = f"  {LOOKS[task.state].word}{why}" + (f" ({', '.join(names)}{more})" if names else "")
+    if len(task.attempts) > 1:
+        out += f"  attempt {task.attempts[-1].number}"
+    return out
+
+
+def _many(state: RunState, line: Line, until: float) -> str:
+    tasks = [state.tasks[id_] for id_ in line.tasks]
+    counts = {s: sum(1 for task in tasks if task.state is s) for s in ORDER}
+    worst = next(s for s in ORDER if counts[s])
+    lengths = sorted(ran for ran in (run_time(task, until) for task in tasks) if ran is not None)
+    times = f"  {duration(lengths[0])} to {duration(lengths[-1])}" if lengths else ""
+    return f"{LOOKS[worst].mark} {shown(tasks[0].name, 60)} ×{len(tasks):,}: {counts_in_marks(counts)}{times}"
+
+
+def _failures(state: RunState, line: Line) -> list[str]:
+    failed = [task for task in (state.tasks[id_] for id_ in line.tasks) if task.state in FAILURE_STATES]
+    out = [
+        f"{LOOKS[task.state].mark} {shown(task.name, 40)}#{task.id}{f'({shown(task.args, 30)})' if task.args else ''}"
+        f"  {shown(task.type, 60)}: {shown(task.text, 100)}"
+        for task in failed[:NAMED]
+    ]
+    return out + ([f"  … and {len(failed) - NAMED:,} more failed"] if len(failed) > NAMED else [])
