@@ -35,7 +35,7 @@ class FakeModel implements WidgetModel {
   }
 
   private now(): Payload {
-    return this.sim === null ? aggregated(Math.min(1, 0.5 + this.time() / 200)) : this.sim.payload(this.time());
+    return this.sim === null ? aggregated(Math.min(0.96, 0.5 + this.time() / 200)) : this.sim.payload(this.time());
   }
 
   private step(): void {

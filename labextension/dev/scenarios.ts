@@ -250,7 +250,7 @@ export function aggregated(part = 0.7): Payload {
       "download",
       "web",
       50_000,
-      { succeeded: done, failed: 37, running: 14, queued: 50_000 - done - 51 },
+      { succeeded: done, failed: 37, running: 14, queued: Math.max(0, 50_000 - done - 51) },
       0,
       1.2,
       14,

@@ -6,7 +6,7 @@ type Listener = (event: never) => void;
 export interface Attributes {
   class?: string;
   text?: string;
-  /** Attributes as written in HTML; `null`, `undefined` and `false` leave one out. */
+  /** Attributes as written in HTML; `null`, `undefined` and (but for ARIA) `false` leave one out. */
   [name: string]: string | number | boolean | null | undefined | Listener;
 }
 
@@ -34,8 +34,10 @@ export function s<K extends keyof SVGElementTagNameMap>(
 
 function fill(element: Element, attributes: Attributes, children: Child[]): void {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
-    if (typeof value === "function") element.addEventListener(name, value as EventListener);
+    if (value === null || value === undefined) continue;
+    if (name.startsWith("aria-")) element.setAttribute(name, String(value));
+    else if (value === false) continue;
+    else if (typeof value === "function") element.addEventListener(name, value as EventListener);
     else if (name === "text") element.textContent = String(value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }

@@ -42,6 +42,10 @@ export function wallTime(seconds: number): string {
 /** `load_user #2`: how a task is called everywhere. */
 export const title = (task: Pick<TaskRow, "name" | "id">): string => `${task.name} #${task.id}`;
 
+/** What stands in grey beside a name: where the function lives, and its group. */
+export const caption = (of: { module: string; group: string | null }): string =>
+  [of.module, of.group].filter(Boolean).join(" · ");
+
 /** The exception of a failed task or the value of one that ended, in one line. */
 export function outcome(task: TaskRow): string {
   if (isFailure(task.state)) return task.text ? `${task.type}: ${task.text}` : task.type;
@@ -89,7 +93,18 @@ export function spoken(task: TaskRow, now: number): string {
   return parts.join(", ");
 }
 
+/** Colours for a terminal, which mean nothing on a page. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with.
+const ANSI = /\u001b\[[0-9;:?]*[A-Za-z]/g;
+export const plain = (text: string): string => text.replace(ANSI, "");
+
+/** Characters that turn the direction of writing round or cannot be seen: a name must not pretend to be another. */
+const HIDDEN = /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
 export const oneLine = (text: string, most = 400): string => {
-  const flat = text.replace(/\s+/g, " ").trim();
+  const flat = plain(text)
+    .replace(/\s+/g, " ")
+    .replace(HIDDEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .trim();
   return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
 };

@@ -64,6 +64,8 @@ export class RunStore {
   edges: Edge[] = [];
   graph: Graph | null = null;
   lanes: Lane[] | null = null;
+  /** The instant the lanes reach to: they come more seldom than rows. */
+  lanesUntil = 0;
   readonly rows: RowWindows;
   /** False until the first payload. */
   filled = false;
@@ -197,6 +199,7 @@ export class RunStore {
     this.edges = payload.edges;
     this.graph = payload.graph;
     this.lanes = payload.lanes;
+    this.lanesUntil = payload.run.now;
     this.filled = true;
     this.changed(ALL);
   }
@@ -220,7 +223,10 @@ export class RunStore {
     if (delta.run.aggregated) this.trim();
     if (delta.edges !== null) this.edges = delta.edges;
     if (delta.graph !== null) this.graph = delta.graph;
-    if (delta.lanes !== null) this.lanes = delta.lanes;
+    if (delta.lanes !== null) {
+      this.lanes = delta.lanes;
+      this.lanesUntil = delta.run.now;
+    }
     this.changed({ tasks: ids, edges: delta.edges !== null, graph: delta.graph !== null, lanes: delta.lanes !== null });
   }
 

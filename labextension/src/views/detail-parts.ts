@@ -1,7 +1,7 @@
 /** Pieces of the detail pane. */
 
 import { h, setText } from "../core/dom";
-import { duration } from "../core/format";
+import { duration, plain } from "../core/format";
 import { glyph } from "../core/icons";
 import type { AttemptDetail, TaskDetail } from "../core/protocol";
 
@@ -55,7 +55,11 @@ export function outputText(output: TaskDetail["output"]): HTMLElement {
     "pre",
     { class: "ipf-pre ipf-output" },
     ...output.map(([time, stream, text]) =>
-      h("span", { class: stream === "stderr" ? "ipf-stderr" : "", title: `+${duration(time)} ${stream}`, text }),
+      h("span", {
+        class: stream === "stderr" ? "ipf-stderr" : "",
+        title: `+${duration(time)} ${stream}`,
+        text: plain(text),
+      }),
     ),
   );
 }
@@ -77,7 +81,12 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
       return h(
         "li",
         {},
-        h("details", {}, h("summary", {}, line), h("pre", { class: "ipf-pre ipf-traceback", text: one.traceback })),
+        h(
+          "details",
+          {},
+          h("summary", {}, line),
+          h("pre", { class: "ipf-pre ipf-traceback", text: plain(one.traceback) }),
+        ),
       );
     }),
   );

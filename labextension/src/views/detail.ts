@@ -1,7 +1,7 @@
 /** The pane about one task, or about a stack of equal tasks: all that can be known, and what can be done. */
 
 import { h, setText } from "../core/dom";
-import { count, duration, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
+import { caption, count, duration, outcome, plain, plural, ran, stoodBlocked, title, waited } from "../core/format";
 import { glyph, stateIcon } from "../core/icons";
 import type { TaskDetail, TaskRow } from "../core/protocol";
 import { disposeAll } from "../core/signal";
@@ -68,12 +68,16 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
       parts.put("head", "wait", () => h("p", { class: "ipf-quiet", text: `Asking for task #${id} …` }));
       return;
     }
-    if (task !== undefined) drawRow(task);
+    if (task !== undefined) drawHead(task);
+    drawOutcome(parts, task, detail);
+    drawWhy(parts, store, ui, task, detail);
     const name = task?.name ?? detail?.name ?? "";
     const args = detail?.args ?? task?.args ?? "";
     parts.put("args", [name, args], () => section("Call", h("pre", { class: "ipf-pre", text: `${name}(${args})` })));
-    drawWhy(parts, store, ui, task, detail);
-    drawOutcome(parts, task, detail);
+    if (task !== undefined) {
+      parts.put("facts", "", () => facts);
+      drawFacts(task);
+    }
     parts.put("output", detail?.output ?? [], () =>
       detail === undefined || detail.output.length === 0 ? null : section("Output", outputText(detail.output)),
     );
@@ -87,13 +91,13 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     );
   }
 
-  function drawRow(task: TaskRow): void {
+  function drawHead(task: TaskRow): void {
     const { state } = task;
-    parts.put("head", [state, task.name, task.module], () =>
+    parts.put("head", [state, task.name, caption(task)], () =>
       h(
         "div",
         {},
-        h("div", { class: "ipf-quiet ipf-detail-module", text: task.module }),
+        h("div", { class: "ipf-quiet ipf-detail-module", text: caption(task) }),
         h(
           "h4",
           { class: "ipf-detail-title" },
@@ -105,18 +109,20 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
           { class: "ipf-detail-state" },
           h(
             "span",
-            { class: "ipf-pill", "data-state": state, style: `--state:var(--ipf-${state.replace("_", "-")})` },
+            {
+              class: "ipf-pill",
+              title: MEANING[state],
+              "data-state": state,
+              style: `--state:var(--ipf-${state.replace("_", "-")})`,
+            },
             stateIcon(state),
             word(state),
           ),
           action.element,
         ),
-        h("div", { class: "ipf-quiet ipf-meaning", text: MEANING[state] }),
       ),
     );
     action.update(task);
-    parts.put("facts", "", () => facts);
-    drawFacts(task);
   }
 
   function drawFacts(task: TaskRow): void {
@@ -192,7 +198,7 @@ function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail
   parts.put("error", failed ? [type, text] : null, () =>
     failed ? h("div", { class: "ipf-exception", role: "note" }, h("b", { text: type }), h("div", { text })) : null,
   );
-  const traceback = failed ? (detail?.traceback ?? null) : null;
+  const traceback = failed && detail?.traceback ? plain(detail.traceback) : null;
   parts.put("traceback", traceback, () =>
     traceback === null
       ? null
@@ -241,7 +247,7 @@ function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key: string
       h(
         "div",
         {},
-        h("div", { class: "ipf-quiet ipf-detail-module", text: node.module }),
+        h("div", { class: "ipf-quiet ipf-detail-module", text: caption(node) }),
         h(
           "h4",
           { class: "ipf-detail-title" },

@@ -72,6 +72,8 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   element.append(head);
   const chips = new Map<State, { element: HTMLElement; number: HTMLElement; part: HTMLElement }>();
 
+  let asked: ReturnType<typeof setTimeout> | undefined;
+
   function draw(): void {
     const { run } = store;
     setText(name, run.name || "run");
@@ -83,7 +85,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     drawCounts(run.counts, run.total);
     const left = unfinished(run.counts);
     cancel.hidden = !confirm.hidden || run.closed !== null || left === 0;
-    cancel.disabled = run.state === "cancelling";
+    cancel.disabled = run.state === "cancelling" || asked !== undefined;
     if (left === 0) closeConfirm();
     drawNotes();
     tick();
@@ -168,7 +170,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   function ask(): void {
     const left = unfinished(store.run.counts);
     if (left <= ASK_ABOVE) {
-      store.cancel(null);
+      cancelAll();
       return;
     }
     const yes = h("button", {
@@ -176,9 +178,9 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
       class: "ipf-button ipf-danger",
       text: "Cancel them",
       click: () => {
-        store.cancel(null);
         closeConfirm();
         draw();
+        cancelAll();
       },
     });
     const no = h("button", {
@@ -195,6 +197,17 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     confirm.hidden = false;
     cancel.hidden = true;
     no.focus();
+  }
+
+  /** Quiet for a moment: the answer comes as rows that change. */
+  function cancelAll(): void {
+    store.cancel(null);
+    cancel.disabled = true;
+    clearTimeout(asked);
+    asked = setTimeout(() => {
+      asked = undefined;
+      draw();
+    }, 2000);
   }
 
   function closeConfirm(): void {
@@ -220,6 +233,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   drawFold();
   return disposeAll(store.onChange(draw), ui.folded.on(drawFold), () => {
     clearInterval(ticking);
+    clearTimeout(asked);
     head.remove();
   });
 }

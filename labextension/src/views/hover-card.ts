@@ -1,7 +1,7 @@
 /** The card that stands beside the pointer: what one task is, without a click. */
 
 import { h, setAttr } from "../core/dom";
-import { count, duration, oneLine, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
+import { caption, count, duration, oneLine, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
 import { stateIcon } from "../core/icons";
 import type { Counts, GraphNode, Lane, TaskRow } from "../core/protocol";
 import { disposeAll } from "../core/signal";
@@ -114,7 +114,7 @@ function taskCard(task: TaskRow, store: RunStore): HTMLElement[] {
   if (blocked > 0) facts.push(["of it blocked", duration(blocked)]);
   if (task.worker) facts.push(["worker", task.worker]);
   if (task.attempts > 1) facts.push(["tries", String(task.attempts)]);
-  if (task.module) facts.push(["module", task.module]);
+  if (caption(task)) facts.push(["module", caption(task)]);
   parts.push(factList(facts));
   for (const [, text] of task.notes.slice(0, 2)) parts.push(h("div", { class: "ipf-card-why", text: oneLine(text) }));
   return parts;

@@ -18,7 +18,7 @@ export const CLOSEST = 2.5;
 export const FARTHEST = 0.02;
 /** Boxes are never blown up beyond this, nor, while the reader has not zoomed, made smaller than can be read. */
 const FIT_MOST = 1.1;
-const FIT_LEAST = 0.45;
+const FIT_LEAST = 0.62;
 const MARGIN = 20;
 
 /** An SVG path along `points` with rounded corners. */
@@ -66,14 +66,30 @@ export const toGraph = (camera: Camera, x: number, y: number): Point => [
   (y - camera.y) / camera.k,
 ];
 
-/** All of the graph in the middle of the view; one too large to be read begins at its left edge. */
-export function fitCamera(graph: Pick<Graph, "width" | "height">, view: Size, least = FIT_LEAST): Camera {
+/**
+ * All of the graph in the middle of the view. One too large to be read begins at its left edge, or stands so that the
+ * node `at` is in sight.
+ */
+export function fitCamera(
+  graph: Pick<Graph, "width" | "height">,
+  view: Size,
+  at: Pick<GraphNode, "x" | "y" | "w" | "h"> | null = null,
+  least = FIT_LEAST,
+): Camera {
   const width = Math.max(1, graph.width);
   const height = Math.max(1, graph.height);
   const whole = Math.min((view.width - 2 * MARGIN) / width, (view.height - 2 * MARGIN) / height);
   const k = Math.min(FIT_MOST, Math.max(least, whole));
-  const middle = (room: number, need: number) => (need <= room ? (room - need) / 2 : MARGIN);
-  return { x: middle(view.width, width * k), y: middle(view.height, height * k), k };
+  const along = (room: number, need: number, middle: number | null) => {
+    if (need <= room) return (room - need) / 2;
+    if (middle === null) return MARGIN;
+    return Math.min(MARGIN, Math.max(room - need - MARGIN, room / 2 - middle * k));
+  };
+  return {
+    x: along(view.width, width * k, at && at.x + at.w / 2),
+    y: along(view.height, height * k, at && at.y + at.h / 2),
+    k,
+  };
 }
 
 export function zoomAt(camera: Camera, factor: number, x: number, y: number): Camera {

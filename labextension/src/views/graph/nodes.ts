@@ -1,7 +1,7 @@
 /** The graph as SVG: elements are kept by key and only what differs is written, so nothing flickers while a run is live. */
 
 import { s, setAttr, setText } from "../../core/dom";
-import { count } from "../../core/format";
+import { caption, count } from "../../core/format";
 import { setStateIcon, stateIcon } from "../../core/icons";
 import type { GraphEdge, GraphNode } from "../../core/protocol";
 import { present } from "../../core/status";
@@ -166,7 +166,7 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   const badge = stack ? `×${count(node.count)}` : "";
   const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
   const lift = stack ? 4 : 0;
-  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(node.module, w - 40, 5.6));
+  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(caption(node), w - 40, 5.6));
   text(part("node-name"), 31, h / 2 + 10 - lift, shorten(node.name, room, 7.25));
   text(part("node-count"), w - 9, h / 2 + 10 - lift, badge);
   text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), Math.max(w + 12, 120), 5.7));

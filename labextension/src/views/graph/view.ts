@@ -75,11 +75,16 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
     return nodes().find((node) => node.tasks.includes(selection.task))?.key ?? null;
   }
 
+  function selectedNode(): GraphNode | null {
+    const key = selectedKey();
+    return key === null ? null : (nodes().find((node) => node.key === key) ?? null);
+  }
+
   function draw(): void {
     const graph = store.graph;
     empty.hidden = graph !== null && graph.nodes.length > 0;
     if (graph === null) return;
-    if (!touched) settle(fitCamera(graph, view));
+    if (!touched) settle(fitCamera(graph, view, selectedNode()));
     const seen = inSight(graph.nodes, camera, view);
     const marks = { selected: selectedKey(), hovered, focused };
     const plain = seen.length > MOST_ELEMENTS && context !== null;
@@ -136,7 +141,7 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
 
   function fitAll(): void {
     if (store.graph === null) return;
-    camera = fitCamera(store.graph, view, 0);
+    camera = fitCamera(store.graph, view, null, 0);
     // The whole of a large graph is smaller than what is kept in sight by itself.
     touched = camera.k < fitCamera(store.graph, view).k;
     first = true;
@@ -156,6 +161,7 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
   const selectionOf = (node: GraphNode): NonNullable<Selection> =>
     node.task === null ? { node: node.key } : { task: node.task };
 
+  let opened: string | null = null;
   let drag: { x: number; y: number; camera: Camera; moved: boolean } | null = null;
 
   function pointerMove(event: PointerEvent): void {
@@ -171,7 +177,10 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
       return;
     }
     const node = nodeUnder(event);
-    ui.hover.value = node === null ? null : { what: selectionOf(node), x: event.clientX, y: event.clientY };
+    // The card of what was just opened would only hide the pane.
+    if (node?.key !== opened) opened = null;
+    ui.hover.value =
+      node === null || opened !== null ? null : { what: selectionOf(node), x: event.clientX, y: event.clientY };
     ground.classList.toggle("ipf-over", node !== null);
     if ((node?.key ?? null) === hovered) return;
     hovered = node?.key ?? null;
@@ -195,6 +204,8 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
     const node = nodeUnder(event);
     if (node === null) return;
     focused = node.key;
+    ui.hover.value = null;
+    opened = node.key;
     ui.selection.value = selectionOf(node);
   }
 
@@ -243,7 +254,6 @@ export function mountGraph(element: HTMLElement, store: RunStore, ui: UiState): 
 
   const resized = new ResizeObserver(() => {
     view = { width: Math.max(1, ground.clientWidth), height: Math.max(1, ground.clientHeight) };
-    if (!touched) first = true;
     redraw();
   });
   resized.observe(ground);

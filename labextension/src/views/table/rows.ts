@@ -43,7 +43,7 @@ export function matches(task: TaskRow, filter: TableFilter): boolean {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = [
-    `#${task.id}`,
+    `${task.name}#${task.id}`,
     task.name,
     task.module,
     task.group ?? "",

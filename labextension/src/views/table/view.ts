@@ -91,7 +91,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     const of = store.run.total;
     const filtered = ui.filter.value.states !== null || ui.filter.value.text.trim() !== "";
     setText(found, filtered ? `${count(all)} of ${plural(of, "task")}` : "");
-    empty.hidden = all > 0;
+    empty.hidden = all > 0 || (large() && !filtered);
     setText(empty, of === 0 ? "No task yet." : filtered ? "No task passes the filter." : "");
   }
 

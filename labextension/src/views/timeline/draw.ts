@@ -13,7 +13,7 @@ export interface Scene {
   tops: readonly number[];
   scale: Scale;
   now: number;
-  live: boolean;
+  lanesUntil: number;
   theme: Theme;
   hovered: string | null;
   selected: string | null;
@@ -116,17 +116,20 @@ export class Painter {
       if (bar.kind !== "run") continue;
       const x = Math.max(0, toX(scale, bar.begin));
       const width = Math.min(scale.width, toX(scale, endOf(bar, now))) - x;
-      if (width > 44) g.fillText(this.fit(scene.nameOf(bar.task), width - 12), x + 6, y + 0.5);
+      const name = scene.nameOf(bar.task);
+      const room = width - (bar.state === "failed" ? 22 : 11);
+      if (room > 60 || (room > 10 && g.measureText(name).width <= room))
+        g.fillText(this.fit(name, room), x + 6, y + 0.5);
     }
   }
 
   private lane(scene: Scene, lane: Lane, top: number): void {
-    const { scale, theme, now } = scene;
+    const { scale, theme } = scene;
     const { g } = this;
     const floor = top + HEIGHT.lane - 8;
     const room = HEIGHT.lane - 18;
     const peak = lane.bins.reduce((most, [running, blocked]) => Math.max(most, running + blocked), 0);
-    const step = now / Math.max(1, lane.bins.length);
+    const step = scene.lanesUntil / Math.max(1, lane.bins.length);
     g.fillStyle = theme.line;
     g.fillRect(0, floor, scale.width, 1);
     if (peak === 0) return;
@@ -182,6 +185,10 @@ export class Painter {
       if (box.state === "cancelling" || box.state === "cancelled") {
         g.fillStyle = this.stripe(theme.background, 1);
         g.fill();
+      } else if (isFailure(box.state) && width > 13) {
+        // A failed try among others is told by its shape too.
+        g.strokeStyle = theme.background;
+        drawIcon(g, "failed", box.x + width - 8, y, 7);
       }
       return;
     }

@@ -1,7 +1,7 @@
 /** The names at the left of the timeline: only those in sight exist, and they are kept while they stay in sight. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { count, duration, oneLine, plural, spoken } from "../../core/format";
+import { caption, count, duration, oneLine, plural, spoken } from "../../core/format";
 import { setStateIcon, stateIcon } from "../../core/icons";
 import type { Lane } from "../../core/protocol";
 import { present, word } from "../../core/status";
@@ -89,7 +89,7 @@ function update(label: HTMLElement, row: Row, now: number): void {
     setAttr(label, "aria-level", String(depth + 1));
     setText(part("name"), task.name);
     setText(part("args"), `(${oneLine(task.args, 60)})`);
-    setText(part("module"), task.module);
+    setText(part("module"), caption(task));
     setAttr(label, "aria-label", spoken(task, task.ended ?? Math.round(now)));
   } else if (row.kind === "worker") {
     setText(part("name"), row.worker);

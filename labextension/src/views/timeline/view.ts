@@ -43,6 +43,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   let tops: number[] = [0];
   let scale: Scale = { from: 0, to: 1, width: 1 };
   let stale = true;
+  let failures = false;
   let hovered: string | null = null;
   let focused: string | null = null;
   let visible = true;
@@ -59,17 +60,24 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
       stale = false;
       const height = `${tops[tops.length - 1] ?? 0}px`;
       if (sheet.style.height !== height) sheet.style.height = height;
+      failures = (store.run.counts.failed ?? 0) + (store.run.counts.timed_out ?? 0) > 0;
       tools.update(store);
     }
     const left = labels.element.offsetWidth;
     const width = Math.max(40, sheet.clientWidth - left);
-    scale = scaleFor(ui.timeWindow.value, ui.follow.value && store.live, now, width, width > 420 ? 72 : 16);
+    scale = scaleFor(ui.timeWindow.value, ui.follow.value && store.live, now, width, spare(width));
     axis.draw(scale, now, store.run.wall, store.live);
     paint(now, width);
     if (store.live && visible && frame === 0 && slow === undefined) {
       if (reducedMotion()) slow = setTimeout(tick, 500);
       else frame = requestAnimationFrame(tick);
     }
+  }
+
+  /** Room at the right for what is written behind the last bars: a duration, or an exception. */
+  function spare(width: number): number {
+    if (width <= 420) return 16;
+    return failures && ui.rowsBy.value === "task" && width > 560 ? Math.min(220, width * 0.24) : 72;
   }
 
   function tick(): void {
@@ -105,7 +113,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
         tops,
         scale,
         now,
-        live: store.live,
+        lanesUntil: store.lanesUntil,
         theme,
         hovered,
         selected,
@@ -153,6 +161,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     return { row, task: null };
   }
 
+  let opened: number | null = null;
   let drag: { x: number; scale: Scale; moved: boolean } | null = null;
 
   function pointerDown(event: PointerEvent): void {
@@ -180,7 +189,9 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
       hovered = key;
       redraw();
     }
-    if (found === null) ui.hover.value = null;
+    // The card of a task that was just opened would only hide the pane.
+    if (found?.task !== opened) opened = null;
+    if (found === null || opened !== null) ui.hover.value = null;
     else if (found.task !== null) ui.hover.value = { what: { task: found.task }, x: event.clientX, y: event.clientY };
     else if (found.row.kind === "lane") {
       ui.hover.value = { what: { lane: found.row.lane.name }, x: event.clientX, y: event.clientY };
@@ -206,6 +217,8 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     const found = taskAt(event);
     if (found?.task == null) return;
     focused = found.row.key;
+    ui.hover.value = null;
+    opened = found.task;
     ui.selection.value = { task: found.task };
   }
 
@@ -309,6 +322,16 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   );
 }
 
+const LEGEND = [
+  [
+    "pending",
+    "waits to start",
+    "Submitted, not started: striped while it waits for something, plain while it waits for a worker",
+  ],
+  ["run", "runs", "A worker runs the body; the colour says what became of it"],
+  ["blocked", "blocked", "The body stands in a wait for the result of another task"],
+] as const;
+
 interface Actions {
   zoomIn(): void;
   zoomOut(): void;
@@ -332,10 +355,14 @@ function toolbar(ui: UiState, act: Actions): { element: HTMLElement; update(stor
       },
     }),
   );
+  const looks = LEGEND.map(([look, text, title]) =>
+    h("span", { class: "ipf-look", title }, h("i", { class: `ipf-look-${look}` }), text),
+  );
   const live = button("Follow the run", "live", act.follow);
   const element = h(
     "div",
     { class: "ipf-tools", role: "toolbar", "aria-label": "Timeline" },
+    h("span", { class: "ipf-legend" }, ...looks),
     h("span", { class: "ipf-choices", role: "group", "aria-label": "Rows" }, ...by),
     live,
     button("Zoom out", "minus", act.zoomOut),
