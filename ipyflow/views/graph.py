@@ -82,8 +82,6 @@ def tally(state: RunState, node: Node) -> Counter[State]:
 
 def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
     """Choose the tasks to name for many: failed ones first, then unfinished ones, then in order of submission."""
-    if len(tasks) <= most:
-        return list(tasks)
     ranked: tuple[list[int], list[int], list[int]] = ([], [], [])
     for task in tasks:
         now = state.tasks[task].state

@@ -235,8 +235,8 @@ def _line(parts: list[_Part], chain: list[int], tracks: dict[_Step, int], kind: 
     for a, b in pairwise(chain):
         start, end = parts[a], parts[b]
         y1, y2 = (floor(part.centre + 0.5) + part.port(kind) for part in (start, end))
-        if abs(y1 - y2) <= SNAP:
-            y1, y2 = (y2, y2) if start.box else (y1, y1)
+        if abs(y1 - y2) <= SNAP and (start.box or end.box):
+            y1 = y2 = y2 if start.box else y1
         turn = end.x - GAP_X // 2 - TRACK * tracks[a, b, kind]
         points += [(start.x + start.width, y1), (turn, y1), (turn, y2), (end.x, y2)]
     return _straightened(points)

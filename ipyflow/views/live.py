@@ -68,7 +68,7 @@ class LiveView:
         """
         self._clear()
         aggregated = len(state.tasks) > self.limit
-        chosen = list(state.tasks)
+        chosen = sorted(state.tasks)
         if aggregated:
             self._lanes = Lanes()
         self._take(state, state.tasks)

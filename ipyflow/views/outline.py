@@ -46,9 +46,9 @@ def outline(state: RunState, most: int = 40) -> Outline:
         []
     """
     children: dict[int, list[int]] = {}
-    for task in state.tasks.values():
-        parent = task.parent if task.parent in state.tasks else 0
-        children.setdefault(parent, []).append(task.id)
+    for id_ in sorted(state.tasks):
+        parent = state.tasks[id_].parent
+        children.setdefault(parent if parent in state.tasks else 0, []).append(id_)
     if len(state.tasks) <= most:
         return _told(state, children, _NEVER, most)
     told = None

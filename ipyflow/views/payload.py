@@ -115,7 +115,7 @@ def payload(state: RunState, seq: int = 0, limit: int = LIMIT, *, now: float | N
         []
     """
     aggregated = len(state.tasks) > limit
-    chosen = interesting(state) if aggregated else list(state.tasks)
+    chosen = interesting(state) if aggregated else sorted(state.tasks)
     found = edges_of(state)
     return {
         "schema": SCHEMA,

@@ -45,7 +45,7 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
 
 def _saved(state: RunState, now: float | None, texts: int, most: int, nodes: int) -> dict[str, Any]:
     aggregated = len(state.tasks) > most
-    chosen = interesting(state, most) if aggregated else list(state.tasks)
+    chosen = interesting(state, most) if aggregated else sorted(state.tasks)
     found = edges_of(state)
     elapsed = instant(state, now) - state.opened
     digits = min(max(4 - floor(log10(elapsed)), 2), 6) if elapsed > 0 else 6

@@ -6,7 +6,7 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ORDER
-from ipyflow.views.words import clip, counted, counts_in_marks, duration, headline, instant, run_time, shown
+from ipyflow.views.words import clip, counted, counts_in_marks, duration, headline, instant, label, run_time, shown
 
 LINES = 40
 NAMED = 3
@@ -41,8 +41,8 @@ def text_tree(state: RunState, *, now: float | None = None, width: int = 120, li
     if told.left_out:
         out.append(f"… and {counted(told.left_out, 'more task')}")
     for _, task, kind, said in state.notes[:5]:
-        name = f"{shown(state.tasks[task].name, 40)}#{task}: " if task in state.tasks else ""
-        out.append(f"! {kind}: {name if name not in said else ''}{shown(said, 200)}")
+        named = task not in state.tasks or f"#{task}" in said
+        out.append(f"! {kind}: {'' if named else f'{label(state.tasks[task])}: '}{shown(said, 200)}")
     return "\n".join(clip(line, width) for line in out)
 
 
@@ -61,8 +61,8 @@ def _outcome(state: RunState, task: TaskState) -> str:
         if task.state is not State.SUCCEEDED:
             out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
     elif task.progress and task.state is State.RUNNING:
-        done, total, label = task.progress
-        out = f"  {done:,}{f' of {total:,}' if total else ''} {shown(label, 30)}".rstrip()
+        done, total, what = task.progress
+        out = f"  {done:,}{f' of {total:,}' if total else ''} {shown(what, 30)}".rstrip()
     elif task.state is not State.RUNNING:
         names = [f"{shown(state.tasks[id_].name, 40)}#{id_}" for id_ in task.waiting_on[:3] if id_ in state.tasks]
         more = f" and {len(task.waiting_on) - 3:,} more" if len(task.waiting_on) > 3 else ""

@@ -123,7 +123,7 @@ def ticks(length: float, most: int = 5) -> list[float]:
         return []
     steps = [m * 10.0**e for e in range(-7, 2) for m in (1, 2, 5)]
     steps += [60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400]
-    step = next((s for s in steps if length / s <= most), length / most)
+    step = next((s for s in steps if length / s <= most + 1e-9), length / most)
     return [i * step for i in range(1, int(length / step) + 1) if i * step < length * 0.999]
 
 

@@ -184,26 +184,33 @@ def nested() -> Log:
     log = Log("build_site", 10)
     site = log.task(0, "build_site")
     log.start(0.2, site, "thread-1")
-    sections = []
-    for s, title in enumerate(("guide", "api", "blog")):
-        base = 1 + s * 0.5
-        section = log.task(base, "section", site, args=repr(title), group="sections")
-        log.start(base + 0.5, section, f"thread-{2 + s}")
-        pages = [
-            log.run(base + 1, base + 1.5 + 9 * p, base + 9 + 9 * p + 3 * s, "page", section,
-                    args=f"{title}/{p}", worker=f"thread-{5 + s}", text="'<html>…'")
+    titles = ("guide", "api", "blog")
+    bases = [1.0, 1.5, 2.0]
+    sections = [
+        log.task(base, "section", site, args=repr(title), group="sections")
+        for base, title in zip(bases, titles, strict=True)
+    ]
+    pages = [
+        [
+            log.run(base + 1, base + 1.5 + 9 * p, base + 9 + 9 * p + 3 * s, "page", sections[s],
+                    args=f"{titles[s]}/{p}", worker=f"thread-{5 + s}", text="'<html>…'")
             for p in range(2 + s)
-        ]  # fmt: skip
-        end = base + 9 + 9 * (1 + s) + 3 * s
-        index = log.task(base + 2, "index", section, refs=pages, args=f"[{len(pages)} futures]")
-        log.wait(base + 2, index, "its arguments", pages).queue(end + 0.2, index).start(end + 0.4, index, "thread-5")
+        ]
+        for s, base in enumerate(bases)
+    ]  # fmt: skip
+    ends = []
+    for s, base in enumerate(bases):
+        section, end = sections[s], base + 9 + 9 * (1 + s) + 3 * s
+        index = log.task(base + 2.4, "index", section, refs=pages[s], args=f"[{len(pages[s])} futures]")
+        log.wait(base + 2.4, index, "its arguments", pages[s]).queue(end + 0.2, index)
+        log.start(base + 0.5, section, f"thread-{2 + s}").start(end + 0.4, index, "thread-5")
         log.done(end + 6, index, "'<ul>…'", "str").block(base + 3, section, index).unblock(end + 6.2, section, index)
         log.done(end + 6.5, section, "'<ul>…'", "str")
-        sections.append((section, end + 6.5))
-    for section, end in sections:
+        ends.append(end + 6.5)
+    for section, end in zip(sections, ends, strict=True):
         log.read(end + 0.1, section, site)
-    last = max(end for _, end in sections)
-    log.block(4, site, *[s for s, _ in sections]).unblock(last + 0.2, site).done(last + 1, site, "3", "int")
+    last = max(ends)
+    log.block(4.5, site, *sections).unblock(last + 0.2, site).done(last + 1, site, "3", "int")
     log.close(last + 1.1)
     return log
 
