@@ -1,7 +1,7 @@
 /** Which stretches a row shows, where they lie in pixels, and how slivers become one bar. Pure geometry. */
 
 import type { Lane, State, TaskRow } from "../../core/protocol";
-import { isFinal } from "../../core/status";
+import { isFailure, isFinal } from "../../core/status";
 import { type TreeRow, treeOrder } from "../../core/tree";
 import { type Scale, toX } from "./scale";
 
@@ -18,6 +18,8 @@ export interface Bar {
   state: State;
   /** Who ran it; empty before the start. */
   worker: string;
+  /** A try ended here in a failure. */
+  fails: boolean;
 }
 
 export type Row =
@@ -56,6 +58,7 @@ function makeBars(task: TaskRow): Bar[] {
       kind,
       state: kind === "run" ? workState(task, i) : state,
       worker: kind === "pending" ? "" : worker,
+      fails: kind === "run" && failsAfter(task, i),
     });
   });
   return bars;
@@ -73,6 +76,11 @@ function workState(task: TaskRow, index: number): State {
   const [, state, note] = next;
   if (state === "waiting" || state === "queued") return note.startsWith("retry") ? "failed" : "succeeded";
   return state;
+}
+
+function failsAfter(task: TaskRow, index: number): boolean {
+  const next = task.spans[index + 1];
+  return next !== undefined && next[1] !== "blocked" && isFailure(workState(task, index));
 }
 
 export function workerRows(tasks: Iterable<TaskRow>): Row[] {
@@ -150,6 +158,7 @@ export interface Box {
   width: number;
   kind: BarKind;
   state: State;
+  fails: boolean;
 }
 
 /** Bars wider than this many pixels are drawn by themselves. */
@@ -169,7 +178,7 @@ export function boxes(bars: readonly Bar[], scale: Scale, now: number): Box[] {
     const x = Math.max(-8, toX(scale, bar.begin));
     const right = Math.min(scale.width + 8, toX(scale, end));
     if (right - x >= SLIVER) {
-      out.push({ x, width: right - x, kind: bar.kind, state: bar.state });
+      out.push({ x, width: right - x, kind: bar.kind, state: bar.state, fails: bar.fails });
       continue;
     }
     const pixel = Math.floor(x);
@@ -182,7 +191,7 @@ export function boxes(bars: readonly Bar[], scale: Scale, now: number): Box[] {
     for (const [x, { kind, state }] of [...pixels].sort(([a], [b]) => a - b)) {
       if (last !== null && last.x + last.width === x && last.kind === kind && last.state === state) last.width += 1;
       else {
-        last = { x, width: 1, kind, state };
+        last = { x, width: 1, kind, state, fails: false };
         out.push(last);
       }
     }

@@ -75,7 +75,9 @@ export class Painter {
 
   private task(scene: Scene, task: TaskRow, parts: readonly Box[], y: number): void {
     parts.forEach((box, i) => {
-      this.box(box, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
+      // The last failure has its mark and its words behind the bar.
+      const shown = i === parts.length - 1 ? { ...box, fails: false } : box;
+      this.box(shown, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
     });
     const { scale, theme, now } = scene;
     const { g } = this;
@@ -185,7 +187,7 @@ export class Painter {
       if (box.state === "cancelling" || box.state === "cancelled") {
         g.fillStyle = this.stripe(theme.background, 1);
         g.fill();
-      } else if (isFailure(box.state) && width > 13) {
+      } else if (box.fails && width > 13) {
         // A failed try among others is told by its shape too.
         g.strokeStyle = theme.background;
         drawIcon(g, "failed", box.x + width - 8, y, 7);
