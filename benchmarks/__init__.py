@@ -1,0 +1,1 @@
+"""How fast ipyflow is, each workload beside a bare reference: ``python -m benchmarks``. See ``docs/performance.md``."""
