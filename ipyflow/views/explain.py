@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.palette import LOOKS
-from ipyflow.views.words import counted, counts_in_words, duration, instant, label, shown
+from ipyflow.views.words import counted, counts_in_words, duration, instant, label, shown, total
 
 NAMED = 5
 """Tasks that a sentence names; the rest are counted."""
@@ -47,7 +47,7 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
     elapsed = duration(until - state.opened)
     name = shown(state.name, 80)
     done = f"{name} {LOOKS[state.state].word} after {elapsed}" if state.closed is not None else ""
-    counts = f"{counted(len(state.tasks), 'task')}: {counts_in_words(state.counts)}" if state.tasks else "no tasks"
+    counts = f"{counted(total(state), 'task')}: {counts_in_words(state.counts)}" if total(state) else "no tasks"
     said = [f"{done or f'{name} has run for {elapsed}'}: {counts}."]
     took = taken(state)
     failed = [task for task in state.tasks.values() if task.state in FAILURE_STATES]

@@ -12,7 +12,7 @@ from ipyflow.views.edges import DATA
 from ipyflow.views.graph import LETTER, SMALL_LETTER, Graph, caption, graph, plan
 from ipyflow.views.palette import LOOKS, ORDER
 from ipyflow.views.svg import bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, counts_in_words, duration, instant, run_time, shown
+from ipyflow.views.words import clip, counts_in_words, duration, instant, run_time, shown, total
 
 CORNER = 7
 MOST_NODES = 80
@@ -39,7 +39,7 @@ def graph_svg(state: RunState, *, now: float | None = None, inline: bool = False
     until = instant(state, now)
     body = _edges(view["edges"], key)
     body += "".join(_node(state, node, until, key) for node in view["nodes"])
-    words = f"Graph of {state.name}: {len(view['nodes']):,} boxes for {len(state.tasks):,} tasks"
+    words = f"Graph of {state.name}: {len(view['nodes']):,} boxes for {total(state):,} tasks"
     width, height = max(view["width"], 120), max(view["height"], 60)
     ground = f'<rect width="{width}" height="{height}" fill="url(#{key}-dots)"/>'
     return document(width, height, ground + body, words, defs=_defs(key, body), inline=inline)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
-from ipyflow.views.explain import origin, taken
+from ipyflow.views.explain import explain, origin, taken
 from ipyflow.views.graph import plan
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.interest import interesting
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.timeline_svg import timeline_svg
-from ipyflow.views.words import block, clip, counted, duration, headline, instant, run_time, shown
+from ipyflow.views.words import block, clip, counted, duration, headline, instant, run_time, shown, total
 
 SIZE = 50_000
 """Characters that the HTML of a run stays under."""
@@ -29,7 +29,7 @@ SMALL_GRAPH = 16
 _STYLE = (
     "<style>.ipyflow-run summary{cursor:pointer;padding:2px 0}.ipyflow-run table{font-size:12px}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
-    ".ipyflow-run pre{font-size:12px;padding:6px 10px;border-left:3px solid #D55E00;overflow:auto;white-space:pre}"
+    ".ipyflow-run pre{font-size:12px;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;white-space:pre}"
     ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
 )
 
@@ -59,6 +59,27 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
         if len(made) < SIZE or rows < 4:
             return made
         rows, failures, traceback = rows * 3 // 4, max(failures - 1, 1), max(traceback * 3 // 4, 500)
+
+
+def table_html(state: RunState, *, now: float | None = None, most: int = ROWS) -> str:
+    """Make the table of tasks alone: of more than ``most``, those worth a look."""
+    table = _table(state, now, most).replace("<details>", "<details open>", 1)
+    return f'<div class="ipyflow-run">{_STYLE}{table}</div>'
+
+
+def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str:
+    """Make the HTML of one task: where it stands in words, its value or its traceback.
+
+    Raises:
+        KeyError: the run has no such task.
+    """
+    task = state.tasks[task_id]
+    look = LOOKS[task.state]
+    head = f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 120))}#{task.id}</code>'
+    said = "<br>".join(esc(line) for line in explain(state, task_id, now=now).splitlines())
+    value = f"<pre>{_text(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
+    trace = f"<pre>{_text(block(task.traceback, 8000))}</pre>" if task.traceback else ""
+    return f'<div class="ipyflow-run">{_STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
 
 def _around(state: RunState, pictures: str, words: str, now: float | None) -> str:
@@ -103,9 +124,9 @@ def _failures(state: RunState, most: int, size: int) -> str:
         out.append(
             f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{_text(trace)}</pre></details>"
         )
-    total = sum(state.counts[s] for s in FAILURE_STATES)
-    if total > most:
-        out.append(f"<p>… and {total - most:,} more failed; they come first in the table.</p>")
+    number = sum(state.counts[s] for s in FAILURE_STATES)
+    if number > most:
+        out.append(f"<p>… and {number - most:,} more failed; they come first in the table.</p>")
     return "".join(out)
 
 
@@ -115,7 +136,7 @@ def _table(state: RunState, now: float | None, most: int) -> str:
     tasks = sorted((state.tasks[id_] for id_ in chosen), key=lambda t: (t.state not in FAILURE_STATES, t.id))
     if len(chosen) == len(state.tasks):
         tasks.sort(key=lambda t: t.id)
-    shown_of = f" of {len(state.tasks):,}" if len(tasks) < len(state.tasks) else ""
+    shown_of = f" of {total(state):,}" if len(tasks) < total(state) else ""
     title = f"{len(tasks):,}{shown_of} tasks" if shown_of else counted(len(tasks), "task")
     head = "<tr><th>task</th><th>state</th><th>waited</th><th>ran</th><th>worker</th><th>result or exception</th></tr>"
     rows = "".join(_row(task, until) for task in tasks)

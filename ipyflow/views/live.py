@@ -50,6 +50,7 @@ class LiveView:
         self._interest = Interest()
         self._links: dict[int, tuple[int, int]] = {}
         self._new_links = self._new_counts = False
+        self._forgotten = 0
         self._sent: set[int] = set()
         self._laid_out = self._counted = self._laned = float("-inf")
 
@@ -77,6 +78,7 @@ class LiveView:
             self._sent.update(chosen)
         found = edges_of(state)
         self._graph = plan(state, found=found)
+        self._forgotten = _forgotten(state)
         self._new_links = self._new_counts = False
         self._laid_out = self._counted = self._laned = instant(state, now)
         made = {
@@ -100,7 +102,7 @@ class LiveView:
             now: the engine's clock, for a run that goes on.
         """
         aggregated = len(state.tasks) > self.limit
-        if self._graph is None or aggregated != (self._lanes is not None):
+        if self._graph is None or aggregated != (self._lanes is not None) or self._forgotten != _forgotten(state):
             return self.snapshot(state, seq, now)
         self._take(state, changed)
         chosen: list[int] | None = None
@@ -149,3 +151,8 @@ class LiveView:
             self._counted, self._new_counts = min(at, state.last), False
             return None, self._graph
         return None, None
+
+
+def _forgotten(state: RunState) -> int:
+    """How many ended tasks a log with a limit has dropped: what a page was told of them cannot be kept up to date."""
+    return sum(state.forgotten.values())

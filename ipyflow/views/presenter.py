@@ -1,22 +1,114 @@
-"""How runs and futures show themselves where nothing is live: text and static HTML."""
+"""How runs and futures show themselves where nothing is live: text, static HTML, pictures, explanations, exports."""
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ipyflow.model.run import RunState
+from ipyflow.views.dot import dot
+from ipyflow.views.explain import explain, explain_run
+from ipyflow.views.exports import export
+from ipyflow.views.graph_svg import graph_svg
+from ipyflow.views.html import static_html, table_html, task_html
+from ipyflow.views.payload import MIME
+from ipyflow.views.saved import saved_payload
+from ipyflow.views.text import text_tree
+from ipyflow.views.timeline_svg import timeline_svg
+
+
+class _Engine(Protocol):
+    def now(self) -> float: ...
+
+
+class _Run(Protocol):
+    """What a presenter needs of a run."""
+
+    @property
+    def engine(self) -> _Engine: ...
+
+    def reading(self) -> AbstractContextManager[RunState]: ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Something that displays itself: in a notebook by the richest form it has, elsewhere as text."""
+
+    forms: dict[str, Any] = field(repr=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.forms
+
+    def __str__(self) -> str:
+        return str(self.forms["text/plain"])
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class StaticPresenter:
-    """Shows a handle as it stands now."""
+    """Shows a handle as it stands now.
+
+    A handle is a run, or a future, which has its run as ``run`` and its number in it as ``id``.
+    """
 
     def mimebundle(self, handle: Any) -> dict[str, Any]:
-        """Text for a terminal, HTML for a notebook."""
+        """Text for a terminal, HTML for a notebook and, for a run, the payload that the saved file keeps."""
+        run, task = _parts(handle)
+        with run.reading() as state:
+            now = run.engine.now()
+            if task is None:
+                return {
+                    MIME: saved_payload(state, now=now),
+                    "text/html": static_html(state, now=now),
+                    "text/plain": text_tree(state, now=now),
+                }
+            if task in state.tasks:
+                return {"text/html": task_html(state, task, now=now), "text/plain": repr(handle)}
         return {"text/plain": repr(handle)}
 
     def explain(self, handle: Any) -> str:
-        return ""
+        """In words, where a run or a future stands and why."""
+        run, task = _parts(handle)
+        with run.reading() as state:
+            now = run.engine.now()
+            if task is None:
+                return explain_run(state, now=now)
+            if task in state.tasks:
+                return explain(state, task, now=now)
+        return f"{handle!r}: its records are no longer held (log_limit)."
 
     def export(self, run: Any, target: str) -> str:
-        return ""
+        """Give a run in a format, or write it to a path. See :func:`ipyflow.views.exports.export`."""
+        handle: _Run = run
+        with handle.reading() as state:
+            return export(state, target)
 
     def picture(self, run: Any, kind: str) -> Any:
-        return None
+        """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Source``.
+
+        Raises:
+            ValueError: an unknown kind.
+        """
+        handle: _Run = run
+        with handle.reading() as state:
+            now = handle.engine.now()
+            if kind == "graphviz":
+                import graphviz  # only for those who ask
+
+                return graphviz.Source(dot(state))
+            text = text_tree(state, now=now)
+            if kind == "timeline":
+                return Picture({"image/svg+xml": timeline_svg(state, now=now), "text/plain": text})
+            if kind == "graph":
+                return Picture({"image/svg+xml": graph_svg(state, now=now), "text/plain": text})
+            if kind == "table":
+                return Picture({"text/html": table_html(state, now=now), "text/plain": text})
+        raise ValueError(f"no picture {kind!r}; there are timeline, graph, table and graphviz")
+
+
+def _parts(handle: Any) -> tuple[_Run, int | None]:
+    """The run of a handle, and the number of the task when it is a future."""
+    run = getattr(handle, "run", None)
+    return (handle, None) if run is None or callable(run) else (run, handle.id)

@@ -40,6 +40,8 @@ def text_tree(state: RunState, *, now: float | None = None, width: int = 120, li
             out += [f"{under}   {words}" for words in _failures(state, line)]
     if told.left_out:
         out.append(f"… and {counted(told.left_out, 'more task')}")
+    if state.forgotten:
+        out.append(f"… and {counted(sum(state.forgotten.values()), 'ended task')} that the log no longer holds")
     for _, task, kind, said in state.notes[:5]:
         named = task not in state.tasks or f"#{task}" in said
         out.append(f"! {kind}: {'' if named else f'{label(state.tasks[task])}: '}{shown(said, 200)}")

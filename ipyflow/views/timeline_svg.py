@@ -11,7 +11,7 @@ from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import MONO_LETTER, SANS_LETTER, bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, duration, instant, label, run_time, shown
+from ipyflow.views.words import clip, duration, instant, label, run_time, shown, total
 
 WIDTH = 760
 ROW = 24
@@ -78,7 +78,7 @@ def timeline_svg(
         rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
         y += ROW
     body = _axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
-    words = f"Timeline of {state.name}: {len(state.tasks):,} tasks in {duration(until - state.opened)}"
+    words = f"Timeline of {state.name}: {total(state):,} tasks in {duration(until - state.opened)}"
     return document(width, y + 36, body, words, defs=patterns(key, body), inline=inline)
 
 

@@ -122,6 +122,11 @@ def instant(state: RunState, now: float | None = None) -> float:
     return state.last if now is None else max(now, state.last)
 
 
+def total(state: RunState) -> int:
+    """How many tasks the run has had, with those that a log with a limit no longer holds."""
+    return len(state.tasks) + sum(state.forgotten.values())
+
+
 def run_time(task: TaskState, until: float) -> float | None:
     """Seconds from the first start to the end (or to ``until``); ``None`` for a task that never started."""
     if task.started is None:
@@ -132,6 +137,6 @@ def run_time(task: TaskState, until: float) -> float | None:
 def headline(state: RunState, now: float | None = None) -> str:
     """A run in one line: name, state, elapsed time and counts."""
     elapsed = duration(instant(state, now) - state.opened)
-    tasks = counted(len(state.tasks), "task")
+    tasks = counted(total(state), "task")
     counts = counts_in_words(state.counts)
     return f"{LOOKS[state.state].word} · {elapsed} · {tasks}" + (f": {counts}" if counts else "")
