@@ -1,0 +1,1 @@
+"""The notebook: magics, display of handles, the live link. The only layer that names IPython, ipywidgets, anywidget."""

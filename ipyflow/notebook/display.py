@@ -1,0 +1,194 @@
+"""How a run shows itself under a cell: the live view, and below it the picture that the saved file keeps.
+
+Two outputs, because JupyterLab draws nothing but an error for a widget whose kernel is gone, whatever else the same
+output holds. While the view lives, its style sheet hides the picture; the whole reasoning is in ``docs/notebook.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipyflow.engine.future import Future
+from ipyflow.engine.run import Run
+from ipyflow.notebook.feed import Publisher
+from ipyflow.notebook.link import Link
+from ipyflow.notebook.richer import Richer
+
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+PAUSE = 2.0
+"""Seconds between two updates of a saved picture, while its run goes on."""
+KEPT = 100
+"""Runs whose views stay live; older ones keep their picture."""
+
+# A page without the view (no kernel, or the view was closed) has nothing to say where it stood.
+_STYLE = (
+    "<style>.jp-OutputArea-child:not(:has(.ipf)):has(> [data-mime-type='application/vnd.jupyter.widget-view+json'])"
+    ":has(+ .jp-OutputArea-child .ipyflow-saved){display:none}</style>"
+)
+
+
+@dataclass(eq=False)
+class Picture:
+    """A saved picture in some output."""
+
+    run: Run
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    length: int = -1
+    """How long the log was when the picture was last made."""
+    time: float = 0.0
+    cost: float = 0.0
+
+
+class Display:
+    """Shows runs in one shell.
+
+    Args:
+        shell: the interactive shell.
+        publisher: tells the pages.
+    """
+
+    def __init__(self, shell: Any, publisher: Publisher) -> None:
+        self._shell, self._publisher = shell, publisher
+        # A cell under %%capture puts another publisher in its place for a while; updates are not that cell's.
+        self._real = shell.display_pub
+        self.in_kernel = hasattr(shell, "kernel")
+        self.richer = Richer(shell)
+        self._pictures: list[Picture] = []
+        self._links: dict[tuple[int, str], Link] = {}
+        self._missing: str | None = None
+        self._lock = threading.RLock()
+        publisher.on_ended.append(self._ended)
+
+    def show(self, run: Run, view: str = "timeline") -> None:
+        """Show a run here and now: live in a notebook, as text in a terminal."""
+        if not self.in_kernel:
+            print(self.bundle(run)["text/plain"])
+            return
+        publish = self._shell.display_pub.publish
+        with self._lock:
+            widget = self._widget(run, view)
+            if widget is not None:
+                # The empty forms keep other readers of the file from drawing what the picture shows.
+                data = {WIDGET_MIME: _model(widget), "text/html": "", "text/plain": ""}
+                publish(data, metadata={}, transient={"display_id": uuid.uuid4().hex})
+            picture = Picture(run)
+            publish(self._made(picture), metadata={}, transient={"display_id": picture.id})
+            self._pictures.append(picture)
+        self._publisher.later(PAUSE, lambda: self._refresh(picture))
+
+    def bundle(self, run: Run) -> dict[str, Any]:
+        """The static forms of a run: payload, HTML, text."""
+        data = run.engine.presenter.mimebundle(run)
+        if not self.in_kernel:
+            return data
+        html = self.richer.naming_cells(data.get("text/html", ""))
+        return {**data, "text/html": f'<div class="ipyflow-saved">{_STYLE}{html}</div>'}
+
+    def republish(self, every: bool = False) -> None:
+        """Bring the saved pictures up to date, under the cell that runs now.
+
+        Headless runners of notebooks drop what comes under a cell that has ended, so this is called at the end of
+        each cell.
+
+        Args:
+            every: also those of unfinished runs that were made less than :data:`PAUSE` ago.
+        """
+        with self._lock:
+            for picture in list(self._pictures):
+                if every or picture.run.closed or time.monotonic() - picture.time >= max(PAUSE, 20 * picture.cost):
+                    self._update(picture)
+
+    def reopened(self, run: Run) -> None:
+        """A run that had ended goes on."""
+        self._publisher.wake(run)
+        for picture in [p for p in self._pictures if p.run is run]:
+            self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
+
+    def close(self) -> None:
+        """Leave the pictures as they stand and take the live views away."""
+        with self._lock:
+            self.republish(every=True)
+            for link in self._links.values():
+                link.close()
+            self._links.clear()
+            self._pictures.clear()
+
+    def _refresh(self, picture: Picture) -> None:
+        """While the run goes on: update, and come back."""
+        if picture not in self._pictures:
+            return
+        over = picture.run.closed
+        self._update(picture)
+        if not over:
+            self._publisher.later(max(PAUSE, 20 * picture.cost), lambda: self._refresh(picture))
+
+    def _ended(self, run: Run) -> None:
+        for link in [link for (id, _), link in list(self._links.items()) if id == run.id]:
+            link.ended()
+        for picture in [p for p in self._pictures if p.run is run]:
+            self._update(picture)
+
+    def _update(self, picture: Picture) -> None:
+        with self._lock:
+            if picture.length == len(picture.run.records):
+                return
+            self._real.publish(self._made(picture), metadata={}, transient={"display_id": picture.id}, update=True)
+
+    def _made(self, picture: Picture) -> dict[str, Any]:
+        picture.length, began = len(picture.run.records), time.thread_time()
+        data = self.bundle(picture.run)
+        picture.time, picture.cost = time.monotonic(), time.thread_time() - began
+        return data
+
+    def _widget(self, run: Run, view: str) -> Any:
+        link = self._links.get((run.id, view))
+        if link is None and self._missing is None:
+            try:
+                link = self._links[run.id, view] = Link(run, view, self._publisher, self.richer)
+            except (ImportError, FileNotFoundError) as error:
+                self._missing = _why(error)
+                print(self._missing)
+                return None
+            while len(self._links) > KEPT:
+                oldest = next(iter(self._links))
+                self._links.pop(oldest).close()
+        return None if link is None else link.widget
+
+
+def _model(widget: Any) -> dict[str, Any]:
+    return {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "ipyflow: no live views, the front end is not built: run `make demo` in the checkout, or install a wheel"
+    return f"ipyflow: no live views: {error}"
+
+
+class Formatters:
+    """Has handles that end a cell, or are given to ``display``, show themselves through a :class:`Display`."""
+
+    def __init__(self, shell: Any, display: Display) -> None:
+        self._shell, self._display = shell, display
+        self._formatter = shell.display_formatter.ipython_display_formatter
+        self._before: dict[type, Any] = {}
+
+    def install(self) -> None:
+        """Register for runs and futures."""
+        if self._display.in_kernel:
+            self._before[Run] = self._formatter.for_type(Run, self._display.show)
+            self._before[Future] = self._formatter.for_type(Future, lambda future: self._display.show(future.run))
+
+    def remove(self) -> None:
+        """Put back what was there."""
+        for kind, before in self._before.items():
+            with contextlib.suppress(KeyError):
+                self._formatter.pop(kind)
+            if before is not None:
+                self._formatter.for_type(kind, before)
+        self._before.clear()

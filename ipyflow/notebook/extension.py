@@ -1,0 +1,147 @@
+"""``%load_ext ipyflow`` and ``%unload_ext ipyflow``: everything added on loading is taken away on unloading."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from ipyflow import session
+from ipyflow.notebook.cells import Cells
+from ipyflow.notebook.commands import Commands
+from ipyflow.notebook.display import Display, Formatters
+from ipyflow.notebook.feed import Publisher
+from ipyflow.notebook.flow_cell import LAST, start
+from ipyflow.notebook.header import USAGE
+from ipyflow.views.words import counted, shown
+
+OWN_NAME = "ipyflow"
+"""What our magic goes by where somebody else has a ``%flow``."""
+
+
+class Extension:
+    """The extension in one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.publisher = Publisher()
+        self.display = Display(shell, self.publisher)
+        self.cells = Cells(shell, self.display, self.publisher)
+        self.commands = Commands(self.display, self.cells)
+        self._formatters = Formatters(shell, self.display)
+        self._magics: list[tuple[str, str]] = []
+        self._forget_engines: Callable[[], None] = lambda: None
+
+    def load(self) -> None:
+        """Add everything."""
+        for kind, magic in (("line", self.line), ("cell", self.cell)):
+            self._add_magic(kind, magic)
+        self.shell.events.register("pre_run_cell", self.cells.before)
+        self.shell.events.register("post_run_cell", self.cells.after)
+        self._formatters.install()
+        self._forget_engines = session.on_engine(self.cells.attach)
+        self.cells.loading = True
+
+    def unload(self) -> None:
+        """Take everything away; what runs goes on."""
+        registry = self.shell.magics_manager.magics
+        for kind, name in self._magics:
+            registry[kind].pop(name, None)
+        for event, hook in (("pre_run_cell", self.cells.before), ("post_run_cell", self.cells.after)):
+            if hook in self.shell.events.callbacks[event]:
+                self.shell.events.unregister(event, hook)
+        self._formatters.remove()
+        self._forget_engines()
+        self.cells.detach()
+        self.publisher.stop()
+        self.display.close()
+        self.shell.user_ns.pop(LAST, None)
+        self.shell.user_ns_hidden.pop(LAST, None)
+        going = [run for run in session.runs() if not run.closed]
+        if going:
+            names = ", ".join(shown(run.name, 40) for run in going[:3])
+            print(f"ipyflow: unloaded; {counted(len(going), 'run')} ({names}) goes on, ipyflow.shutdown() stops it")
+
+    def _add_magic(self, kind: str, magic: Any) -> None:
+        registry = self.shell.magics_manager.magics[kind]
+        name = "flow"
+        if name in registry:
+            name, mark = OWN_NAME, "%" if kind == "line" else "%%"
+            print(f"ipyflow: {mark}flow belongs to somebody else here and is left alone; ours is {mark}{OWN_NAME}")
+        self.shell.register_magic_function(magic, kind, name)
+        self._magics.append((kind, name))
+
+    @no_var_expand
+    def line(self, line: str) -> None:
+        """Look at and steer runs.
+
+        ``%flow`` lists them. ``%flow show|explain [NAME|ID]``, ``%flow wait [NAME|ID]``, ``%flow cancel
+        [NAME|ID|all]``, ``%flow retry NAME|ID``; a task is ``NAME#ID``. ``%flow auto on|off``: cells show the runs
+        they start.
+        """
+        self.commands(line)
+
+    # The first line of a cell holds Python, braces and all: IPython must not fill in variables.
+    @no_var_expand
+    def cell(self, line: str, cell: str) -> Any:
+        """Run the cell's body in the background, as a flow."""
+        header, future = start(self.shell, line, cell, self.cells.raw)
+        self.cells.show_once(future.run, header.view)
+        if not header.wait:
+            return None
+        value = future.result()
+        future.run.wait()
+        self.display.republish(every=True)
+        return value
+
+    cell.__doc__ = f"""Run the cell's body in the background, as a flow.
+
+    ``{USAGE}``
+
+    The cell ends at once, with a live view under it. Names assigned in the body are its own, others are the notebook's;
+    ``await`` works; the last expression, or ``return``, is the value. NAME is bound to the flow, VAR to the future,
+    ``_flow`` to the last future.
+    """
+
+
+_loaded: dict[int, Extension] = {}
+
+
+def load(shell: Any) -> None:
+    """``%load_ext ipyflow``; a second time changes nothing.
+
+    Raises:
+        ImportError: the other ipyflow, a reactive kernel, is installed or runs here.
+    """
+    if id(shell) in _loaded:
+        return
+    _refuse_the_other(shell)
+    extension = Extension(shell)
+    extension.load()
+    _loaded[id(shell)] = extension
+
+
+def unload(shell: Any) -> None:
+    """``%unload_ext ipyflow``."""
+    extension = _loaded.pop(id(shell), None)
+    if extension is not None:
+        extension.unload()
+
+
+def _refuse_the_other(shell: Any) -> None:
+    found = ""
+    if any(cls.__name__ == "GeneratedIPyflowShell" for cls in type(shell).__mro__):
+        found = "this kernel is the reactive kernel ipyflow"
+    else:
+        try:
+            importlib.metadata.version("ipyflow-core")
+            found = "the reactive kernel ipyflow (distribution ipyflow-core) is installed in this environment"
+        except importlib.metadata.PackageNotFoundError:
+            return
+    raise ImportError(
+        f"{found}, and it shares its name with ipyflow-parallel: both cannot work together. "
+        f"Use an environment of its own for one of them, or: {sys.executable} -m pip uninstall ipyflow ipyflow-core"
+    )

@@ -1,0 +1,78 @@
+"""The ``%%flow`` cell: its body becomes a flow that starts at once, in the background."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from ipyflow.engine.future import Future
+from ipyflow.flows.options import EXECUTORS
+from ipyflow.flows.tasks import Task, flow
+from ipyflow.notebook.body import Source, function
+from ipyflow.notebook.header import Header, parse
+from ipyflow.views.words import clip, shown
+
+LAST = "_flow"
+"""The variable that is always the last future."""
+
+
+def start(shell: Any, line: str, cell: str, raw: str | None) -> tuple[Header, Future[Any]]:
+    """Make the flow of a cell, start it, and bind the names.
+
+    Nothing is bound or started when the line, a default or the body is wrong.
+
+    Args:
+        shell: the interactive shell.
+        line: the rest of the magic line.
+        cell: the cell below it.
+        raw: the whole cell as it was typed, where that is known.
+    """
+    header = parse(line)
+    source = Source(shell, line, cell, raw)
+    options = _options(shell, header)
+    made = function(source, header.name or "flow_cell", header.params)
+    try:
+        task: Task[Any, Any] = flow(name=header.name or _first_line(cell), **options)(made)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise UsageError(f"%%flow: {error}") from None
+    future = task.submit()
+    if header.name is not None:
+        shell.user_ns[header.name] = task
+    if header.into is not None:
+        shell.user_ns[header.into] = future
+    shell.user_ns[LAST] = future
+    shell.user_ns_hidden[LAST] = future
+    return header, future
+
+
+def _options(shell: Any, header: Header) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if header.on_leak is not None:
+        options["on_leak"] = header.on_leak
+    if header.timeout is not None:
+        options["timeout"] = _evaluated(shell, "--timeout", header.timeout)
+    if header.executor is not None:
+        name = header.executor.strip("'\"")
+        known = name in EXECUTORS or not name.isidentifier() or name not in shell.user_ns
+        options["executor"] = name if known else shell.user_ns[name]
+    return options
+
+
+def _evaluated(shell: Any, option: str, text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        pass
+    try:
+        return eval(text, shell.user_global_ns)
+    except Exception as error:
+        raise UsageError(f"{option} {text}: {type(error).__name__}: {error}") from None
+
+
+def _first_line(cell: str) -> str:
+    """The line a nameless flow goes by: the first that says something."""
+    lines = [line.strip() for line in cell.splitlines()]
+    telling = next((line for line in lines if line and not line.startswith("#")), "flow")
+    return clip(shown(telling), 50)
