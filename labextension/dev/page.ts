@@ -68,11 +68,11 @@ class FakeModel implements WidgetModel {
     return name === "payload" && !ask.has("live") ? this.last : null;
   }
 
-  on(_event: "msg:custom", listener: (message: unknown) => void): void {
-    this.listeners.add(listener);
+  on(event: string, listener: (message: unknown) => void): void {
+    if (event === "msg:custom") this.listeners.add(listener);
   }
 
-  off(_event: "msg:custom", listener: (message: unknown) => void): void {
+  off(_event: string, listener: (message: unknown) => void): void {
     this.listeners.delete(listener);
   }
 

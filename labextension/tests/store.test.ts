@@ -124,6 +124,19 @@ describe("clock", () => {
   });
 });
 
+it("stands still when the line to the kernel is cut, and asks whether somebody is there", () => {
+  const { link, time, store } = open();
+  link.say({ type: "snapshot", seq: 0, payload: payload([], { now: 2 }) });
+  time.advance(500);
+  store.lineChanged();
+  time.advance(500);
+  expect(store.now()).toBe(2);
+  expect(link.kinds()).toEqual(["ready"]);
+  link.say({ type: "snapshot", seq: 9, payload: payload([], { now: 3.1 }) });
+  time.advance(500);
+  expect(store.now()).toBeCloseTo(3.6);
+});
+
 describe("details", () => {
   it("asks when opened and whenever the row changes, until closed", () => {
     const { link, store } = open();

@@ -110,6 +110,14 @@ export class RunStore {
     this.ask("ready");
   }
 
+  /** The line to the kernel has gone or come back: the clock stands until something is heard again. */
+  lineChanged(): void {
+    this.offset = null;
+    this.asked = 0;
+    this.changed(ALL);
+    this.connect();
+  }
+
   dispose(): void {
     this.stopAsking();
     this.rows.dispose();

@@ -118,10 +118,11 @@ export const mountRunView: Mount = (element, store, ui) => {
   }
 
   // JupyterLab's commands for single keys (a, b, d d, arrows, Enter) must not act on the notebook from in here, while
-  // those with Ctrl or Cmd (save, palette) still should. Its listener is on the document: ours comes before.
+  // those with Ctrl or Cmd (save, palette) still should. Its listener is on the document: ours comes before. It looks
+  // for the mark from the focused element upwards, and stops at the first match: so the mark is on that element.
   function shield(event: KeyboardEvent): void {
-    if (event.target instanceof Node && root.contains(event.target)) {
-      root.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+    if (event.target instanceof Element && root.contains(event.target)) {
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
     }
   }
 

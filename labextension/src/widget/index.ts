@@ -10,8 +10,8 @@ import { mountRunView, showError } from "../views/run-view";
 export interface WidgetModel {
   get(name: string): unknown;
   send(message: unknown): void;
-  on(event: "msg:custom", listener: (message: unknown) => void): void;
-  off(event: "msg:custom", listener: (message: unknown) => void): void;
+  on(event: string, listener: (message: unknown) => void): void;
+  off(event: string, listener: (message: unknown) => void): void;
 }
 
 function linkTo(model: WidgetModel): Link {
@@ -31,15 +31,22 @@ function linkTo(model: WidgetModel): Link {
   };
 }
 
+/** Widgets are told when their kernel goes away and when they have found it again. */
+function watchLine(model: WidgetModel, store: RunStore): () => void {
+  const changed = () => store.lineChanged();
+  model.on("comm_live_update", changed);
+  return () => model.off("comm_live_update", changed);
+}
+
 export function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
   let store: RunStore | null = null;
   try {
     store = new RunStore(linkTo(model));
     const payload = model.get("payload");
     if (payload !== null && payload !== undefined) store.load(asPayload(payload));
-    const dispose = disposeAll(mountRunView(el, store, createUiState(model.get("view"))), () => store?.dispose());
+    const unmount = mountRunView(el, store, createUiState(model.get("view")));
     store.connect();
-    return dispose;
+    return disposeAll(unmount, watchLine(model, store), () => store?.dispose());
   } catch (error) {
     store?.dispose();
     return showError(el, error);
