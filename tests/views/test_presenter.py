@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipyflow.model.run import RunState, check_invariants
+from ipyflow.views.exports import FORMATS, export
+from ipyflow.views.live import LiveView
+from ipyflow.views.payload import MIME, payload
+from ipyflow.views.presenter import StaticPresenter
+from ipyflow.views.text import text_tree
+from tests.views.golden import fan_out, load
+
+
+class Engine:
+    def now(self) -> float:
+        return 1002.0
+
+
+class Run:
+    def __init__(self, state: RunState) -> None:
+        self.engine = Engine()
+        self.state = state
+
+    @contextmanager
+    def reading(self) -> Iterator[RunState]:
+        yield self.state
+
+
+class Future:
+    def __init__(self, run: Run, id_: int) -> None:
+        self.run, self.id = run, id_
+
+    def __repr__(self) -> str:
+        return f"<Future #{self.id}>"
+
+
+def test_a_run_shows_itself_as_payload_html_and_text() -> None:
+    made = StaticPresenter().mimebundle(Run(load("failure")))
+    assert set(made) == {MIME, "text/html", "text/plain"}
+    assert made["text/plain"].startswith("✗ nightly_report")
+    assert made[MIME]["run"]["now"] == 0.085
+    unfinished = StaticPresenter().mimebundle(Run(load("running")))
+    assert unfinished[MIME]["run"]["now"] == 2.0
+
+
+def test_a_future_shows_where_it_stands_and_its_traceback() -> None:
+    run = Run(load("failure"))
+    made = StaticPresenter().mimebundle(Future(run, 4))
+    assert made["text/plain"] == "<Future #4>"
+    assert "total = line[&#x27;total&#x27;]" in made["text/html"] or "total = line['total']" in made["text/html"]
+    assert StaticPresenter().mimebundle(Future(run, 99)) == {"text/plain": "<Future #99>"}
+
+
+def test_handles_explain_themselves() -> None:
+    run = Run(load("blocked"))
+    assert StaticPresenter().explain(run).startswith("outer has run for 2.00 s")
+    assert StaticPresenter().explain(Future(run, 6)).startswith("upload#6 waits for the limit")
+    assert "no longer held" in StaticPresenter().explain(Future(run, 99))
+
+
+def test_pictures_display_themselves() -> None:
+    run = Run(load("parallel"))
+    for kind, form in (("timeline", "image/svg+xml"), ("graph", "image/svg+xml"), ("table", "text/html")):
+        forms: dict[str, Any] = StaticPresenter().picture(run, kind)._repr_mimebundle_()
+        assert form in forms
+        assert str(StaticPresenter().picture(run, kind)) == forms["text/plain"]
+    assert "digraph" in StaticPresenter().picture(run, "graphviz").source
+    with pytest.raises(ValueError, match="timeline, graph, table and graphviz"):
+        StaticPresenter().picture(run, "pie")
+
+
+def test_exports_give_text_or_write_a_file(tmp_path: Path) -> None:
+    state = load("parallel")
+    for name in FORMATS:
+        text = export(state, name)
+        path = tmp_path / f"run.{name}"
+        assert export(state, str(path)) == str(path)
+        assert path.read_text("utf-8") == text
+    assert json.loads(export(state, "json")) == payload(state)
+    assert export(state, str(tmp_path / "x.mmd"))
+    assert (tmp_path / "x.mmd").read_text("utf-8") == export(state, "mermaid")
+    assert "<svg" in export(state, "html")
+    assert export(state, "graph.svg") != export(state, "svg")
+    with pytest.raises(ValueError, match=r"no format 'x\.pdf'; there are html"):
+        export(state, "x.pdf")
+
+
+def test_a_log_that_forgot_ended_tasks_still_has_views() -> None:
+    state = fan_out(300).state()
+    view = LiveView(limit=100)
+    view.snapshot(state, 1)
+    state.changed.clear()
+    state.drop_ended()
+    check_invariants(state)
+    message = view.message(state, [], 2)
+    assert message["type"] == "snapshot"
+    made = message["payload"]
+    assert made["run"]["total"] == 302
+    assert {r["state"] for r in made["tasks"]} == {"failed"}
+    assert "… and 285 ended tasks that the log no longer holds" in text_tree(state)
+    StaticPresenter().mimebundle(Run(state))
+    StaticPresenter().explain(Run(state))
