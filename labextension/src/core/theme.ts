@@ -44,7 +44,14 @@ export function readTheme(element: Element): Theme {
 
 /** JupyterLab says its theme on the body, VS Code by a class, Colab on the root, others by the system's setting. */
 export function watchTheme(changed: () => void): () => void {
-  const observer = new MutationObserver(changed);
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const twice = () => {
+    changed();
+    // A theme's style sheet arrives after its name: look once more when it has had time to load.
+    clearTimeout(late);
+    late = setTimeout(changed, 500);
+  };
+  const observer = new MutationObserver(twice);
   const options = {
     attributes: true,
     attributeFilter: ["class", "style", "theme", "data-theme", "data-jp-theme-name"],
@@ -52,12 +59,11 @@ export function watchTheme(changed: () => void): () => void {
   observer.observe(document.documentElement, options);
   observer.observe(document.body, options);
   const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
-  for (const query of queries) query.addEventListener("change", changed);
-  // A theme's style sheet arrives after its name: look once more when it has had time to load.
-  const late = setTimeout(changed, 500);
+  for (const query of queries) query.addEventListener("change", twice);
+  late = setTimeout(changed, 500);
   return () => {
     clearTimeout(late);
     observer.disconnect();
-    for (const query of queries) query.removeEventListener("change", changed);
+    for (const query of queries) query.removeEventListener("change", twice);
   };
 }

@@ -109,10 +109,14 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
         chips.set(one, chip);
       }
       chip.element.hidden = n === 0;
+      chip.part.hidden = n === 0;
       chip.part.style.flexGrow = String(n / all);
       setText(chip.number, count(n));
       setAttr(chip.element, "aria-label", `${count(n)} ${word(one)}: show them in the table`);
     }
+    const kinds = ALONG.filter((one) => (by[one] ?? 0) > 0).length;
+    counts.classList.toggle("ipf-over-2", kinds > 2);
+    counts.classList.toggle("ipf-over-3", kinds > 3);
     setAttr(strip, "aria-valuemax", String(total));
     setAttr(strip, "aria-valuenow", String(done));
     setAttr(strip, "aria-valuetext", `${count(done)} of ${plural(total, "task")} finished`);

@@ -74,16 +74,21 @@ export class Painter {
   }
 
   private task(scene: Scene, task: TaskRow, parts: readonly Box[], y: number): void {
+    const furthest = parts.reduce((most, box) => Math.max(most, box.x + box.width), 0) - 0.5;
     parts.forEach((box, i) => {
       // The last failure has its mark and its words behind the bar.
-      const shown = i === parts.length - 1 ? { ...box, fails: false } : box;
+      const shown = box.x + box.width >= furthest ? { ...box, fails: false } : box;
       this.box(shown, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
     });
     const { scale, theme, now } = scene;
     const { g } = this;
     const last = task.ended ?? now;
     let x = toX(scale, last);
-    if (x < -4 || x > scale.width) return;
+    if (x < 0 || toX(scale, task.submitted) > scale.width) {
+      this.elsewhere(theme.state[task.state], x < 0 ? 5 : scale.width - 5, x < 0 ? 4 : -4, y);
+      return;
+    }
+    if (x > scale.width) return;
     const failed = isFailure(task.state);
     if (failed || task.state === "cancelled" || task.state === "skipped" || task.state === "cached") {
       g.fillStyle = g.strokeStyle = theme.state[task.state];
@@ -103,6 +108,19 @@ export class Painter {
     } else if (room > 40 || wide <= room) {
       g.fillText(this.fit(text, room), x + 6, y + 0.5);
     }
+  }
+
+  /** Points to a bar that lies outside of the stretch on show. */
+  private elsewhere(colour: string, x: number, back: number, y: number): void {
+    const { g } = this;
+    g.fillStyle = colour;
+    g.globalAlpha = 0.7;
+    g.beginPath();
+    g.moveTo(x - back / 2, y);
+    g.lineTo(x + back / 2, y - 4);
+    g.lineTo(x + back / 2, y + 4);
+    g.fill();
+    g.globalAlpha = 1;
   }
 
   private worker(scene: Scene, row: Extract<Row, { kind: "worker" }>, y: number): void {

@@ -88,7 +88,7 @@ export function tickLabel(time: number, step: number): string {
       ? `${sign}${minutes} min`
       : `${sign}${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${String(minutes % 60).padStart(2, "0")}` : ""}`;
   }
-  const [unit, scale] = step >= 0.1 ? ["s", 1] : step >= 1e-4 ? ["ms", 1e3] : ["µs", 1e6];
+  const [unit, scale] = step >= 0.1 || Math.abs(time) >= 1 ? ["s", 1] : step >= 1e-4 ? ["ms", 1e3] : ["µs", 1e6];
   const digits = Math.max(0, -Math.floor(Math.log10(step * scale) + 1e-9));
   const text = (time * scale).toFixed(digits).replace("-", "−");
   return `${text} ${unit}`;
