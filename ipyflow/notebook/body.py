@@ -25,12 +25,13 @@ class Source:
         line: the rest of the magic line.
         cell: the cell below it.
         raw: the whole cell as it was typed, where that is known.
+        number: the cell's number.
     """
 
-    def __init__(self, shell: Any, line: str, cell: str, raw: str | None) -> None:
+    def __init__(self, shell: Any, line: str, cell: str, raw: str | None, number: int) -> None:
         self.shell, self.cell = shell, cell
         text = raw if raw is not None and raw.rstrip("\n").endswith(cell.rstrip("\n")) else f"%%flow {line}\n{cell}"
-        self.filename: str = shell.compile.cache(text, shell.execution_count, raw_code=text)
+        self.filename: str = shell.compile.cache(text, number, raw_code=text)
 
     def tree(self) -> ast.Module:
         """The body's statements, magics and ``!commands`` included, numbered as in the cell."""

@@ -38,6 +38,7 @@ class Cells:
         self.raw: str | None = None
         self.loading = False
         """The cell that loads the extension has begun without us, if it is a cell that does."""
+        self._stored = True
         self._depth = 0
         self._opened: list[Run] = []
         self._shown: set[int] = set()
@@ -66,7 +67,14 @@ class Cells:
         return self._depth > 0 or self.loading
 
     def _top_name(self) -> tuple[str, str]:
-        return (f"Cell In[{self._shell.execution_count}]", "cell") if self._inside else ("script", "script")
+        return (f"Cell In[{self.number}]", "cell") if self._inside else ("script", "script")
+
+    @property
+    def number(self) -> int:
+        """The number of the cell that runs: newer IPythons have counted on before the cell begins, older have not."""
+        history = self._shell.history_manager
+        stored = len(history.input_hist_parsed) - 1 if history is not None and self._stored else 0
+        return stored or int(self._shell.execution_count)
 
     def _on_run(self, run: Run) -> None:
         if not self._inside:
@@ -92,6 +100,7 @@ class Cells:
         self.loading = False
         if self._depth == 1:
             self.raw = getattr(info, "raw_cell", None)
+            self._stored = getattr(info, "store_history", False)
             self._opened, self._shown = [], set()
 
     def after(self, result: Any = None) -> None:

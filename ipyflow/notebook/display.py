@@ -25,10 +25,11 @@ PAUSE = 2.0
 KEPT = 100
 """Runs whose views stay live; older ones keep their picture."""
 
-# A page without the view (no kernel, or the view was closed) has nothing to say where it stood.
+# Where the view is not (no kernel, or it was closed) JupyterLab says "model not found": not where the picture stands
+# for it. Only outputs of widgets have no data-mime-type.
 _STYLE = (
-    "<style>.jp-OutputArea-child:not(:has(.ipf)):has(> [data-mime-type='application/vnd.jupyter.widget-view+json'])"
-    ":has(+ .jp-OutputArea-child .ipyflow-saved){display:none}</style>"
+    "<style>.jp-OutputArea-child:not(:has(.ipf)):has(> .jp-OutputArea-output:not([data-mime-type]))"
+    ":has(+ .jp-OutputArea-child .ipyflow-of-view){display:none}</style>"
 )
 
 
@@ -37,6 +38,8 @@ class Picture:
     """A saved picture in some output."""
 
     run: Run
+    of_view: bool
+    """Whether it stands below a live view."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     length: int = -1
     """How long the log was when the picture was last made."""
@@ -76,7 +79,7 @@ class Display:
                 # The empty forms keep other readers of the file from drawing what the picture shows.
                 data = {WIDGET_MIME: _model(widget), "text/html": "", "text/plain": ""}
                 publish(data, metadata={}, transient={"display_id": uuid.uuid4().hex})
-            picture = Picture(run)
+            picture = Picture(run, widget is not None)
             publish(self._made(picture), metadata={}, transient={"display_id": picture.id})
             self._pictures.append(picture)
         self._publisher.later(PAUSE, lambda: self._refresh(picture))
@@ -86,8 +89,7 @@ class Display:
         data = run.engine.presenter.mimebundle(run)
         if not self.in_kernel:
             return data
-        html = self.richer.naming_cells(data.get("text/html", ""))
-        return {**data, "text/html": f'<div class="ipyflow-saved">{_STYLE}{html}</div>'}
+        return {**data, "text/html": self.richer.naming_cells(data["text/html"])}
 
     def republish(self, every: bool = False) -> None:
         """Bring the saved pictures up to date, under the cell that runs now.
@@ -142,6 +144,8 @@ class Display:
     def _made(self, picture: Picture) -> dict[str, Any]:
         picture.length, began = len(picture.run.records), time.thread_time()
         data = self.bundle(picture.run)
+        if picture.of_view:
+            data["text/html"] = f'<div class="ipyflow-of-view">{_STYLE}{data["text/html"]}</div>'
         picture.time, picture.cost = time.monotonic(), time.thread_time() - began
         return data
 

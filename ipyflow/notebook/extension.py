@@ -88,7 +88,7 @@ class Extension:
     @no_var_expand
     def cell(self, line: str, cell: str) -> Any:
         """Run the cell's body in the background, as a flow."""
-        header, future = start(self.shell, line, cell, self.cells.raw)
+        header, future = start(self.shell, line, cell, self.cells.raw, self.cells.number)
         self.cells.show_once(future.run, header.view)
         if not header.wait:
             return None

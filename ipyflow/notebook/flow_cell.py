@@ -18,7 +18,7 @@ LAST = "_flow"
 """The variable that is always the last future."""
 
 
-def start(shell: Any, line: str, cell: str, raw: str | None) -> tuple[Header, Future[Any]]:
+def start(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tuple[Header, Future[Any]]:
     """Make the flow of a cell, start it, and bind the names.
 
     Nothing is bound or started when the line, a default or the body is wrong.
@@ -28,9 +28,10 @@ def start(shell: Any, line: str, cell: str, raw: str | None) -> tuple[Header, Fu
         line: the rest of the magic line.
         cell: the cell below it.
         raw: the whole cell as it was typed, where that is known.
+        number: the cell's number.
     """
     header = parse(line)
-    source = Source(shell, line, cell, raw)
+    source = Source(shell, line, cell, raw, number)
     options = _options(shell, header)
     made = function(source, header.name or "flow_cell", header.params)
     try:

@@ -22,7 +22,7 @@ STATIC = Path(__file__).parent / "static"
 
 # The saved picture stands below the view and shows only where the view does not (see docs/notebook.md).
 HIDE_PICTURE = """
-.jp-OutputArea-child:has(.ipf) + .jp-OutputArea-child:has(.ipyflow-saved) { display: none; }
+.jp-OutputArea-child:has(.ipf) + .jp-OutputArea-child:has(.ipyflow-of-view) { display: none; }
 """
 
 

@@ -1,0 +1,162 @@
+"""Runs under cells, as a person sees them in JupyterLab."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.harness import LabPage
+
+LOAD = "%load_ext ipyflow\nimport asyncio, time\nfrom ipyflow import flow, task"
+FLOW = """%%flow order(user=17)
+@task
+def load_user(n):
+    time.sleep(0.4)
+    return {"id": n, "name": "Ada"}
+
+@task
+def load_product(n):
+    time.sleep(0.7)
+    return {"id": n, "price": 40}
+
+@task
+def check_payment(user, product):
+    u, p = user.result(), product.result()
+    time.sleep(0.5)
+    if p["price"] > 30:
+        raise ValueError(f"{u['name']} may not spend {p['price']}")
+
+@task
+def send_email(user):
+    time.sleep(0.3)
+    return f"to {user.result()['name']}"
+
+u, p = load_user.submit(user), load_product.submit(7)
+paid, mail = check_payment.submit(u, p), send_email.submit(u)
+mail.result()
+"""
+ASYNC = """%%flow listen --view table
+@task
+async def forever(n):
+    await asyncio.sleep(600)
+
+futures = [forever.submit(n) for n in range(3)]
+await asyncio.gather(*futures, return_exceptions=True)
+"""
+
+
+def view(page: LabPage, cell: int) -> Locator:
+    """The live view under a cell."""
+    return page.cell(cell).locator(".ipf")
+
+
+def expect_state(page: LabPage, cell: int, state: str, seconds: float = 10) -> None:
+    pill = view(page, cell).locator(".ipf-head .ipf-pill")
+    expect(pill).to_have_attribute("data-state", state, timeout=seconds * 1000)
+
+
+def still_runs(page: LabPage, call: int) -> bool:
+    """Whether a cell that was started has not ended."""
+    return page.page.evaluate("index => window.__harness[index]", call) is None
+
+
+def test_a_flow_cell_returns_while_its_work_runs_and_its_view_fills(page: LabPage) -> None:
+    page.server.write_notebook("flow.ipynb", [LOAD, FLOW, "time.sleep(4)"])
+    page.open_notebook("flow.ipynb")
+    page.run_cell(0)
+    page.run_cell(1)
+    expect_state(page, 1, "running")
+    blocked = page.start_cell(2)
+    # All of it while the cell below is blocked.
+    expect_state(page, 1, "succeeded")
+    page.screenshot("while-blocked")
+    assert still_runs(page, blocked)
+    assert page.cell(1).locator(".ipyflow-of-view").is_hidden(), "the saved picture shows beside the live view"
+    for tab in ("Graph", "Table", "Timeline"):
+        view(page, 1).get_by_role("tab", name=tab).click()
+        page.screenshot(tab.lower(), of=view(page, 1))
+    page.wait_cell(blocked)
+    assert page.errors == []
+
+
+def test_a_failure_shows_its_state_message_and_traceback(page: LabPage) -> None:
+    page.server.write_notebook("failure.ipynb", [LOAD, FLOW.replace("%%flow", "%%flow --view table")])
+    page.open_notebook("failure.ipynb")
+    page.run_cell(0)
+    page.run_cell(1)
+    row = view(page, 1).get_by_role("row").filter(has_text="check_payment")
+    expect(row).to_contain_text("failed", timeout=10_000)
+    expect(row).to_contain_text("ValueError: Ada may not spend 40")
+    row.click()
+    detail = view(page, 1).locator(".ipf-detail")
+    expect(detail.locator(".ipf-exception")).to_contain_text("Ada may not spend 40")
+    expect(detail.locator(".ipf-traceback")).to_contain_text("Cell In[2], line 17, in check_payment")
+    page.screenshot("detail", of=view(page, 1))
+    assert page.errors == []
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("version", ["7.4.0", "7.2.0"])
+def test_a_click_cancels_async_work_while_a_cell_blocks(
+    page: LabPage, kernelspec: Callable[[str], str], version: str
+) -> None:
+    cells = [LOAD + "\nimport ipykernel; print(ipykernel.__version__)", ASYNC, "time.sleep(5)"]
+    page.server.write_notebook("cancel.ipynb", cells, kernelspec(version))
+    page.open_notebook("cancel.ipynb")
+    page.run_cell(0)
+    assert page.outputs(0)[0]["text"] == f"{version}\n"
+    page.run_cell(1)
+    rows = view(page, 1).get_by_role("row")
+    expect(rows.filter(has_text="forever").filter(has_text="running")).to_have_count(3)
+    blocked = page.start_cell(2)
+    rows.filter(has_text="forever").first.click()
+    view(page, 1).locator(".ipf-detail").get_by_role("button", name="Cancel").click()
+    # One future, within a second of the click.
+    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(1, timeout=1000)
+    view(page, 1).locator(".ipf-head").get_by_role("button", name="Cancel", exact=True).click()
+    # The run.
+    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(3, timeout=1000)
+    expect_state(page, 1, "cancelled", seconds=1)
+    assert still_runs(page, blocked)
+    page.screenshot("cancelled", of=view(page, 1))
+    page.wait_cell(blocked)
+
+
+def test_a_reloaded_page_shows_the_run_again_and_live(page: LabPage) -> None:
+    slow = "%%flow slow\n@task\ndef step(n):\n    time.sleep(1)\n    return n\n\nfor n in range(8):\n    step(n)\n"
+    page.server.write_notebook("reload.ipynb", [LOAD, slow])
+    page.open_notebook("reload.ipynb")
+    page.run_cell(0)
+    page.run_cell(1)
+    expect_state(page, 1, "running")
+    page.save()
+    page.reload()
+    expect_state(page, 1, "running")
+    assert page.cell(1).locator(".ipyflow-of-view").is_hidden()
+    expect_state(page, 1, "succeeded", seconds=20)
+    page.screenshot("reloaded")
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["trusted", "untrusted"])
+def test_a_saved_file_without_a_kernel_shows_the_picture(page: LabPage, trusted: bool) -> None:
+    page.server.write_notebook("saved.ipynb", [LOAD, FLOW, "%flow wait"])
+    page.open_notebook("saved.ipynb")
+    page.run_cell(0)
+    page.run_cell(1)
+    page.run_cell(2)
+    page.page.wait_for_function(
+        "() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.toJSON())"
+        ".includes('succeeded · ')"
+    )
+    page.save()
+    page.server.shutdown_kernels()
+    page.open_notebook("saved.ipynb", kernel=False, trusted=trusted)
+    picture = page.cell(1).locator(".ipyflow-of-view")
+    expect(picture).to_be_visible()
+    expect(picture.locator("img").first).to_be_visible()
+    expect(picture).to_contain_text("Ada may not spend 40")
+    # JupyterLab says so for the view where nothing hides it.
+    expect(page.cell(1).get_by_text("Loading widget")).to_be_hidden()
+    expect(page.cell(1).get_by_text("model not found")).to_be_hidden()
+    page.screenshot()
