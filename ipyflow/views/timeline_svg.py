@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.axis_svg import Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS
@@ -25,22 +23,6 @@ LABEL = (110, 250)
 """Narrowest and widest column of names."""
 
 _RUN_STATES = (State.RUNNING, State.CANCELLING)
-
-
-@dataclass(slots=True)
-class _Axis:
-    """Turns instants into pixels."""
-
-    left: float
-    right: float
-    begin: float
-    end: float
-    edge: float
-
-    def x(self, time: float) -> float:
-        length = self.end - self.begin
-        share = (time - self.begin) / length if length > 0 else 0.0
-        return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
 
 
 def timeline_svg(
@@ -65,7 +47,7 @@ def timeline_svg(
     told = outline(state, most)
     until = instant(state, now)
     column = _column(state, told.lines)
-    axis = _Axis(column + 18, width - _right(state, told.lines, until), state.opened, until, width)
+    axis = Axis(column + 18, width - _right(state, told.lines, until), state.opened, until, width)
     key = f"ipyflow{state.id}t"
     rows: list[str] = []
     used: set[State] = set()
@@ -77,7 +59,7 @@ def timeline_svg(
     if told.left_out:
         rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
         y += ROW
-    body = _axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
+    body = draw_axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
     words = f"Timeline of {state.name}: {total(state):,} tasks in {duration(until - state.opened)}"
     return document(width, y + 36, body, words, defs=patterns(key, body), inline=inline)
 
@@ -95,40 +77,8 @@ def _letters(state: RunState, line: Line) -> float:
     return name + (0.85 * (args + 2) if args else 0)
 
 
-def _axis(state: RunState, axis: _Axis, bottom: float) -> str:
-    length = axis.end - axis.begin
-    out = [f'<path d="M{num(axis.left)} 26.5H{num(axis.right)}" stroke="currentColor" stroke-opacity=".35"/>']
-    begin = datetime.fromtimestamp(state.wall) if state.wall else None
-    total = f"+{duration(length)}"
-    out.append(
-        text(axis.left, 19, f"{begin:%H:%M:%S}.{begin.microsecond // 1000:03d}" if begin else "0", 11, faint=0.7)
-    )
-    out.append(text(axis.right, 19, total, 11, anchor="end", bold=True))
-    grid = []
-    for tick in ticks(length):
-        x = axis.x(axis.begin + tick)
-        grid.append(f"M{num(x)} 26.5V{num(bottom)}")
-        words = f"+{duration(tick)}"
-        half = len(words) * 10 * SANS_LETTER / 2
-        if axis.left + 92 < x - half and x + half < axis.right - 8 - len(total) * 11 * SANS_LETTER:
-            out.append(text(x, 19, words, 10, faint=0.5, anchor="middle"))
-    edges = f"M{num(axis.left)} 26.5V{num(bottom)}M{num(axis.right)} 26.5V{num(bottom)}"
-    out.append(f'<path d="{edges}{"".join(grid)}" fill="none" stroke="currentColor" stroke-opacity=".12"/>')
-    return "".join(out)
-
-
-def ticks(length: float, most: int = 5) -> list[float]:
-    """Choose round times on an axis of ``length`` seconds, at most ``most``, without its ends."""
-    if length <= 0:
-        return []
-    steps = [m * 10.0**e for e in range(-7, 2) for m in (1, 2, 5)]
-    steps += [60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400]
-    step = next((s for s in steps if length / s <= most + 1e-9), length / most)
-    return [i * step for i in range(1, int(length / step) + 1) if i * step < length * 0.999]
-
-
 def _row(
-    state: RunState, line: Line, axis: _Axis, y: float, tall: float, column: int, key: str, used: set[State]
+    state: RunState, line: Line, axis: Axis, y: float, tall: float, column: int, key: str, used: set[State]
 ) -> str:
     task = state.tasks[line.tasks[0]]
     x = 10 + INDENT * line.depth
@@ -168,7 +118,7 @@ def _name(task: TaskState, x: float, y: float, column: int) -> str:
     return out
 
 
-def _bars(task: TaskState, axis: _Axis, middle: float, key: str, used: set[State]) -> str:
+def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]) -> str:
     out = []
     ends = [span.time for span in task.spans[1:]] + [axis.end]
     for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
@@ -234,7 +184,7 @@ def _right(state: RunState, lines: list[Line], until: float) -> int:
     return round(min(max(widest * 11 * SANS_LETTER + 14, RIGHT[0]), RIGHT[1]))
 
 
-def _said(task: TaskState, axis: _Axis, y: float) -> str:
+def _said(task: TaskState, axis: Axis, y: float) -> str:
     mark, words = _words(task, axis.end)
     x = axis.x(axis.end if task.ended is None else task.ended) + 6
     out = text(x, y, mark, color=LOOKS[task.state].color) if mark else ""

@@ -240,6 +240,16 @@ def test_crossings_are_counted() -> None:
     assert layering.crossings([[0, 1, 5], [2, 3, 4]], right) == brute == 5
 
 
+def test_a_chain_is_straight_and_so_is_the_line_of_its_children() -> None:
+    links: list[Link] = [(i, i + 1, DATA) for i in range(299)]
+    links += [(i, 299, CHILD) for i in range(298)]
+    drawn = layout([(100, 44)] * 300, links)
+    assert len(set(drawn.y[1:])) == 1
+    assert drawn.height < 150
+    assert all(len(line) <= 6 for line in drawn.points)
+    check(drawn, links)
+
+
 def test_a_thousand_boxes_are_laid_out() -> None:
     links: list[Link] = [(i, 100 * (i // 100 + 1) + (i * 7) % 100, DATA) for i in range(900)]
     links += [(i, 100 * (i // 100 + 1) + (i * 13 + 5) % 100, DATA) for i in range(900) if i % 3]

@@ -9,11 +9,12 @@ import pytest
 
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
+from ipyflow.views.axis_svg import ticks
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.html import SIZE, static_html
 from ipyflow.views.palette import LOOKS, ORDER
 from ipyflow.views.svg import as_image
-from ipyflow.views.timeline_svg import ticks, timeline_svg
+from ipyflow.views.timeline_svg import timeline_svg
 from tests.views.build import Log
 from tests.views.golden import GOLDEN, fan_out, load
 
