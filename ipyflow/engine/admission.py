@@ -6,7 +6,6 @@ that was stopped while it waited is dropped wherever it comes back.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,103 +19,109 @@ from ipyflow.engine.run import Run
 from ipyflow.errors import DependencyError
 from ipyflow.model import records as r
 from ipyflow.model.status import State
+from ipyflow.model.texts import NUMBERS
 
 if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
+_BEFORE = (State.QUEUED, State.WAITING)
 
-def admit(engine: Engine, call: Call) -> None:
-    """Take a new call through its gates."""
+
+def admit(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
+    """Take a new call through its gates.
+
+    Args:
+        engine: the engine.
+        call: the call, just submitted.
+        found: the futures among its arguments.
+
+    Returns:
+        The call, if nothing holds it back: the caller dispatches it. So do all functions here.
+    """
     options = call.task.options
-    if options.wait or options.resolve:
-        _await_arguments(engine, call)
-    else:
-        _after_arguments(engine, call)
+    if found and (options.wait or options.resolve):
+        return _await_arguments(engine, call, found)
+    return _after_arguments(engine, call)
 
 
 def hold(engine: Engine, call: Call, reason: str, on: tuple[int, ...] = ()) -> bool:
     """Record that ``call`` waits and why; False when it was stopped before."""
     with engine.changing:
         future = call.future
-        if future._call is not call or future.state not in (State.QUEUED, State.WAITING):
+        if future._call is not call or future.state not in _BEFORE:
             return False
         future.state = State.WAITING
-        future.run.append(r.Waiting(engine.now(), future.id, reason, on))
+        future.run.append_row((r.WAITING, engine.now(), future.id, reason, on))
     return True
 
 
-def start(engine: Engine, call: Call, follow: bool = False) -> None:
+def start(engine: Engine, call: Call) -> Call | None:
     """Nothing holds ``call`` back any more."""
-    run = call.future.run
+    future = call.future
+    run = future.run
     if run.paused:
         if hold(engine, call, "the run is paused"):
             run.held.append(call)
-        return
+        return None
     with engine.changing:
-        future = call.future
-        if future._call is not call or future.state not in (State.QUEUED, State.WAITING):
-            return
+        if future._call is not call or future.state not in _BEFORE:
+            return None
         if future.state is State.WAITING:
             future.state = State.QUEUED
-            run.append(r.Queued(engine.now(), future.id))
-    if follow:
-        engine.dispatch_follow(call)
-    else:
-        engine.dispatch(call)
+            run.append_row((r.QUEUED, engine.now(), future.id))
+    return call
 
 
 # Arguments.
 
 
-def _await_arguments(engine: Engine, call: Call) -> None:
+def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]] | None = None) -> Call | None:
     """Wait for the futures among the arguments, and for those found inside the values of resolved ones."""
-    pending, seen = _pending(call)
+    seen = _selected(call, found)
+    pending = [future for future in seen if not future._settled]
     if not pending:
-        _arguments_ready(engine, call, seen)
-        return
-    if not hold(engine, call, "arguments", tuple(f.id for f in pending)):
-        return
-    left = len(pending)
-    lock = threading.Lock()
+        return _arguments_ready(engine, call, seen)
+    if not hold(engine, call, "arguments", tuple([future.id for future in pending])):
+        return None
+    # Whoever pops the 0 is the last: popping is atomic.
+    tokens = list(range(len(pending)))
 
-    def one_done(_: Future[Any]) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            last = left == 0
-        if last and call.wants_permit():
-            _await_arguments(engine, call)
+    def one_done(_: Future[Any]) -> Call | None:
+        if tokens.pop() == 0 and call.wants_permit():
+            ready = _await_arguments(engine, call, found)
+            return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
+        return None
 
     for future in pending:
         future.when_settled(one_done)
+    return None
 
 
-def _pending(call: Call) -> tuple[list[Future[Any]], list[Future[Any]]]:
+def _selected(call: Call, found: list[Future[Any]] | None) -> list[Future[Any]]:
+    """The futures to wait for: those in the selected arguments, and those inside the values of the settled ones."""
     options = call.task.options
-    chosen = [
-        call.task.waits_for(call.args, call.kwargs, names) for names in (options.wait, options.resolve) if names
-    ]
+    if found is not None and (options.wait is True or options.resolve is True):
+        queue = list(found)
+    else:
+        queue = find([call.task.waits_for(call.args, call.kwargs, names) for names in (options.wait, options.resolve) if names])
     seen: dict[Future[Any], None] = {}
-    queue = find(chosen)
-    while queue:
-        future = queue.pop()
+    for future in queue:  # grows while it is gone through
         if future not in seen:
             seen[future] = None
-            if future.done() and future.peek() is None:
+            if future._settled and type(future._value) not in NUMBERS:
                 queue.extend(find(future._value))
-    return [f for f in seen if not f.done()], list(seen)
+    return list(seen)
 
 
-def _arguments_ready(engine: Engine, call: Call, seen: list[Future[Any]]) -> None:
+def _arguments_ready(engine: Engine, call: Call, seen: list[Future[Any]]) -> Call | None:
     options = call.task.options
     if options.resolve:
-        wanted = find(call.task.waits_for(call.args, call.kwargs, options.resolve))
-        broken = next((f for f in seen if f.peek() is not None), None)
-        if broken is not None and (options.resolve is True or broken in wanted or not options.wait):
-            endings.fail_before_start(engine, call, _dependency_error(call, broken), broken)
-            return
-        _resolve(call, wanted)
-    _after_arguments(engine, call, follow=True)
+        wanted = seen if options.resolve is True else find(call.task.waits_for(call.args, call.kwargs, options.resolve))
+        broken = next((f for f in wanted if f._error is not None), None)
+        if broken is not None:
+            return endings.fail_before_start(engine, call, _dependency_error(call, broken), broken)
+        _resolve(call, None if options.resolve is True else set(wanted))
+    return _after_arguments(engine, call)
 
 
 def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
@@ -130,63 +135,78 @@ def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
     return error
 
 
-def _resolve(call: Call, wanted: list[Future[Any]]) -> None:
+def _resolve(call: Call, only: set[Future[Any]] | None) -> None:
+    """Put values in the place of futures: of all, or of those in ``only``."""
+
     def value_of(future: Future[Any]) -> Any:
+        if only is not None and future not in only:
+            return future
         future._consume()
-        return replace(future._value, value_of)
+        value = future._value
+        return value if type(value) in NUMBERS else replace(value, inner)
 
-    inside = set(wanted)
+    def inner(future: Future[Any]) -> Any:
+        future._consume()
+        return replace(future._value, inner)
 
-    def chosen(value: Any) -> Any:
-        return replace(value, lambda f: value_of(f) if f in inside else f)
-
-    call.args = tuple(chosen(value) for value in call.args)
-    call.kwargs = {name: chosen(value) for name, value in call.kwargs.items()}
+    call.origin = (call.args, call.kwargs)
+    call.args = tuple([replace(value, value_of) for value in call.args])
+    if call.kwargs:
+        call.kwargs = {name: replace(value, value_of) for name, value in call.kwargs.items()}
 
 
 # Delay, rate, limit.
 
 
-def _after_arguments(engine: Engine, call: Call, follow: bool = False) -> None:
-    delay = call.task.options.delay if call.attempt == 1 else 0.0
-    if delay > 0 and hold(engine, call, f"delay of {delay:g} s"):
-        call.timer = engine.clock.call_later(delay, lambda: _rate(engine, call))
-    elif delay <= 0:
-        _rate(engine, call, follow)
+def _after_arguments(engine: Engine, call: Call) -> Call | None:
+    options = call.task.options
+    if options.delay and call.attempt == 1:
+        if hold(engine, call, f"delay of {options.delay:g} s"):
+            call.timer = engine.clock.call_later(options.delay, lambda: _later(_rate(engine, call)))
+        return None
+    if options.rate is None and options.limit is None:
+        return start(engine, call)
+    return _rate(engine, call)
 
 
-def _rate(engine: Engine, call: Call, follow: bool = False) -> None:
+def _later(call: Call | None) -> None:
+    if call is not None:
+        call.executor.dispatch(call)
+
+
+def _rate(engine: Engine, call: Call) -> Call | None:
     options = call.task.options
     if options.rate is not None:
         count, period = options.rate
         key = (call.task.module, call.task.name, options.rate)
-        rate = engine.rates.setdefault(key, Rate(f"{call.task.name} {count}/{period:g}s", count, period, engine.clock))
-        if not hold(engine, call, str(rate)):
-            return
-        if not rate.enter(call):
-            return
-    _limit(engine, call, follow)
+        rate = engine.rates.get(key)
+        if rate is None:
+            name = f"{call.task.name} {count}/{period:g}s"
+            rate = engine.rates.setdefault(key, Rate(name, count, period, engine.clock))
+        if not hold(engine, call, str(rate)) or not rate.enter(call):
+            return None
+    return _limit(engine, call)
 
 
-def _limit(engine: Engine, call: Call, follow: bool = False) -> None:
+def _limit(engine: Engine, call: Call) -> Call | None:
     size = call.task.options.limit
     if size is not None:
         key = (call.task.module, call.task.name, size)
-        limit = engine.limits.get(key) or engine.limits.setdefault(key, Limit(call.task.name, size))
+        limit = engine.limits.get(key)
+        if limit is None:
+            limit = engine.limits.setdefault(key, Limit(call.task.name, size))
         call.permits = (limit,)
-        if not hold(engine, call, f"limit {limit.name} ({size} at once)") or not limit.enter(call):
-            return
-    start(engine, call, follow)
+        if not hold(engine, call, limit.reason):
+            call.permits = ()
+            return None
+        if not limit.enter(call):
+            return None
+    return start(engine, call)
 
 
-def granted(engine: Engine, call: Call) -> None:
+def granted(engine: Engine, call: Call) -> Call | None:
     """A rate or a limit lets ``call`` through."""
-    if call.permits:
-        start(engine, call)
-        if not call.future.state == State.QUEUED and call.future._call is not call:
-            release(call)
-    else:
-        _limit(engine, call)
+    return start(engine, call) if call.permits else _limit(engine, call)
 
 
 def release(call: Call) -> None:
@@ -202,9 +222,9 @@ def again_after(engine: Engine, call: Call, pause: float) -> None:
     """A retry: ``call`` is the next attempt, to be started after ``pause`` seconds."""
     if pause > 0:
         if hold(engine, call, f"retry {call.attempt - 1} after {pause:.3g} s"):
-            call.timer = engine.clock.call_later(pause, lambda: _rate(engine, call))
+            call.timer = engine.clock.call_later(pause, lambda: _later(_rate(engine, call)))
     else:
-        _rate(engine, call)
+        _later(_rate(engine, call))
 
 
 # Memo.

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Generator, Iterable, Iterator
+import time
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.context import current_call
@@ -22,6 +24,8 @@ from ipyflow.model.status import State
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.future import Future
+
+_QUEUED = State.QUEUED
 
 NEST = 40
 """A worker that waits runs its unstarted child itself, up to so many deep."""
@@ -71,40 +75,108 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
     Raises:
         TimeoutError: it was not, within ``timeout`` seconds.
     """
-    if future.run.engine.loop.here():
+    if future.run.engine.loop.ident == get_ident():
         raise WouldDeadlock(f"waiting here for {future.label} would stop the loop that has to run it: write `await` instead")
-    bell = Bell(1)
-    listen(bell, [future], timeout, steal=timeout is None)
-    if not future.done():
+    call = current_call()
+    if call is None or call.ident != get_ident():
+        _sleep_for(future, timeout)
+    else:
+        call.begin_wait((future.id,))
+        try:
+            if timeout is None:
+                run_here(call, future)
+            if not future._settled:
+                bell = Bell(1)
+                with hung(bell, [future]):
+                    sleep_in_task(call, bell, timeout)
+        finally:
+            call.end_wait()
+        if call.stopped:
+            raise stopped(call)
+    if not future._settled:
         raise TimeoutError(f"{future.label} is {future.state} after {timeout} s; it goes on, .cancel() stops it")
 
 
-def listen(bell: Bell, futures: list[Any], timeout: float | None, steal: bool) -> None:
-    """Block until ``bell`` rings for ``futures``, with all that is due when a task of ours waits."""
+def _sleep_for(future: Future[Any], timeout: float | None) -> None:
+    """As a bell for one future, without the bell: the quickest way to sleep and be woken."""
+    lock = threading.Lock()
+    lock.acquire()
+
+    def ring(_: Any) -> None:
+        lock.release()
+
+    future.when_settled(ring)
+    try:
+        lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+    finally:
+        if not future._settled:
+            future.forget_callback(ring)
+
+
+def wait_all(futures: list[Any], timeout: float | None) -> None:
+    """Block until all of ``futures``, none of them done, are; or until the timeout.
+
+    It sleeps for one after the other, from the last: when that is done most others are, so it is woken a few times
+    and not once for each.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
     call = current_call()
-    if call is None or call.ident != threading.get_ident():
-        with hung(bell, futures):
-            bell.listen(timeout)
-        return
-    with blocked(call, futures):
-        if steal:
+    in_task = call is not None and call.ident == get_ident()
+    if in_task:
+        assert call is not None
+        call.begin_wait(tuple([getattr(future, "id", r.NO_TASK) for future in futures]))
+    try:
+        if in_task and timeout is None:
             for future in futures:
                 run_here(call, future)
-        if not futures or any(not future.done() for future in futures):
-            _sleep(call, bell, futures, timeout)
+        for future in reversed(futures):
+            if not future.done():
+                bell = Bell(1)
+                with hung(bell, [future]):
+                    left = None if deadline is None else deadline - time.monotonic()
+                    sleep_in_task(call, bell, left) if in_task else bell.listen(left)
+                if call is not None and call.stopped or not future.done():
+                    break
+    finally:
+        if in_task:
+            assert call is not None
+            call.end_wait()
+    if in_task and call is not None and call.stopped:
+        raise stopped(call)
 
 
-def _sleep(call: Call, bell: Bell, futures: list[Any], timeout: float | None) -> None:
+def listen(bell: Bell, futures: list[Any], timeout: float | None) -> None:
+    """Block until ``bell``, which hangs on ``futures``, rings; with all that is due when a task of ours waits."""
+    call = current_call()
+    if call is None or call.ident != get_ident():
+        bell.listen(timeout)
+        return
+    call.begin_wait(tuple([getattr(future, "id", r.NO_TASK) for future in futures]))
+    try:
+        sleep_in_task(call, bell, timeout)
+    finally:
+        call.end_wait()
+    if call.stopped:
+        raise stopped(call)
+
+
+def sleep_in_task(call: Call | None, bell: Bell, timeout: float | None) -> None:
+    """Sleep on the thread that runs ``call``: another worker may take its place, and stopping the call wakes it."""
+    assert call is not None
     call.wake = bell.ring
     call.executor.blocked(call)
     try:
-        with hung(bell, futures):
-            # Looked at after wake is set: whoever stops the call either sees wake or is seen here.
-            if not call.stopped:
-                bell.listen(timeout)
+        # Looked at after wake is set: whoever stops the call either sees wake or is seen here.
+        if not call.stopped:
+            bell.listen(timeout)
     finally:
         call.executor.unblocked(call)
         call.wake = None
+
+
+def stopped(call: Call) -> TaskCancelled:
+    """What a wait raises in a task that was told to stop meanwhile."""
+    return TaskCancelled(f"{call.label} was told to stop while it waited")
 
 
 @contextmanager
@@ -120,32 +192,18 @@ def hung(bell: Bell, futures: list[Any]) -> Iterator[None]:
                 future.forget_callback(bell)
 
 
-def run_here(call: Call, future: Any) -> None:
+def run_here(call: Call | None, future: Any) -> None:
     """Run the awaited child on this thread if it is queued at the same place."""
     child: Call | None = getattr(future, "_call", None)
-    if child is None or future.state is not State.QUEUED or child.executor is not call.executor or child.task.is_async:
+    if child is None or call is None or future.state is not _QUEUED:
+        return
+    if child.executor is not call.executor or child.task.is_async:
         return
     if call.depth < NEST or (call.depth < NEST_CROWDED and call.executor.crowded()):
         child.depth = call.depth + 1
         follow = child.run(call.worker)
         if follow is not None:
             call.engine.dispatch(follow)
-
-
-@contextmanager
-def blocked(call: Call, on: Iterable[Any]) -> Iterator[None]:
-    """Mark ``call`` as blocked and let others use its slot meanwhile.
-
-    Raises:
-        TaskCancelled: at the end, when the task was told to stop meanwhile.
-    """
-    call.begin_wait(tuple(getattr(f, "id", r.NO_TASK) for f in on))
-    try:
-        yield
-    finally:
-        call.end_wait()
-    if call.stopped:
-        raise TaskCancelled(f"{call.label} was told to stop while it waited")
 
 
 def await_one(future: Future[Any]) -> Generator[Any, None, None]:

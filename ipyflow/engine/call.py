@@ -63,7 +63,10 @@ class Call:
     """Children that nobody has read yet."""
     written = 0
     partial: dict[str, str] | None = None
-    returned: Any = None
+    origin: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    """The arguments as they were submitted, where ``resolve=`` has replaced futures in them."""
+    returned: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    """The arguments of a call that ended badly: what a retry starts from."""
 
     def __init__(
         self, engine: Engine, future: Future[Any], task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -160,7 +163,7 @@ class Call:
         if not self.task.simple:
             engine.release(self)
         self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
-        follow = engine.notify(future) if future._callbacks or future._side is not None else None
+        follow = future.run_callbacks() if future._callbacks or future._side is not None else None
         live = run.live
         del live[future.id]
         if not live:
@@ -174,7 +177,7 @@ class Call:
         with self.engine.changing:
             if self.future.state is _RUNNING and self.future._call is self:
                 self.future.state = _BLOCKED
-                self.future.run.append(r.Blocked(self.engine.now(), self.future.id, on))
+                self.future.run.append_row((r.BLOCKED, self.engine.now(), self.future.id, on))
         for permit in self.permits:
             permit.leave()
 
@@ -188,7 +191,7 @@ class Call:
         with self.engine.changing:
             if self.future.state is _BLOCKED and self.future._call is self:
                 self.future.state = _RUNNING
-                self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))
+                self.future.run.append_row((r.UNBLOCKED, self.engine.now(), self.future.id))
 
     # Permits: a call stands in the queue of a limit or a rate.
 
@@ -298,4 +301,4 @@ class AsyncCall(Call):
         with self.engine.changing:
             if self.future.state is _BLOCKED and self.future._call is self:
                 self.future.state = _RUNNING
-                self.future.run.append(r.Unblocked(self.engine.now(), self.future.id))
+                self.future.run.append_row((r.UNBLOCKED, self.engine.now(), self.future.id))

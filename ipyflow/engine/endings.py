@@ -14,6 +14,7 @@ from ipyflow.engine import admission, leaks
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import arguments, message, short, traceback_text, trim
 from ipyflow.engine.future import Future
+from ipyflow.engine.references import find
 from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
 from ipyflow.model import records as r
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -54,7 +55,7 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
         return False
     future = call.future
     following = _copy(call, call.args, call.kwargs)
-    following.attempt = call.attempt + 1
+    following.attempt, following.origin = call.attempt + 1, call.origin
     with engine.changing:
         if not call.take_end():
             return False
@@ -91,7 +92,7 @@ def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call 
         returned_late(engine, call)
         return None
     _keep_failure(future, error)
-    call.returned = (call.args, call.kwargs)
+    call.returned = call.origin or (call.args, call.kwargs)
     return engine.settled(call, future)
 
 
@@ -111,10 +112,11 @@ def _add_note(error: BaseException, note: str) -> None:
         pass  # an exception that takes no notes goes without
 
 
-def fail_before_start(engine: Engine, call: Call, error: BaseException, because: Future[Any]) -> None:
+def fail_before_start(engine: Engine, call: Call, error: BaseException, because: Future[Any]) -> Call | None:
     """End a call that never ran; it goes on by itself if ``because`` is retried and then succeeds."""
-    end(engine, call, State.FAILED, error)
+    follow = end(engine, call, State.FAILED, error)
     because.run.dependants.setdefault(because.id, []).append(call.future)
+    return follow
 
 
 def timed_out(engine: Engine, call: Call) -> None:
@@ -168,7 +170,7 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
             future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", why, None))
     future._error = TaskCancelled(f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}")
     future._tb = None
-    call.returned = (call.args, call.kwargs)
+    call.returned = call.origin or (call.args, call.kwargs)
     if state in _RUNS:
         call.stopped = True
         future._settled = True
@@ -236,15 +238,11 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
     admission.release(call)
     inner._consume()
 
-    def go_on(_: Future[Any]) -> None:
+    def go_on(_: Future[Any]) -> Call | None:
         error = inner.peek()
         if error is None:
-            end_with_value(engine, call, inner._value)
-        else:
-            state = State.FAILED
-            follow = end(engine, call, state, error if not inner.cancelled() else _cancelled_inner(future, inner))
-            if follow is not None:
-                engine.dispatch_follow(follow)
+            return end_with_value(engine, call, inner._value)
+        return end(engine, call, State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error)
 
     inner.when_settled(go_on)
 
@@ -255,19 +253,17 @@ def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError
     return error
 
 
-def end_with_value(engine: Engine, call: Call, value: Any) -> None:
+def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
     """End a call that waits, with a value that came from elsewhere."""
     future = call.future
     with engine.changing:
         if not call.take_end():
-            return
+            return None
         future.state = State.SUCCEEDED
         future._when = time = engine.now()
         future.run.append(r.Finished(time, future.id, "succeeded", type(value).__name__, short(value), None))
     future._value = value
-    follow = engine.settled(call, future)
-    if follow is not None:
-        engine.dispatch_follow(follow)
+    return engine.settled(call, future)
 
 
 def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
@@ -297,5 +293,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     for dependant in run.dependants.pop(future.id, []):
         if dependant.state is State.FAILED and isinstance(dependant.peek(), DependencyError):
             retry(engine, dependant, f"{future.label} is run again")
-    admission.admit(engine, following)
+    ready = admission.admit(engine, following, find((args, kwargs)))
+    if ready is not None:
+        engine.dispatch(ready)
 

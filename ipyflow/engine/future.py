@@ -196,7 +196,7 @@ class Future(concurrent.futures.Future[T]):
         self._consume()
         call = current_call()
         if call is not None and call.future is not self:
-            self.run.append(r.Read(self.run.engine.now(), self.id, call.future.id))
+            self.run.append_row((r.READ, self.run.engine.now(), self.id, call.future.id))
 
     def _consume(self) -> None:
         if not self._read:
@@ -305,7 +305,10 @@ class Future(concurrent.futures.Future[T]):
         self.when_settled(guarded)
 
     def when_settled(self, callback: Callable[[Any], object]) -> None:
-        """As :meth:`add_done_callback`, for the engine: ``callback`` must not raise."""
+        """As :meth:`add_done_callback`, for the engine.
+
+        ``callback`` must not raise. It returns ``None``, or a call that became ready and that its executor handed back.
+        """
         callbacks = self._callbacks
         if callbacks is None:
             with _making:
@@ -314,7 +317,9 @@ class Future(concurrent.futures.Future[T]):
                     callbacks = self._callbacks = []
         callbacks.append(callback)
         if self._settled:
-            self.run_callbacks()
+            follow = self.run_callbacks()
+            if follow is not None:
+                follow.executor.dispatch(follow)
 
     def forget_callback(self, callback: Callable[[Any], object]) -> None:
         """Take a callback back; no effect when it has been called."""
@@ -323,17 +328,28 @@ class Future(concurrent.futures.Future[T]):
         except ValueError:
             pass
 
-    def run_callbacks(self) -> None:
-        """Call what was registered, each once. Called by the engine after the outcome is set."""
+    def run_callbacks(self) -> Call | None:
+        """Call what was registered, each once. Called by the engine after the outcome is set.
+
+        Returns:
+            A call that became ready through it and should be run next by this thread; the others were dispatched.
+        """
         if self._side is not None:
             self._side.notify(self)
+        follow: Call | None = None
         callbacks = self._callbacks
         while callbacks:
             try:
                 callback = callbacks.pop(0)
             except IndexError:
-                return
-            callback(self)
+                break
+            ready: Any = callback(self)
+            if ready is not None:
+                if follow is None:
+                    follow = ready
+                else:
+                    ready.executor.dispatch(ready)
+        return follow
 
     def peek(self) -> BaseException | None:
         """The exception so far, without counting as a look at it; ``None`` if there is none."""

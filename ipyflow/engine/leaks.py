@@ -92,13 +92,12 @@ def _end_after(engine: Engine, call: Call, value: Any, left: list[int]) -> bool:
     missing = len(pending)
     lock = threading.Lock()
 
-    def one_done(_: Future[Any]) -> None:
+    def one_done(_: Future[Any]) -> Call | None:
         nonlocal missing
         with lock:
             missing -= 1
             last = missing == 0
-        if last:
-            endings.end_with_value(engine, call, value)
+        return endings.end_with_value(engine, call, value) if last else None
 
     for child in pending:
         child.when_settled(one_done)

@@ -30,12 +30,10 @@ class Limit:
 
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size = name, size
+        self.reason = f"limit {name} ({size} at once)"
         self.used = 0
         self._queue: deque[Queuer] = deque()
         self._lock = threading.Lock()
-
-    def __str__(self) -> str:
-        return f"limit {self.name} ({self.used} of {self.size} running)"
 
     def enter(self, who: Queuer, first: bool = False) -> bool:
         """Take a permit, or queue for one (``first``: at the head, for one that had it before)."""

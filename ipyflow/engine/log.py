@@ -23,6 +23,9 @@ from ipyflow.model.run import RunState, fold
 
 CHUNK = 4096
 """Records packed at a time."""
+MOST = 64 * CHUNK
+"""Records left unpacked, some 40 MB, while work goes on: packing three costs half as much as a small task."""
+
 
 
 class Log:
@@ -33,8 +36,8 @@ class Log:
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self._tail: list[tuple[Any, ...]] = []
-        self.append_row = self._tail.append
+        self.tail: list[tuple[Any, ...]] = []
+        self.append_row = self.tail.append
         """Appends a record in packed form: for the hot path."""
         self._chunks: list[bytes] = []
         self._forgotten = 0
@@ -49,19 +52,32 @@ class Log:
     def __len__(self) -> int:
         """How many records were ever appended."""
         with self._lock:
-            return self._forgotten + len(self._chunks) * CHUNK + len(self._tail)
+            return self._forgotten + len(self._chunks) * CHUNK + len(self.tail)
 
-    def seal(self) -> None:
-        """Pack what is old; called by whoever sees a long tail, and left to another thread that is at it."""
-        if not self._lock.acquire(blocking=False):
-            return
+    def seal(self, keep: int, chunks: int = 1) -> bool:
+        """Pack up to ``chunks`` chunks of all but the newest ``keep`` records; left to another thread if one is at it.
+
+        Returns:
+            True when more could be packed.
+        """
+        if len(self.tail) < keep + CHUNK or not self._lock.acquire(blocking=False):
+            return False
         try:
-            while len(self._tail) >= 2 * CHUNK:
-                self._chunks.append(zlib.compress(marshal.dumps(self._tail[:CHUNK]), 1))
-                del self._tail[:CHUNK]
+            while chunks > 0 and len(self.tail) >= keep + CHUNK:
+                self._chunks.append(zlib.compress(marshal.dumps(self.tail[:CHUNK]), 1))
+                del self.tail[:CHUNK]
                 self._forget()
+                chunks -= 1
+            return len(self.tail) >= keep + CHUNK
         finally:
             self._lock.release()
+
+    def tidy(self) -> None:
+        """In the middle of work: pack only what would take much memory."""
+        if self._limit is not None:
+            self.seal(CHUNK, chunks=2)
+        elif len(self.tail) > MOST:
+            self.seal(MOST - 8 * CHUNK, chunks=8)
 
     def read(self, since: int = 0) -> tuple[int, list[Record]]:
         """The records from place ``since`` on, and the place after the last of them.
@@ -90,7 +106,7 @@ class Log:
                 rows = marshal.loads(zlib.decompress(chunk))
                 out.extend(unpack(row) for row in rows[max(0, since - start) :])
             start += CHUNK
-        out.extend(unpack(row) for row in self._tail[max(0, since - start) :])
+        out.extend(unpack(row) for row in self.tail[max(0, since - start) :])
         return max(since, self._forgotten) + len(out), out
 
     def _forget(self) -> None:

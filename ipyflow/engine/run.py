@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine.log import Log
+from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
@@ -59,6 +59,7 @@ class Run:
         self.leaks: list[int] = []
         self.refs: list[weakref.ref[Future[Any]]] = []
         self._refs_limit = 1024
+        self._packing = False
         self._lock = threading.Lock()
         self._folding = threading.Lock()
         self._state: RunState | None = None
@@ -70,7 +71,7 @@ class Run:
 
     def tidy(self) -> None:
         """Once in a thousand tasks: forget the futures nobody holds, pack the log's past."""
-        self.records.seal()
+        self.records.tidy()
         if len(self.refs) > self._refs_limit:
             with self._lock:
                 # In place, and only the front: other threads append meanwhile.
@@ -80,6 +81,9 @@ class Run:
 
     def close_if_done(self) -> None:
         """Close the run if nothing of it is left to run; called whenever the last live task may have ended."""
+        if self.open and not self._packing and len(self.records.tail) > 4 * CHUNK:
+            self._packing = True
+            self.engine.loop.post(self._pack)
         if self.live or self.open or (self.root is not None and not self.root.is_final()):
             return
         with self._lock:
@@ -90,6 +94,15 @@ class Run:
         self.append(r.Closed(self.engine.now(), self.state.value))
         if self._end is not None:
             self._settle_end(self._end)
+        self._packing = True
+        self.engine.loop.post(self._pack)
+
+    def _pack(self) -> None:
+        """On the loop, while nothing of the run is at work: pack its log, chunk by chunk."""
+        if not self.live and self.records.seal(CHUNK if self.open else 0):
+            self.engine.loop.post(self._pack)
+        else:
+            self._packing = False
 
     def reopen(self) -> None:
         """A task of a closed run is run again."""

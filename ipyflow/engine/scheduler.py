@@ -107,6 +107,7 @@ class Engine:
         future._call = call
         text: Any = args
         refs: tuple[int, ...] = ()
+        found: list[Future[Any]] = []
         if kwargs or not all_numbers(args):
             found = find((args, kwargs))
             refs = tuple([f.id for f in found])
@@ -128,7 +129,9 @@ class Engine:
         if task.simple and not run.paused:
             executor.dispatch(call)
         else:
-            admission.admit(self, call)
+            ready = admission.admit(self, call, found)
+            if ready is not None:
+                executor.dispatch(ready)
         return future
 
     def new_run(self, name: str, kind: str) -> Run:
@@ -165,18 +168,22 @@ class Engine:
         """Hand a queued call to its executor."""
         call.executor.dispatch(call)
 
+    def _dispatch(self, call: Call | None) -> None:
+        if call is not None:
+            call.executor.dispatch(call)
+
     # Holding back: see admission.
 
     def permit_granted(self, call: Call) -> None:
         """A limit or rate lets ``call`` through."""
-        admission.granted(self, call)
+        self._dispatch(admission.granted(self, call))
 
     def resume(self, run: Run) -> None:
         """Start what a pause has held back."""
         run.paused = False
         held, run.held = run.held, []
         for call in held:
-            admission.admit(self, call)
+            self._dispatch(admission.start(self, call))
 
     # Ending: see endings.
 
@@ -233,28 +240,24 @@ class Engine:
     def notify(self, future: Future[Any]) -> Call | None:
         """Run the callbacks of ``future``; one set off by another on this thread waits its turn, so no stack grows."""
         here = self._settling
-        queue: deque[Future[Any]] | None = getattr(here, "queue", None)
+        queue: list[Future[Any]] | None = getattr(here, "queue", None)
         if queue is not None:
             queue.append(future)
             return None
-        here.queue = queue = deque([future])
-        here.follow = None
+        here.queue = queue = [future]
+        follow: Call | None = None
         try:
-            while queue:
-                queue.popleft().run_callbacks()
+            # The list grows while it is gone through.
+            for next_one in queue:
+                ready = next_one.run_callbacks()
+                if ready is not None:
+                    if follow is None:
+                        follow = ready
+                    else:
+                        ready.executor.dispatch(ready)
         finally:
             here.queue = None
-        follow: Call | None = here.follow
         return follow
-
-    def dispatch_follow(self, call: Call) -> None:
-        """Dispatch a call that became ready through the end of another: by this thread itself if it is at hand."""
-        here = self._settling
-        if getattr(here, "queue", None) is not None and here.follow is None:
-            back = call.executor.follow(call)
-            here.follow = back
-        else:
-            call.executor.dispatch(call)
 
     # Steering.
 

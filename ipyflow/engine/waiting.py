@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen
+from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen, wait_all
 from ipyflow.engine.sets import FutureSet
 from ipyflow.errors import WouldDeadlock
 
@@ -88,9 +88,12 @@ def _wait_many(futures: list[Any], needed: int, first_exception: bool, timeout: 
     if missing <= 0 or not pending or (first_exception and any(failed(f) for f in futures)):
         return
     _refuse_on_loop(pending)
-    # Running a child here is right only when all are waited for: else a slow one would delay the first.
-    steal = missing == len(pending) and timeout is None and not first_exception
-    listen(Bell(missing, first_exception), pending, timeout, steal)
+    if missing == len(pending) and not first_exception:
+        wait_all(pending, timeout)
+        return
+    bell = Bell(missing, first_exception)
+    with hung(bell, pending):
+        listen(bell, pending, timeout)
 
 
 def as_completed(futures: Iterable[Any], timeout: float | None = None) -> Iterator[Any]:
@@ -118,7 +121,7 @@ def as_completed(futures: Iterable[Any], timeout: float | None = None) -> Iterat
                 rest = None if deadline is None else deadline - time.monotonic()
                 if rest is not None and rest <= 0:
                     raise TimeoutError(f"{left} of {len(given)} futures are not done after {timeout} s")
-                listen(arrivals, [], rest, steal=False)
+                listen(arrivals, [], rest)
             yield _taken(waits[arrivals.heard.pop(0)])
 
 

@@ -60,6 +60,8 @@ class ThreadExecutor:
         self._numbers: list[int] = []
         self._away = 0
         """Workers whose body waits for other tasks, or was given up."""
+        self._room = True
+        """True while one more worker may be started; see :meth:`_count`."""
         self._given_up: set[Work] = set()
         self._returned_early: set[Work] = set()
         self._stall_watch = False
@@ -69,7 +71,7 @@ class ThreadExecutor:
     def dispatch(self, work: Work) -> None:
         """Queue it, and see that a worker comes for it."""
         self._ready.append(work)
-        if not self._searching:
+        if (self._idle or self._room) and not self._searching:
             self._call_worker()
 
     def follow(self, work: Work) -> Work | None:
@@ -81,7 +83,7 @@ class ThreadExecutor:
         try:
             worker = self._idle.pop()
         except IndexError:
-            if len(self._workers) - self._away < self.size:
+            if self._room:
                 self._start()
             return
         self._searching = True
@@ -101,6 +103,7 @@ class ThreadExecutor:
             worker = _Worker(self, number)
             self._workers.add(worker)
             self._searching = True
+            self._count()
         try:
             worker.start()
         except RuntimeError:  # the interpreter is going, or the machine gives no more threads
@@ -108,8 +111,13 @@ class ThreadExecutor:
                 self._workers.discard(worker)
                 self._numbers.remove(number)
                 self._searching = False
+                self._count()
             if not self._workers:
                 raise
+
+    def _count(self) -> None:
+        """Bring ``_room`` up to date after a change of the counts; under the lock."""
+        self._room = len(self._workers) - self._away < self.size and not self._down
 
     def serve(self, me: _Worker) -> None:
         """A worker's life."""
@@ -122,7 +130,7 @@ class ThreadExecutor:
                     return
                 continue
             self._searching = False
-            if ready and (idle or len(self._workers) - self._away < self.size):
+            if ready and (idle or self._room):
                 self._call_worker()
             while work is not None:
                 work = work.run(me.label)
@@ -134,19 +142,19 @@ class ThreadExecutor:
         """Wait to be called; False when the worker should go."""
         self._idle.append(me)
         self._searching = False
-        # Work that came between the last look and the entry in the idle list called nobody: look again.
-        if self._ready:
+        # Work, or the end, that came between the last look and the entry in the idle list called nobody: look again.
+        called = False
+        if not self._ready and not self._down:
+            called = me.bell.acquire(timeout=-1 if len(self._workers) <= self.size else IDLE_SECONDS)
+            if called and not self._down:
+                return True
+        if not called:
             try:
                 self._idle.remove(me)
             except ValueError:
-                me.bell.acquire()  # somebody has called this worker already
-            return True
-        if me.bell.acquire(timeout=-1 if len(self._workers) <= self.size else IDLE_SECONDS):
-            return not self._down or bool(self._ready) or not self._retire(me)
-        try:
-            self._idle.remove(me)
-        except ValueError:
-            me.bell.acquire()
+                me.bell.acquire()  # somebody has called this worker meanwhile
+                called = True
+        if self._ready or (called and not self._down):
             return True
         return not self._retire(me)
 
@@ -156,6 +164,7 @@ class ThreadExecutor:
                 return False
             self._workers.discard(me)
             self._numbers.remove(int(me.label.removeprefix("thread-")))
+            self._count()
             return True
 
     # What the engine says of running bodies.
@@ -164,6 +173,7 @@ class ThreadExecutor:
         """The body waits: another worker may take its slot."""
         with self._lock:
             self._away += 1
+            self._count()
         if self._ready and not self._searching:
             self._call_worker()
 
@@ -171,6 +181,7 @@ class ThreadExecutor:
         """The body goes on; a worker too many goes when it has nothing to do."""
         with self._lock:
             self._away -= 1
+            self._count()
 
     def cancel(self, work: Work) -> None:
         """A thread cannot be stopped from outside: the body sees ``current().cancelled``."""
@@ -183,6 +194,7 @@ class ThreadExecutor:
                 return
             self._given_up.add(work)
             self._away += 1
+            self._count()
         if self._ready and not self._searching:
             self._call_worker()
 
@@ -192,6 +204,7 @@ class ThreadExecutor:
             if work in self._given_up:
                 self._given_up.discard(work)
                 self._away -= 1
+                self._count()
             else:
                 self._returned_early.add(work)
 
@@ -224,6 +237,7 @@ class ThreadExecutor:
         """Let the workers go when they have nothing left; with ``wait``, wait for those that can end."""
         with self._lock:
             self._down = True
+            self._count()
             workers = list(self._workers)
         while self._idle:
             try:

@@ -220,8 +220,10 @@ _NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 _BY_NAME = {kind.__name__: kind for kind in KINDS}
 
 
-SUBMITTED, STARTED, FINISHED = _NUMBER[Submitted], _NUMBER[Started], _NUMBER[Finished]
-"""The kinds that every task has. The engine writes their packed form itself: making a record first costs as much as all the
+SUBMITTED, WAITING, QUEUED = _NUMBER[Submitted], _NUMBER[Waiting], _NUMBER[Queued]
+STARTED, BLOCKED, UNBLOCKED = _NUMBER[Started], _NUMBER[Blocked], _NUMBER[Unblocked]
+READ, FINISHED = _NUMBER[Read], _NUMBER[Finished]
+"""The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much as all the
 rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of plain numbers, and a
 ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes them out."""
 
