@@ -204,6 +204,19 @@ def runs() -> list[Run]:
     return [] if engine is None else list(engine.runs)[::-1]
 
 
+def on_engine(listener: Callable[[Engine], None]) -> Callable[[], None]:
+    """Have ``listener`` called with the engine, now if there is one, and with each one made later.
+
+    Returns:
+        What takes the listener away.
+    """
+    _session.listeners.append(listener)
+    engine = _session.current()
+    if engine is not None:
+        listener(engine)
+    return lambda: _session.listeners.remove(listener)
+
+
 def shutdown(wait: bool = True, cancel: bool = False) -> None:
     """Stop the engine; the next submit starts afresh.
 
