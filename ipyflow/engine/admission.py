@@ -40,6 +40,9 @@ def admit(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
     """
     options = call.task.options
     if found and (options.wait or options.resolve):
+        if options.wait is not True and options.resolve is not True:
+            names = (options.wait, options.resolve)
+            found = find([call.task.waits_for(call.args, call.kwargs, chosen) for chosen in names if chosen])
         return _await_arguments(engine, call, found)
     return _after_arguments(engine, call)
 
@@ -75,12 +78,22 @@ def start(engine: Engine, call: Call) -> Call | None:
 # Arguments.
 
 
-def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]] | None = None) -> Call | None:
-    """Wait for the futures among the arguments, and for those found inside the values of resolved ones."""
-    seen = _selected(call, found)
-    pending = [future for future in seen if not future._settled]
+def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
+    """Wait for the futures in ``found``, and for those inside the values of the settled ones, which are added to it."""
+    pending: list[Future[Any]] = []
+    known: set[Future[Any]] | None = None
+    for future in found:  # grows while it is gone through
+        if not future._settled:
+            pending.append(future)
+        elif type(future._value) not in NUMBERS:
+            inner = find(future._value)
+            if inner:
+                known = known or set(found)
+                fresh = [f for f in inner if f not in known]
+                known.update(fresh)
+                found.extend(fresh)
     if not pending:
-        return _arguments_ready(engine, call, seen)
+        return _arguments_ready(engine, call, found)
     if not hold(engine, call, "arguments", tuple([future.id for future in pending])):
         return None
     # Whoever pops the 0 is the last: popping is atomic.
@@ -95,22 +108,6 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]] | None
     for future in pending:
         future.when_settled(one_done)
     return None
-
-
-def _selected(call: Call, found: list[Future[Any]] | None) -> list[Future[Any]]:
-    """The futures to wait for: those in the selected arguments, and those inside the values of the settled ones."""
-    options = call.task.options
-    if found is not None and (options.wait is True or options.resolve is True):
-        queue = list(found)
-    else:
-        queue = find([call.task.waits_for(call.args, call.kwargs, names) for names in (options.wait, options.resolve) if names])
-    seen: dict[Future[Any], None] = {}
-    for future in queue:  # grows while it is gone through
-        if future not in seen:
-            seen[future] = None
-            if future._settled and type(future._value) not in NUMBERS:
-                queue.extend(find(future._value))
-    return list(seen)
 
 
 def _arguments_ready(engine: Engine, call: Call, seen: list[Future[Any]]) -> Call | None:
@@ -141,7 +138,6 @@ def _resolve(call: Call, only: set[Future[Any]] | None) -> None:
     def value_of(future: Future[Any]) -> Any:
         if only is not None and future not in only:
             return future
-        future._consume()
         value = future._value
         return value if type(value) in NUMBERS else replace(value, inner)
 
@@ -150,7 +146,7 @@ def _resolve(call: Call, only: set[Future[Any]] | None) -> None:
         return replace(future._value, inner)
 
     call.origin = (call.args, call.kwargs)
-    call.args = tuple([replace(value, value_of) for value in call.args])
+    call.args = tuple([value_of(v) if type(v) is Future else replace(v, value_of) for v in call.args])
     if call.kwargs:
         call.kwargs = {name: replace(value, value_of) for name, value in call.kwargs.items()}
 

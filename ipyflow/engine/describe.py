@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ipyflow.model.texts import HUGE, LONGEST, NUMBERS, PLAIN
+from ipyflow.model.texts import LONGEST, PLAIN
 
 ITEMS = 6
 DEPTH = 3
@@ -47,6 +48,8 @@ def _long(value: Any, depth: int) -> str:
         inner = ", ".join(f"{short(k, depth - 1)}: {short(v, depth - 1)}" for k, v in _first(value.items()))
         more = f", … ({len(value)} items)" if len(value) > ITEMS else ""
         return "{" + inner + more + "}" if depth > 0 or not value else "{…}"
+    if isinstance(value, Future):
+        return f"<{label}>" if isinstance(label := getattr(value, "label", None), str) else f"<{kind.__name__}>"
     if isinstance(value, type):
         return value.__qualname__
     if isinstance(value, BaseException):
@@ -70,14 +73,6 @@ def _first(values: Any) -> list[Any]:
             break
         out.append(value)
     return out
-
-
-def all_numbers(values: tuple[Any, ...]) -> bool:
-    """True when every value is a plain number (or ``None``) that a record may hold as it is."""
-    for value in values:
-        if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
-            return False
-    return True
 
 
 def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from ipyflow.engine.describe import arguments
 from ipyflow.engine.future import Future
+from ipyflow.model.texts import HUGE, NUMBERS
 
 _ATOMS = frozenset({int, float, str, bool, bytes, complex, type(None)})
 _DEEPEST = 32
@@ -41,6 +43,33 @@ def _find(value: Any, found: dict[Future[Any], None], depth: int) -> None:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             _find(getattr(value, field.name, None), found, depth + 1)
+
+
+def written_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Future[Any]]]:
+    """The text of a call's arguments as a packed record may hold it, and the futures among them, now read.
+
+    Plain numbers and futures, the common case, are gone through once and not written out yet.
+    """
+    if not kwargs:
+        text: Any = args
+        found: list[Future[Any]] = []
+        for value in args:
+            kind = type(value)
+            if kind is Future:
+                found.append(value)
+                value._consume()
+            elif kind not in NUMBERS or (kind is int and not -HUGE < value < HUGE):
+                break
+        else:
+            if found:
+                text = tuple([f"<{v.task.name}#{v.id}>" if type(v) is Future else v for v in args])
+                if len(found) > 1:
+                    found = list(dict.fromkeys(found))
+            return text, found
+    found = find((args, kwargs))
+    for future in found:
+        future._consume()
+    return arguments(args, kwargs), found
 
 
 def replace(value: Any, by: Callable[[Future[Any]], Any]) -> Any:

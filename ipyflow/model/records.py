@@ -224,7 +224,7 @@ SUBMITTED, WAITING, QUEUED = _NUMBER[Submitted], _NUMBER[Waiting], _NUMBER[Queue
 STARTED, BLOCKED, UNBLOCKED = _NUMBER[Started], _NUMBER[Blocked], _NUMBER[Unblocked]
 READ, FINISHED = _NUMBER[Read], _NUMBER[Finished]
 """The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much as all the
-rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of plain numbers, and a
+rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain numbers, and a
 ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes them out."""
 
 
@@ -237,7 +237,7 @@ def unpack(row: tuple[Any, ...]) -> Record:
     """Turn what :func:`pack` made back into a record."""
     kind = row[0]
     if kind == SUBMITTED and type(row[7]) is not str:
-        row = (*row[:7], ", ".join([PLAIN[type(v)](v) for v in row[7]]), *row[8:])
+        row = (*row[:7], ", ".join([v if type(v) is str else PLAIN[type(v)](v) for v in row[7]]), *row[8:])
     elif kind == FINISHED and row[4] is None:
         row = (*row[:4], type(row[5]).__name__, PLAIN[type(row[5])](row[5]), None)
     record: Record = KINDS[kind]._make(row[1:])
