@@ -102,6 +102,7 @@ class Cells:
             self.raw = getattr(info, "raw_cell", None)
             self._stored = getattr(info, "store_history", False)
             self._opened, self._shown = [], set()
+            self._end_scope()  # what was submitted between the cells, from other threads
 
     def after(self, result: Any = None) -> None:
         """``post_run_cell``."""
@@ -110,14 +111,16 @@ class Cells:
         if self._depth:
             return
         self.raw = None
-        engine = self._engine
-        if engine is not None and engine.ambient is not None:
-            engine.end_scope(engine.ambient)
+        self._end_scope()
         if self.auto and self._display.in_kernel:
             self._show_opened()
         self._display.republish()
         if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt):
             self._say_what_goes_on()
+
+    def _end_scope(self) -> None:
+        if self._engine is not None and self._engine.ambient is not None:
+            self._engine.end_scope(self._engine.ambient)
 
     def show_once(self, run: Run, view: str = "timeline") -> None:
         """Show a run unless this cell has shown it."""
