@@ -10,13 +10,14 @@ from __future__ import annotations
 import atexit
 import dataclasses
 import difflib
+import importlib
 import os
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from ipyflow.engine import default, output
 from ipyflow.engine.loop import LoopClock, LoopThread
@@ -26,7 +27,6 @@ from ipyflow.executors.coroutines import CoroutineExecutor
 from ipyflow.executors.inline import InlineExecutor
 from ipyflow.executors.threads import ThreadExecutor, default_size
 from ipyflow.model.ports import Clock, Executor, Presenter
-from ipyflow.views.presenter import StaticPresenter
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,20 @@ class Settings:
     log_limit: int | None = None
 
 
+class _WhenShown:
+    """The static presenter, imported when something is first shown: it is a third of what there is to import."""
+
+    def __getattr__(self, name: str) -> Any:
+        views = importlib.import_module("ipyflow.views.presenter")
+        return getattr(views.StaticPresenter(), name)
+
+
 class _Session:
     """The engine of the process and what it was made with."""
 
     def __init__(self) -> None:
         self.settings = Settings()
-        self.presenter: Presenter = StaticPresenter()
+        self.presenter: Presenter = cast(Presenter, _WhenShown())
         self.listeners: list[Callable[[Engine], None]] = []
         self._engine: Engine | None = None
         self._executors: dict[str, Executor] = {}
