@@ -191,27 +191,28 @@ def _limit(engine: Engine, call: Call) -> Call | None:
         limit = engine.limits.get(key)
         if limit is None:
             limit = engine.limits.setdefault(key, Limit(call.task.name, size))
-        call.permits = (limit,)
-        if not hold(engine, call, limit.reason):
-            call.permits = ()
+        if not hold(engine, call, limit.reason) or not limit.enter(call):
             return None
-        if not limit.enter(call):
+        if not call.keep(limit):
+            limit.leave()
             return None
     return start(engine, call)
 
 
-def granted(engine: Engine, call: Call) -> Call | None:
-    """A rate or a limit lets ``call`` through."""
-    return start(engine, call) if call.permits else _limit(engine, call)
+def granted(engine: Engine, call: Call, permit: Limit | None) -> Call | None:
+    """A limit, whose permit the call has now, or a rate (``None``) lets ``call`` through."""
+    return _limit(engine, call) if permit is None else start(engine, call)
 
 
 def release(call: Call) -> None:
     """The call has ended: its timer and its permits go back."""
     if call.timer is not None:
         call.timer.cancel()
-    permits, call.permits = call.permits, ()
-    for permit in permits:
-        permit.leave()
+    if call.permits:
+        with call.engine.changing:
+            permits, call.permits = call.permits, ()
+        for permit in permits:
+            permit.leave()
 
 
 def again_after(engine: Engine, call: Call, pause: float) -> None:

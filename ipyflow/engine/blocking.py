@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from ipyflow.model.status import State
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.future import Future
+    from ipyflow.engine.limits import Limit
+    from ipyflow.engine.loop import LoopThread
 
 _QUEUED = State.QUEUED
 
@@ -90,7 +93,7 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
                 with hung(bell, [future]):
                     sleep_in_task(call, bell, timeout)
         finally:
-            call.end_wait()
+            go_on(call)
         if call.stopped:
             raise stopped(call)
     if not future._settled:
@@ -140,7 +143,7 @@ def wait_all(futures: list[Any], timeout: float | None) -> None:
     finally:
         if in_task:
             assert call is not None
-            call.end_wait()
+            go_on(call)
     if in_task and call is not None and call.stopped:
         raise stopped(call)
 
@@ -155,7 +158,7 @@ def listen(bell: Bell, futures: list[Any], timeout: float | None) -> None:
     try:
         sleep_in_task(call, bell, timeout)
     finally:
-        call.end_wait()
+        go_on(call)
     if call.stopped:
         raise stopped(call)
 
@@ -172,6 +175,77 @@ def sleep_in_task(call: Call | None, bell: Bell, timeout: float | None) -> None:
     finally:
         call.executor.unblocked(call)
         call.wake = None
+
+
+class _Again:
+    """Stands in a limit's queue for a body that had its permit before and goes on after a wait."""
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self._ring = ring
+        self._open = True
+
+    def _close(self) -> bool:
+        """True for one caller only."""
+        try:
+            del self._open
+        except AttributeError:
+            return False
+        return True
+
+    def wants_permit(self) -> bool:
+        return hasattr(self, "_open")
+
+    def permit_granted(self, permit: Limit | None) -> bool:
+        if not self._close():
+            return False
+        self._ring()
+        return True
+
+    def has_it(self) -> bool:
+        """Whether the permit came; asked when the wait for it is over, one way or the other."""
+        return not self._close()
+
+
+def go_on(call: Call) -> None:
+    """The wait is over: take back what was lent, then go on."""
+    if call.lent and call.waits == 1:
+        _take_back(call)
+    call.end_wait()
+
+
+def _take_back(call: Call) -> None:
+    """Wait for the permits that were lent. The slot stays free meanwhile: whoever has them may need one to run."""
+    lent, call.lent = call.lent, ()
+    for permit in lent:
+        if call.stopped:
+            return
+        bell = Bell(1)
+        again = _Again(bell.ring)
+        if not permit.enter(again, first=True):
+            sleep_in_task(call, bell, None)
+            if not again.has_it():
+                return
+        if not call.keep(permit):
+            permit.leave()
+
+
+def _take_back_soon(call: Call, loop: asyncio.AbstractEventLoop) -> Generator[Any, None, None]:
+    """The same for a coroutine, which lets its loop go on meanwhile."""
+    lent, call.lent = call.lent, ()
+    for permit in lent:
+        if call.stopped:
+            return
+        waiter: asyncio.Future[None] = loop.create_future()
+        again = _Again(partial(_wake, call.engine.loop, loop, waiter))
+        if not permit.enter(again, first=True):
+            try:
+                yield from waiter
+            except BaseException:
+                if again.has_it():
+                    permit.leave()
+                raise
+        if not call.keep(permit):
+            permit.leave()
 
 
 def stopped(call: Call) -> TaskCancelled:
@@ -210,34 +284,58 @@ def await_one(future: Future[Any]) -> Generator[Any, None, None]:
     """Suspend the running coroutine until ``future`` is settled; on any event loop."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[None] = loop.create_future()
-    engine = future.run.engine
+    home = future.run.engine.loop
 
     def wake(_: Any) -> None:
-        if loop is engine.loop.loop:
-            if engine.loop.here():
-                _set(waiter)
-            else:
-                engine.loop.post(lambda: _set(waiter))
-        else:
-            try:
-                loop.call_soon_threadsafe(_set, waiter)
-            except RuntimeError:
-                pass  # that loop is closed, nobody waits there any more
+        _wake(home, loop, waiter)
 
     future.when_settled(wake)
     call = current_call()
-    watched = call is not None and call.future is not future and asyncio.current_task() is call.handle
-    if watched:
-        assert call is not None
-        call.begin_wait((future.id,))
+    if call is None or call.future is future or not _runs_here(call):
+        try:
+            yield from waiter
+        finally:
+            if not future.done():
+                future.forget_callback(wake)
+        return
+    # An async body has no slot to give away; the body of a thread that runs a loop of its own has.
+    call.begin_wait((future.id,))
+    if call.waits == 1:
+        call.executor.blocked(call)
     try:
-        yield from waiter
+        try:
+            yield from waiter
+        except asyncio.CancelledError:
+            if call.lent and call.waits == 1:
+                yield from _take_back_soon(call, loop)
+            raise
+        if call.lent and call.waits == 1:
+            yield from _take_back_soon(call, loop)
     finally:
         if not future.done():
             future.forget_callback(wake)
-        if watched:
-            assert call is not None
-            call.end_wait()
+        if call.waits == 1:
+            call.executor.unblocked(call)
+        call.end_wait()
+
+
+def _runs_here(call: Call) -> bool:
+    """True where the body of ``call``, or a coroutine that it started, runs; not on a thread of its own making."""
+    return call.engine.loop.here() if call.task.is_async else call.ident == get_ident()
+
+
+def _wake(home: LoopThread, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
+    """Let the coroutine behind ``waiter`` go on; from any thread."""
+    if loop is home.loop:
+        if home.here():
+            _set(waiter)
+        else:
+            home.post(partial(_set, waiter))
+    else:
+        try:
+            loop.call_soon_threadsafe(_set, waiter)
+        except RuntimeError:
+            pass  # that loop is closed, nobody waits there any more
 
 
 def _set(waiter: asyncio.Future[None]) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 from collections.abc import Callable
 from contextvars import Context
 from threading import get_ident
@@ -59,6 +58,10 @@ class Call:
     timer: Timer | None = None
     handle: asyncio.Task[None] | None = None
     permits: tuple[Limit, ...] = ()
+    lent: tuple[Limit, ...] = ()
+    """Permits that others may have while the body waits."""
+    waits = 0
+    """Waits of ours that the body stands in: one on a thread, any number in the coroutines of an ``async`` body."""
     unread: dict[int, None] | None = None
     """Children that nobody has read yet."""
     written = 0
@@ -174,24 +177,35 @@ class Call:
 
     def begin_wait(self, on: tuple[int, ...]) -> None:
         """The body begins to wait for the futures ``on``: its permits are free meanwhile."""
+        self.waits += 1
+        if self.waits > 1:
+            return
         with self.engine.changing:
             if self.future.state is _RUNNING and self.future._call is self:
                 self.future.state = _BLOCKED
                 self.future.run.append_row((r.BLOCKED, self.engine.now(), self.future.id, on))
-        for permit in self.permits:
+            # Taken away under the lock: whoever ends the call meanwhile must not give them back a second time.
+            self.lent, self.permits = self.permits, ()
+        for permit in self.lent:
             permit.leave()
 
     def end_wait(self) -> None:
-        """The body goes on; on a thread it first takes its permits back."""
-        if self.permits and not self.stopped:
-            for permit in self.permits:
-                again = _Again(self)
-                if not permit.enter(again, first=True):
-                    again.listen()
+        """The body goes on; it has its permits back."""
+        self.waits -= 1
+        if self.waits:
+            return
         with self.engine.changing:
             if self.future.state is _BLOCKED and self.future._call is self:
                 self.future.state = _RUNNING
                 self.future.run.append_row((r.UNBLOCKED, self.engine.now(), self.future.id))
+
+    def keep(self, permit: Limit) -> bool:
+        """Hold a permit it was given; False when the call counts no more and the permit should go to another."""
+        with self.engine.changing:
+            wanted = self.future._call is self and hasattr(self, "unended")
+            if wanted:
+                self.permits += (permit,)
+        return wanted
 
     # Permits: a call stands in the queue of a limit or a rate.
 
@@ -199,9 +213,9 @@ class Call:
         """True while the call waits to be started."""
         return self.future._call is self and self.future.state is _WAITING
 
-    def permit_granted(self) -> None:
-        """The limit or rate it queued for has let it through."""
-        self.engine.permit_granted(self)
+    def permit_granted(self, permit: Limit | None) -> bool:
+        """The limit, or the rate (``None``), that it queued for lets it through; False when it was stopped meanwhile."""
+        return self.engine.permit_granted(self, permit)
 
     # Output.
 
@@ -248,24 +262,6 @@ _EMPTY = Context()
 _NOTHING: dict[str, Any] = {}
 
 
-class _Again:
-    """Stands in a limit's queue for a body that had its permit before and goes on after a wait."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def wants_permit(self) -> bool:
-        return True
-
-    def permit_granted(self) -> None:
-        self._lock.release()
-
-    def listen(self) -> None:
-        self._lock.acquire()
-
-
 class AsyncCall(Call):
     """An attempt of an ``async def``: its body is an asyncio task on the engine's loop."""
 
@@ -293,12 +289,3 @@ class AsyncCall(Call):
             follow = self.succeed(value)
         if follow is not None:
             self.engine.dispatch(follow)
-
-    def end_wait(self) -> None:
-        """The body goes on. The loop cannot be blocked for a permit, so it goes on even if the limit is full again."""
-        for permit in self.permits:
-            permit.force()
-        with self.engine.changing:
-            if self.future.state is _BLOCKED and self.future._call is self:
-                self.future.state = _RUNNING
-                self.future.run.append_row((r.UNBLOCKED, self.engine.now(), self.future.id))

@@ -199,9 +199,9 @@ def returned_late(engine: Engine, call: Call) -> None:
             future.state = State.CANCELLED
             text = message(future._error) if future._error is not None else "cancelled"
             future.run.append(r.Finished(engine.now(), future.id, "cancelled", "TaskCancelled", text, None))
+    admission.release(call)
     if not ended:
         return
-    admission.release(call)
     call.drop()
     future.run.live.pop(future.id, None)
     future.run.close_if_done()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from ipyflow.model.ports import Clock
@@ -21,8 +20,8 @@ class Queuer(Protocol):
     def wants_permit(self) -> bool:
         """False when it was stopped meanwhile."""
 
-    def permit_granted(self) -> None:
-        """It holds the permit now. Called without a lock."""
+    def permit_granted(self, permit: Limit | None) -> bool:
+        """It has the permit, or a token of a rate (``None``), if it returns True. Called without a lock."""
 
 
 class Limit:
@@ -47,26 +46,16 @@ class Limit:
                 self._queue.append(who)
             return False
 
-    def force(self) -> None:
-        """Take a permit even if there is none: for a coroutine that goes on and cannot be held."""
-        with self._lock:
-            self.used += 1
-
     def leave(self) -> None:
-        """Give a permit back: to the next in the queue, if there is one."""
-        with self._lock:
-            who = self._next() if self.used <= self.size else None
-            if who is None:
-                self.used -= 1
-        if who is not None:
-            who.permit_granted()
-
-    def _next(self) -> Queuer | None:
-        while self._queue:
-            who = self._queue.popleft()
-            if who.wants_permit():
-                return who
-        return None
+        """Give a permit back: to the next in the queue who still wants it."""
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self.used -= 1
+                    return
+                who = self._queue.popleft()
+            if who.permit_granted(self):
+                return
 
 
 class Rate:
@@ -106,7 +95,7 @@ class Rate:
             self._clock.call_later(max(0.0, (1.0 - self._tokens) * self._gap), self._serve)
 
     def _serve(self) -> None:
-        granted: list[Callable[[], None]] = []
+        granted: list[Queuer] = []
         with self._lock:
             self._planned = False
             self._fill()
@@ -115,8 +104,8 @@ class Rate:
                 who = self._queue.popleft()
                 if who.wants_permit():
                     self._tokens -= 1.0
-                    granted.append(who.permit_granted)
+                    granted.append(who)
             if self._queue:
                 self._plan()
-        for grant in granted:
-            grant()
+        for who in granted:
+            who.permit_granted(None)

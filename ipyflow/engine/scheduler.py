@@ -176,9 +176,12 @@ class Engine:
 
     # Holding back: see admission.
 
-    def permit_granted(self, call: Call) -> None:
-        """A limit or rate lets ``call`` through."""
-        self._dispatch(admission.granted(self, call))
+    def permit_granted(self, call: Call, permit: Limit | None) -> bool:
+        """A limit, or a rate (``None``), lets ``call`` through; False when it was stopped meanwhile."""
+        if permit is not None and not call.keep(permit):
+            return False
+        self._dispatch(admission.granted(self, call, permit))
+        return True
 
     def resume(self, run: Run) -> None:
         """Start what a pause has held back."""
