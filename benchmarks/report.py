@@ -29,7 +29,7 @@ class Plan:
 
 
 FULL = Plan(sizes=(1_000, 10_000, 100_000))
-QUICK = Plan(pairs=3, memory_tasks=20_000, processes=5)
+QUICK = Plan(pairs=3, processes=5)
 
 
 @dataclass(frozen=True)
