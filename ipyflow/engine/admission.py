@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
+from ipyflow.engine.describe import message
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.options import Definition
@@ -42,7 +43,10 @@ def admit(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
     if found and (options.wait or options.resolve):
         if options.wait is not True and options.resolve is not True:
             names = (options.wait, options.resolve)
-            found = find([call.task.waits_for(call.args, call.kwargs, chosen) for chosen in names if chosen])
+            try:
+                found = find([call.task.waits_for(call.args, call.kwargs, chosen) for chosen in names if chosen])
+            except TypeError:
+                found = []  # they do not fit the function: let it say so itself
         return _await_arguments(engine, call, found)
     return _after_arguments(engine, call)
 
@@ -80,20 +84,12 @@ def start(engine: Engine, call: Call) -> Call | None:
 
 def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
     """Wait for the futures in ``found``, and for those inside the values of the settled ones, which are added to it."""
-    pending: list[Future[Any]] = []
-    known: set[Future[Any]] | None = None
-    for future in found:  # grows while it is gone through
-        if not future._settled:
-            pending.append(future)
-        elif type(future._value) not in NUMBERS:
-            inner = find(future._value)
-            if inner:
-                known = known or set(found)
-                fresh = [f for f in inner if f not in known]
-                known.update(fresh)
-                found.extend(fresh)
+    pending = _follow_values(found)
     if not pending:
-        return _arguments_ready(engine, call, found)
+        try:
+            return _arguments_ready(engine, call, found)
+        except Exception as error:  # a container that does not take the values in place of the futures
+            return endings.end(engine, call, State.FAILED, error)
     if not hold(engine, call, "arguments", tuple([future.id for future in pending])):
         return None
     # Whoever pops the 0 is the last: popping is atomic.
@@ -110,45 +106,62 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
     return None
 
 
+def _follow_values(found: list[Future[Any]]) -> list[Future[Any]]:
+    """Add to ``found`` the futures inside the values of its settled ones; returns those that are not settled."""
+    pending: list[Future[Any]] = []
+    known: set[Future[Any]] | None = None
+    for future in found:  # grows while it is gone through
+        if not future._settled:
+            pending.append(future)
+        elif type(future._value) not in NUMBERS:
+            inner = find(future._value)
+            if inner:
+                known = known or set(found)
+                fresh = [f for f in inner if f not in known]
+                known.update(fresh)
+                found.extend(fresh)
+    return pending
+
+
 def _arguments_ready(engine: Engine, call: Call, seen: list[Future[Any]]) -> Call | None:
     options = call.task.options
     if options.resolve:
-        wanted = seen if options.resolve is True else find(call.task.waits_for(call.args, call.kwargs, options.resolve))
-        broken = next((f for f in wanted if f._error is not None), None)
+        if options.resolve is not True:
+            seen = find(call.task.waits_for(call.args, call.kwargs, options.resolve))
+            _follow_values(seen)
+        broken = next((f for f in seen if f._error is not None), None)
         if broken is not None:
             return endings.fail_before_start(engine, call, _dependency_error(call, broken), broken)
-        _resolve(call, None if options.resolve is True else set(wanted))
+        _resolve(call, options.resolve)
     return _after_arguments(engine, call)
 
 
 def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
-    cause = broken.peek()
+    cause = broken.peek() or Exception()
     broken._consume()
     error = DependencyError(
-        f"{call.label} was not run: its argument {broken.label} {broken.state} with {type(cause).__name__}: {cause}. "
+        f"{call.label} was not run: its argument {broken.label} {broken.state} with {type(cause).__name__}: {message(cause)}. "
         f"Retry {broken.label}, or take the future itself with wait= instead of resolve="
     )
     error.__cause__ = cause
     return error
 
 
-def _resolve(call: Call, only: set[Future[Any]] | None) -> None:
-    """Put values in the place of futures: of all, or of those in ``only``."""
+def _resolve(call: Call, names: bool | frozenset[str]) -> None:
+    """Put values in the place of the futures in the arguments, in all or in those of these names."""
 
     def value_of(future: Future[Any]) -> Any:
-        if only is not None and future not in only:
-            return future
-        value = future._value
-        return value if type(value) in NUMBERS else replace(value, inner)
-
-    def inner(future: Future[Any]) -> Any:
         future._consume()
-        return replace(future._value, inner)
+        value = future._value
+        return value if type(value) in NUMBERS else replace(value, value_of)
 
     call.origin = (call.args, call.kwargs)
-    call.args = tuple([value_of(v) if type(v) is Future else replace(v, value_of) for v in call.args])
-    if call.kwargs:
-        call.kwargs = {name: replace(value, value_of) for name, value in call.kwargs.items()}
+    if names is True:
+        call.args = tuple([replace(value, value_of) for value in call.args])
+        if call.kwargs:
+            call.kwargs = {name: replace(value, value_of) for name, value in call.kwargs.items()}
+    else:
+        call.args, call.kwargs = call.task.changed(call.args, call.kwargs, names, lambda value: replace(value, value_of))
 
 
 # Delay, rate, limit.

@@ -104,3 +104,8 @@ class Definition(Protocol):
 
     def waits_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str]) -> Any:
         """The arguments that ``wait=`` or ``resolve=`` selects."""
+
+    def changed(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str], by: Callable[[Any], Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with those that ``resolve=`` selects changed."""

@@ -11,7 +11,6 @@ from ipyflow.engine.future import Future
 from ipyflow.model.texts import HUGE, NUMBERS
 
 _ATOMS = frozenset({int, float, str, bool, bytes, complex, type(None)})
-_DEEPEST = 32
 
 
 def find(values: Any) -> list[Future[Any]]:
@@ -22,27 +21,36 @@ def find(values: Any) -> list[Future[Any]]:
         []
     """
     found: dict[Future[Any], None] = {}
-    _find(values, found, 0)
+    # No recursion, and each container once: arguments may be deep, shared, or hold themselves.
+    seen: set[int] = set()
+    stack = [values]
+    while stack:
+        value = stack.pop()
+        if type(value) in _ATOMS:
+            continue
+        if isinstance(value, Future):
+            found[value] = None
+        elif id(value) not in seen:
+            seen.add(id(value))
+            stack.extend(_inside(value))
     return list(found)
 
 
-def _find(value: Any, found: dict[Future[Any], None], depth: int) -> None:
-    kind = type(value)
-    if kind in _ATOMS or depth > _DEEPEST:
-        return
-    if isinstance(value, Future):
-        found[value] = None
-    elif kind in (list, tuple, set, frozenset) or isinstance(value, (list, tuple)):
-        for item in value:
-            if type(item) not in _ATOMS:
-                _find(item, found, depth + 1)
-    elif isinstance(value, dict):
-        for item in value.values():
-            if type(item) not in _ATOMS:
-                _find(item, found, depth + 1)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            _find(getattr(value, field.name, None), found, depth + 1)
+def _inside(value: Any) -> list[Any]:
+    """What a container holds, last first; nothing for what is none, or cannot be looked into."""
+    try:
+        if isinstance(value, (list, tuple, set, frozenset)):
+            items = [item for item in value if type(item) not in _ATOMS]
+        elif isinstance(value, dict):
+            items = [item for pair in value.items() for item in pair if type(item) not in _ATOMS]
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            items = [getattr(value, field.name, None) for field in dataclasses.fields(value)]
+        else:
+            return []
+    except Exception:
+        return []  # a class of somebody else's: its errors are not for whoever looks
+    items.reverse()
+    return items
 
 
 def written_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, list[Future[Any]]]:
@@ -72,24 +80,34 @@ def written_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[An
     return arguments(args, kwargs), found
 
 
-def replace(value: Any, by: Callable[[Future[Any]], Any]) -> Any:
+def replace(value: Any, by: Callable[[Future[Any]], Any], known: dict[int, Any] | None = None) -> Any:
     """``value`` with each future in it replaced; containers are copied only where something in them changed."""
     if type(value) in _ATOMS:
         return value
     if isinstance(value, Future):
         return by(value)
+    known = {} if known is None else known
+    if id(value) in known:
+        return known[id(value)]
+    known[id(value)] = value  # what holds itself keeps doing so
+    new = known[id(value)] = _replaced(value, by, known)
+    return new
+
+
+def _replaced(value: Any, by: Callable[[Future[Any]], Any], known: dict[int, Any]) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
-        items = [replace(item, by) for item in value]
+        items = [replace(item, by, known) for item in value]
         if all(new is old for new, old in zip(items, value, strict=True)):
             return value
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return type(value)(*items)
         return type(value)(items)
     if isinstance(value, dict):
-        changed = {key: replace(item, by) for key, item in value.items()}
-        return value if all(changed[key] is value[key] for key in value) else changed
+        changed = {replace(key, by, known): replace(item, by, known) for key, item in value.items()}
+        same = all(new is old for pairs in zip(changed.items(), value.items(), strict=False) for new, old in zip(*pairs, strict=True))
+        return value if same else changed
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: replace(getattr(value, f.name), by) for f in dataclasses.fields(value) if f.init}
+        fields = {f.name: replace(getattr(value, f.name), by, known) for f in dataclasses.fields(value) if f.init}
         if all(new is getattr(value, name) for name, new in fields.items()):
             return value
         return dataclasses.replace(value, **fields)

@@ -123,10 +123,23 @@ class Task(Generic[P, R]):
         """The arguments that ``wait=`` or ``resolve=`` selects."""
         if names is True:
             return (args, kwargs)
+        bound = self._bind(args, kwargs)
+        return [value for name, value in bound.arguments.items() if names and name in names]
+
+    def changed(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str], by: Callable[[Any], Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with those that ``resolve=`` selects changed."""
+        bound = self._bind(args, kwargs)
+        for name, value in bound.arguments.items():
+            if names is True or (names and name in names):
+                bound.arguments[name] = by(value)
+        return bound.args, bound.kwargs
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
         if self._parameters is None:
             self._parameters = inspect.signature(self.fn)
-        bound = self._parameters.bind(*args, **kwargs)
-        return [value for name, value in bound.arguments.items() if names and name in names]
+        return self._parameters.bind(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: bound to its instance, which is passed as the first argument."""
