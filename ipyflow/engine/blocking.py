@@ -83,6 +83,8 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
     call = current_call()
     if call is None or call.ident != get_ident():
         _sleep_for(future, timeout)
+    elif call.future is future:
+        raise WouldDeadlock(f"{future.label} waits for itself, which would never end: return the value instead")
     else:
         call.begin_wait((future.id,))
         try:
@@ -114,6 +116,17 @@ def _sleep_for(future: Future[Any], timeout: float | None) -> None:
     finally:
         if not future._settled:
             future.forget_callback(ring)
+
+
+def refuse_on_loop(futures: list[Any]) -> None:
+    """Raise ``WouldDeadlock`` on the loop that has to run what ``futures`` stand for, or the task that asks."""
+    call = current_call()
+    runs = [run for future in futures if (run := getattr(future, "run", None)) is not None]
+    if (call is not None and call.engine.loop.here()) or any(run.engine.loop.here() for run in runs):
+        raise WouldDeadlock(
+            "waiting here would stop the loop that has to run the tasks: write `await asyncio.gather(*futures)`, "
+            "for a run `await run.root`"
+        )
 
 
 def wait_all(futures: list[Any], timeout: float | None) -> None:

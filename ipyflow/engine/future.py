@@ -299,7 +299,7 @@ class Future(concurrent.futures.Future[T]):
         def guarded(future: Future[T]) -> None:
             try:
                 fn(future)
-            except Exception:
+            except BaseException:  # an exit or an interrupt too: it must not end the worker, or the waiters after it starve
                 concurrent.futures._base.LOGGER.exception("exception calling callback for %r", future)
 
         self.when_settled(guarded)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
@@ -198,7 +199,11 @@ class Run:
             True when it has ended, False after ``timeout``.
         """
         handles = list(self.live.values()) if self.open else [self.as_future()]
-        return not concurrent.futures.wait(handles, timeout).not_done
+        pending = [handle for handle in handles if not handle.done()]
+        if pending:
+            refuse_on_loop(pending)
+            wait_all(pending, timeout)
+        return all(handle.done() for handle in handles)
 
     def result(self, timeout: float | None = None) -> Any:
         """The flow's value, as of its future; ``None`` for the run of a cell or a script."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen, wait_all
+from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen, refuse_on_loop, wait_all
 from ipyflow.engine.sets import FutureSet
 from ipyflow.errors import WouldDeadlock
 
@@ -71,8 +71,11 @@ def wait(
     if return_when == FIRST_COMPLETED:
         needed = min(1, len(given))
     _wait_many(list(waits.values()), needed, return_when == FIRST_EXCEPTION, timeout)
-    done = [handle for handle in given if waits[handle].done()]
-    rest = [handle for handle in given if not waits[handle].done()]
+    # One look at each: between two, one of them may end and be in neither set.
+    done: list[Any] = []
+    rest: list[Any] = []
+    for handle in given:
+        (done if waits[handle].done() else rest).append(handle)
     for handle in done:
         _taken(handle)
     if cancel_remaining:
@@ -87,7 +90,7 @@ def _wait_many(futures: list[Any], needed: int, first_exception: bool, timeout: 
     missing = needed - (len(futures) - len(pending))
     if missing <= 0 or not pending or (first_exception and any(failed(f) for f in futures)):
         return
-    _refuse_on_loop(pending)
+    refuse_on_loop(pending)
     if missing == len(pending) and not first_exception:
         wait_all(pending, timeout)
         return
@@ -109,10 +112,14 @@ def as_completed(futures: Iterable[Any], timeout: float | None = None) -> Iterat
     given = _distinct(futures)
     waits = {_waitable(handle): handle for handle in given}
     deadline = None if timeout is None else time.monotonic() + timeout
-    done = sorted((f for f in waits if f.done()), key=lambda f: getattr(f, "_when", 0.0))
     arrivals = Arrivals()
-    pending = [f for f in waits if not f.done()]
-    _refuse_on_loop(pending)
+    done: list[Any] = []
+    pending: list[Any] = []
+    for future in waits:
+        (done if future.done() else pending).append(future)
+    done.sort(key=lambda f: getattr(f, "_when", 0.0))
+    if pending:
+        refuse_on_loop(pending)
     with hung(arrivals, pending):
         for future in done:
             yield _taken(waits[future])
@@ -205,12 +212,3 @@ def _taken(handle: Any) -> Any:
     if taken is not None:
         taken()
     return handle
-
-
-def _refuse_on_loop(futures: list[Any]) -> None:
-    for future in futures:
-        run = getattr(future, "run", None)
-        if run is not None and run.engine.loop.here():
-            raise WouldDeadlock(
-                "waiting here would stop the loop that has to run the tasks: write `await asyncio.gather(*futures)`"
-            )
