@@ -75,7 +75,7 @@ def _settle_policy(engine: Engine, call: Call, left: list[int]) -> None:
                 engine.cancel(child, f"{call.label} ended without reading it")
     elif policy == "warn":
         for id in left:
-            run.append(r.Noted(engine.now(), id, "leaked", f"{call.label} ended without reading it"))
+            run.append(r.Noted(engine.now(), id, "leaked", f"nobody read {_label(run, id)}: {call.label} ended without it"))
             run.leaks.append(id)
 
 
@@ -118,7 +118,7 @@ def run_ended(engine: Engine, run: Run) -> None:
         )
     unobserved = [f for f in list(run.unobserved.values()) if f is not root]
     for future in unobserved:
-        run.append(r.Noted(engine.now(), future.id, "unobserved", "nobody looked at this failure"))
+        run.append(r.Noted(engine.now(), future.id, "unobserved", f"{future.label} failed and nobody looked"))
     if unobserved:
         run.unobserved = {id: f for id, f in run.unobserved.items() if f is root}
         names = [f"{f.label} ({type(f.peek()).__name__}: {message(f.peek() or Exception())[:80]})" for f in unobserved]

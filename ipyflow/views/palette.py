@@ -1,6 +1,6 @@
 """The look of each state: one colour, one mark and one texture, the same in every view.
 
-The colours are Okabe and Ito's, which readers with any kind of colour blindness can tell apart; state is never
+The colours are after Okabe and Ito's, which readers with any kind of colour blindness can tell apart; state is never
 said by colour alone, a mark or a texture goes with it. They are mid-tones that stand on white and on black.
 """
 
@@ -25,14 +25,14 @@ LOOKS: dict[State, Look] = {
     State.WAITING: Look("#9A9A9A", "…", "dotted", "waiting"),
     State.QUEUED: Look("#9A9A9A", "○", "faint", "queued"),
     State.RUNNING: Look("#0072B2", "▸", "solid", "running"),
-    State.BLOCKED: Look("#E69F00", "‖", "hatched", "blocked"),
+    State.BLOCKED: Look("#D68F00", "‖", "hatched", "blocked"),
     State.CANCELLING: Look("#7F7F7F", "⊖", "hatched", "cancelling"),
     State.SUCCEEDED: Look("#009E73", "✓", "solid", "succeeded"),
-    State.FAILED: Look("#D55E00", "✗", "solid", "failed"),
-    State.TIMED_OUT: Look("#CC79A7", "◷", "solid", "timed out"),
+    State.FAILED: Look("#CC3311", "✗", "solid", "failed"),
+    State.TIMED_OUT: Look("#A8457F", "◷", "solid", "timed out"),
     State.CANCELLED: Look("#7F7F7F", "⊘", "solid", "cancelled"),
     State.SKIPPED: Look("#9A9A9A", "↷", "outline", "skipped"),
-    State.CACHED: Look("#56B4E9", "≈", "solid", "cached"),
+    State.CACHED: Look("#3AA6DD", "≈", "solid", "cached"),
 }
 """The look of every state; the order is that of legends and counts."""
 
