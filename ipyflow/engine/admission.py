@@ -89,7 +89,7 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
         try:
             return _arguments_ready(engine, call, found)
         except Exception as error:  # a container that does not take the values in place of the futures
-            return endings.end(engine, call, State.FAILED, error)
+            return endings.try_end(engine, call, State.FAILED, error)[1]
     if not hold(engine, call, "arguments", tuple([future.id for future in pending])):
         return None
     # Whoever pops the 0 is the last: popping is atomic.

@@ -31,7 +31,7 @@ def attempt_failed(engine: Engine, call: Call, error: BaseException) -> Call | N
     if call.stopped or call.future._call is not call:
         returned_late(engine, call)
         return None
-    if isinstance(error, (TaskCancelled, asyncio.CancelledError)) and isinstance(call, AsyncCall):
+    if isinstance(error, asyncio.CancelledError) and isinstance(call, AsyncCall):
         cancel_one(engine, call.future, "its coroutine was cancelled")
         returned_late(engine, call)
         return None
@@ -76,7 +76,15 @@ def _copy(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
 
 
 def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call | None:
-    """End a call whose body raised, or is given up, with ``error``."""
+    """End a call whose body raised ``error``."""
+    ended, follow = try_end(engine, call, state, error)
+    if not ended:
+        returned_late(engine, call)
+    return follow
+
+
+def try_end(engine: Engine, call: Call, state: State, error: BaseException) -> tuple[bool, Call | None]:
+    """End a call with ``error`` from elsewhere than its body; False when it has ended, or was stopped, before."""
     future = call.future
     if not isinstance(error, TaskTimeout):
         _add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
@@ -89,11 +97,10 @@ def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call 
             future._when = time = engine.now()
             future.run.append(r.Finished(time, future.id, state.value, type(error).__name__, text, trace))
     if not decides:
-        returned_late(engine, call)
-        return None
+        return False, None
     _keep_failure(future, error)
     call.returned = call.origin or (call.args, call.kwargs)
-    return engine.settled(call, future)
+    return True, engine.settled(call, future)
 
 
 def _keep_failure(future: Future[Any], error: BaseException) -> None:
@@ -114,9 +121,8 @@ def _add_note(error: BaseException, note: str) -> None:
 
 def fail_before_start(engine: Engine, call: Call, error: BaseException, because: Future[Any]) -> Call | None:
     """End a call that never ran; it goes on by itself if ``because`` is retried and then succeeds."""
-    follow = end(engine, call, State.FAILED, error)
     because.run.dependants.setdefault(because.id, []).append(call.future)
-    return follow
+    return try_end(engine, call, State.FAILED, error)[1]
 
 
 def timed_out(engine: Engine, call: Call) -> None:
@@ -125,12 +131,14 @@ def timed_out(engine: Engine, call: Call) -> None:
     if future._call is not call or future.state not in _RUNS:
         return
     error = TaskTimeout(f"{future.label} ran over its timeout of {call.task.options.timeout:g} s")
+    # Told before its children are looked for: what it submits from now on is cancelled there.
+    call.stopped = True
     below = descendants(future)
     if not _try_again(engine, call, error):
-        follow = end(engine, call, State.TIMED_OUT, error)
+        ended, follow = try_end(engine, call, State.TIMED_OUT, error)
         if follow is not None:
             engine.dispatch(follow)
-        if future.state is not State.TIMED_OUT:
+        if not ended:
             return
     give_up(engine, call, "ran over its timeout")
     for child in below:
@@ -156,13 +164,14 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     with engine.changing:
         call = future._call
         if call is None or future._settled or not call.take_end():
-            return False
+            return future.state is State.CANCELLING
         if not call.take_start():
             while future.state is State.QUEUED:
                 sleep(0)  # a worker has just taken it and is about to record the start
         state = future.state
         future._when = time = engine.now()
         if state in _RUNS:
+            call.stopped = True
             future.state = State.CANCELLING
             future.run.append(r.Cancelling(time, future.id, why))
         else:
@@ -171,8 +180,8 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     future._error = TaskCancelled(f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}")
     future._tb = None
     call.returned = call.origin or (call.args, call.kwargs)
+    future.run.failed[future.id] = future
     if state in _RUNS:
-        call.stopped = True
         future._settled = True
         follow = engine.notify(future)
         wake = call.wake
@@ -183,7 +192,6 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     else:
         admission.release(call)
         follow = engine.settled(call, future)
-    future.run.failed[future.id] = future
     if follow is not None:
         engine.dispatch(follow)
     return True
@@ -242,7 +250,7 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
         error = inner.peek()
         if error is None:
             return end_with_value(engine, call, inner._value)
-        return end(engine, call, State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error)
+        return try_end(engine, call, State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error)[1]
 
     inner.when_settled(go_on)
 

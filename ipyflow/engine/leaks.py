@@ -97,7 +97,12 @@ def _end_after(engine: Engine, call: Call, value: Any, left: list[int]) -> bool:
         with lock:
             missing -= 1
             last = missing == 0
-        return endings.end_with_value(engine, call, value) if last else None
+        if not last:
+            return None
+        if isinstance(value, Future):
+            endings.continue_as(engine, call, value)
+            return None
+        return endings.end_with_value(engine, call, value)
 
     for child in pending:
         child.when_settled(one_done)

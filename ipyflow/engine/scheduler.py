@@ -128,7 +128,9 @@ class Engine:
             run.tidy()
         refs = tuple([f.id for f in found]) if found else ()
         run.append_row((r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group))
-        if task.simple and not run.paused:
+        if parent is not None and parent.stopped:
+            endings.cancel_one(self, future, f"{parent.label} was told to stop before")
+        elif task.simple and not run.paused:
             executor.dispatch(call)
         else:
             ready = admission.admit(self, call, found)
@@ -268,9 +270,9 @@ class Engine:
 
     def cancel(self, future: Future[Any], why: str = "cancelled") -> bool:
         """Cancel a task and everything below it."""
-        descendants = endings.descendants(future)
         done = endings.cancel_one(self, future, why)
-        for child in descendants:
+        # Looked for after: what a stopped body submits from now on is cancelled where it is submitted.
+        for child in endings.descendants(future):
             endings.cancel_one(self, child, f"{future.label} was cancelled" if done else why)
         return done
 
