@@ -276,7 +276,7 @@ class AsyncCall(Call):
                 engine.begin_timeout(self)
             if type(sys.stdout) is not Fork or type(sys.stderr) is not Fork:
                 output.install()
-            self.handle = _Task(self._drive(), loop=engine.loop.loop, context=self.context)
+            self.handle = _Task(self._drive(), loop=engine.loop.loop, name=future.task.name, context=self.context)
         return None
 
     async def _drive(self) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol
 
 from ipyflow.model.ports import Work
+
+
+BATCH = 500
+"""Coroutines started before the loop may look at its sockets and timers again."""
 
 
 class Loop(Protocol):
@@ -25,10 +29,25 @@ class CoroutineExecutor:
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
+        self._ready: deque[Work] = deque()
+        self._posted = False
 
     def dispatch(self, work: Work) -> None:
         """Have the loop start it."""
-        self._loop.post(partial(work.run, "loop"))
+        self._ready.append(work)
+        if not self._posted:
+            self._posted = True
+            self._loop.post(self._start)
+
+    def _start(self) -> None:
+        """On the loop: start what is ready, a batch at a time."""
+        self._posted = False  # before the queue is looked at: work that comes now posts again
+        ready = self._ready
+        for _ in range(min(len(ready), BATCH)):
+            ready.popleft().run("loop")
+        if ready and not self._posted:
+            self._posted = True
+            self._loop.post(self._start)
 
     def follow(self, work: Work) -> Work | None:
         """Have the loop start it."""
