@@ -102,11 +102,11 @@ class Future(concurrent.futures.Future[T]):
         return self._side
 
     @property
-    def _condition(self) -> threading.Condition:
+    def _condition(self) -> threading.Condition:  # type: ignore[override]
         return self._standard.condition
 
     @property
-    def _waiters(self) -> list[Any]:
+    def _waiters(self) -> list[Any]:  # type: ignore[override]
         return self._standard.waiters
 
     @property
@@ -123,9 +123,8 @@ class Future(concurrent.futures.Future[T]):
 
     def cancelled(self) -> bool:
         """True when it was cancelled (its body may still be on its way out: state ``cancelling``)."""
-        return self._settled and isinstance(self._error, TaskCancelled) and self.state in (
-            State.CANCELLED, State.CANCELLING,
-        )  # fmt: skip
+        stopped = self.state in (State.CANCELLED, State.CANCELLING)
+        return stopped and self._settled and isinstance(self._error, TaskCancelled)
 
     def running(self) -> bool:
         """True while a body runs."""

@@ -82,12 +82,10 @@ class Engine:
 
     def submit(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
         """Submit a call of ``task``; returns its future at once."""
-        here = scope.get()
+        parent: Any = scope.get()
         group: str | None = None
-        if type(here) is Group:
-            parent, group = here.owner, here.label
-        else:
-            parent = here
+        if type(parent) is Group:
+            parent, group = parent.owner, parent.label
         if task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
             return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group))
