@@ -74,6 +74,9 @@ def function(source: Source, name: str, params: str) -> Any:
         raise shown_as_the_cells(source.shell, error) from None
     found: dict[str, Any] = {}
     exec(code, source.shell.user_global_ns, found)
+    # Tracebacks show it as what it is to its reader, the code of a cell. (Of a function they would show the lines that
+    # `inspect` takes for its source, and those end at the magic line.)
+    found[name].__code__ = found[name].__code__.replace(co_name="<module>")
     return found[name]
 
 

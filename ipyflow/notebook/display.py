@@ -46,6 +46,11 @@ class Picture:
     time: float = 0.0
     cost: float = 0.0
 
+    def is_due(self) -> bool:
+        """Whether another picture of the unfinished run is worth its cost: fewer of a large run."""
+        pause = max(PAUSE, 20 * self.cost, len(self.run.records) / 20_000)
+        return time.monotonic() - self.time >= pause
+
 
 class Display:
     """Shows runs in one shell.
@@ -102,7 +107,7 @@ class Display:
         """
         with self._lock:
             for picture in list(self._pictures):
-                if every or picture.run.closed or time.monotonic() - picture.time >= max(PAUSE, 20 * picture.cost):
+                if every or picture.run.closed or picture.is_due():
                     self._update(picture)
 
     def reopened(self, run: Run) -> None:
@@ -125,9 +130,10 @@ class Display:
         if picture not in self._pictures:
             return
         over = picture.run.closed
-        self._update(picture)
+        if over or picture.is_due():
+            self._update(picture)
         if not over:
-            self._publisher.later(max(PAUSE, 20 * picture.cost), lambda: self._refresh(picture))
+            self._publisher.later(PAUSE, lambda: self._refresh(picture))
 
     def _ended(self, run: Run) -> None:
         for link in [link for (id, _), link in list(self._links.items()) if id == run.id]:

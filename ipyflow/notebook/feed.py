@@ -28,8 +28,8 @@ log = logging.getLogger("ipyflow")
 TICK, TICK_LARGE, SMALL = 0.05, 0.1, 200
 SHARE = 0.06
 """The part of the time that folding and sending may take while the engine is busy."""
-PATIENCE = 1.0
-"""Seconds after which a page is told what has come, whatever it costs."""
+PATIENCE, PATIENCE_MOST = 1.0, 4.0
+"""Seconds after which a page is told what has come, whatever it costs; longer each time in a run that stays as fast."""
 UNHEARD = 0.3
 """Seconds until a page that has not said that it is ready is sent a snapshot; then twice as long each time."""
 UNHEARD_MOST = 5.0
@@ -88,34 +88,42 @@ class Feed:
         self.viewers: list[Viewer] = []
         self.seen = 0
         self.ended = False
-        self._tick = TICK
-        self._pumped = float("-inf")
+        self._pumped = self._due = time.monotonic()
+        self._put_off = False
+        self._patience = PATIENCE
         self._cost = 10e-6
         """Seconds for each record, from the folding to the sending, as measured lately."""
 
     def next_look(self) -> float | None:
         """When this feed should be pumped next, on the monotonic clock; ``None`` when nothing is left to tell."""
-        if any(viewer.wants_snapshot for viewer in self.viewers):
+        if self._wanted() and not self._put_off:
             return float("-inf")
-        if not self.ended or self.seen != len(self.run.records) or any(viewer.view.behind for viewer in self.viewers):
-            return self._pumped + self._tick
+        if self._wanted() or not self.ended or self.seen != len(self.run.records) or self._behind():
+            return self._due
         return min([at for viewer in self.viewers if (at := viewer.unheard()) is not None], default=None)
 
     def pump(self, now: float) -> bool:
         """Tell the viewers what has come. True when the run has ended and everything is told."""
-        news = len(self.run.records) - self.seen
-        wanted = any(v.wants_snapshot or (v.unheard() or now) < now for v in self.viewers)
-        waited = now - self._pumped
-        if not (wanted or self.run.closed) and news * self._cost > SHARE * waited and waited < PATIENCE:
-            self._tick = min(waited + TICK_LARGE, PATIENCE)
+        news, waited = len(self.run.records) - self.seen, now - self._pumped
+        dear = news * self._cost > SHARE * waited
+        self._put_off = dear and not self.run.closed and waited < self._patience
+        if self._put_off:
+            self._due = min(now + TICK_LARGE, self._pumped + self._patience)
             return False
-        if news or wanted or any(viewer.view.behind for viewer in self.viewers):
+        self._patience = min(2 * self._patience, PATIENCE_MOST) if dear else PATIENCE
+        self._pumped, self._due = now, now + TICK
+        if news or self._wanted() or self._behind() or any((v.unheard() or now) < now for v in self.viewers):
             began = time.thread_time()
             self._tell(news > 0)
             if news > 100:
                 self._cost = max((time.thread_time() - began) / news, 2e-6)
-        self._pumped = now
         return self.next_look() is None
+
+    def _wanted(self) -> bool:
+        return any(viewer.wants_snapshot for viewer in self.viewers)
+
+    def _behind(self) -> bool:
+        return any(viewer.view.behind for viewer in self.viewers)
 
     def _tell(self, news: bool) -> None:
         messages = []
@@ -123,7 +131,7 @@ class Feed:
             self.seen, self.ended = state.seq, state.closed is not None
             clock = self.run.engine.now()
             changed, state.changed = state.changed, set()
-            self._tick = TICK if len(state.tasks) < SMALL else TICK_LARGE
+            self._due = self._pumped + (TICK if len(state.tasks) < SMALL else TICK_LARGE)
             for viewer in self.viewers:
                 viewer.changed |= changed
                 if news or viewer.wants_snapshot or viewer.view.behind or viewer.unheard() is not None:

@@ -13,7 +13,9 @@ LONGEST = 200_000
 """Characters of a value's HTML; a longer one is left out."""
 LONGEST_TEXT = 20_000
 
-_FILE = re.compile(r'File ("|&quot;|&#34;|&#x27;)(?P<name>[^"&\n]+)\1, line (?P<line>\d+)')
+_FILE = re.compile(
+    r'File ("|&quot;|&#34;|&#x27;)(?P<name>[^"&\n]+)\1, line (?P<line>\d+)(?:, in (?:<|&lt;)module(?:>|&gt;))?'
+)
 
 
 class Richer:

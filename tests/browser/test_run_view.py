@@ -91,6 +91,7 @@ def test_a_failure_shows_its_state_message_and_traceback(page: LabPage) -> None:
     detail = view(page, 1).locator(".ipf-detail")
     expect(detail.locator(".ipf-exception")).to_contain_text("Ada may not spend 40")
     expect(detail.locator(".ipf-traceback")).to_contain_text("Cell In[2], line 17, in check_payment")
+    expect(view(page, 1).locator(".ipf-detail")).to_contain_text("raise ValueError")
     page.screenshot("detail", of=view(page, 1))
     assert page.errors == []
 
@@ -159,4 +160,69 @@ def test_a_saved_file_without_a_kernel_shows_the_picture(page: LabPage, trusted:
     # JupyterLab says so for the view where nothing hides it.
     expect(page.cell(1).get_by_text("Loading widget")).to_be_hidden()
     expect(page.cell(1).get_by_text("model not found")).to_be_hidden()
+    page.screenshot()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("version", ["7.4.0", "7.2.0", "6.31.0"])
+def test_a_view_fills_while_its_own_cell_and_the_one_below_block(
+    page: LabPage, kernelspec: Callable[[str], str], version: str
+) -> None:
+    blocking = "@task\ndef nap(n):\n    time.sleep(n)\n\nfs = [nap.submit(n / 4) for n in range(8)]\ntime.sleep(3)\n"
+    page.server.write_notebook("blocks.ipynb", [LOAD, blocking, "time.sleep(3)"], kernelspec(version))
+    page.open_notebook("blocks.ipynb")
+    page.run_cell(0)
+    own = page.start_cell(1)
+    if version.startswith("7"):
+        # Threads know the cell they work for: its view comes while the cell still blocks.
+        page.page.wait_for_function("() => document.querySelectorAll('.ipf').length === 1")
+        number = view(page, 1).locator(".ipf-number[aria-label*=' succeeded']")
+        expect(number.locator("b")).to_have_text("8")
+        assert still_runs(page, own)
+    page.wait_cell(own)
+    # ipykernel 6 reads no message of a page while a cell blocks: the view must fill all the same.
+    expect_state(page, 1, "succeeded")
+    expect(view(page, 1)).to_contain_text("Cell In[2]")
+    assert page.cell(1).locator(".ipf").count() == 1
+
+
+@pytest.mark.kernel
+def test_on_ipykernel_6_a_view_fills_while_the_cell_below_blocks(
+    page: LabPage, kernelspec: Callable[[str], str]
+) -> None:
+    page.server.write_notebook("six.ipynb", [LOAD, FLOW, "time.sleep(6)"], kernelspec("6.31.0"))
+    page.open_notebook("six.ipynb")
+    page.run_cell(0)
+    page.start_cell(1)
+    blocked = page.start_cell(2)
+    expect_state(page, 1, "succeeded")
+    assert still_runs(page, blocked)
+
+
+DARK = "() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+
+
+def test_in_the_dark_theme(page: LabPage) -> None:
+    page.server.write_notebook("dark.ipynb", [LOAD, FLOW, FLOW.replace("%%flow", "%%flow --view graph")])
+    page.open_notebook("dark.ipynb")
+    page.call(DARK)
+    page.run_cell(0)
+    for cell in (1, 2):
+        page.run_cell(cell)
+        expect_state(page, cell, "succeeded")
+        page.screenshot(of=view(page, cell))
+    page.screenshot("page")
+    view(page, 2).get_by_role("tab", name="Table").click()
+    view(page, 2).get_by_role("row").filter(has_text="check_payment").click()
+    expect(view(page, 2).locator(".ipf-traceback")).to_be_visible()
+    page.screenshot("detail", of=view(page, 2))
+
+
+def test_in_notebook_7(page: LabPage) -> None:
+    page.server.write_notebook("seven.ipynb", [LOAD, FLOW])
+    page.open_notebook("seven.ipynb", app="notebook")
+    page.run_cell(0)
+    page.run_cell(1)
+    expect_state(page, 1, "succeeded")
+    assert page.cell(1).locator(".ipyflow-of-view").is_hidden()
     page.screenshot()
