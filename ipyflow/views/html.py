@@ -29,7 +29,8 @@ SMALL_GRAPH = 16
 _STYLE = (
     "<style>.ipyflow-run summary{cursor:pointer;padding:2px 0}.ipyflow-run table{font-size:12px}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
-    ".ipyflow-run pre{font-size:12px;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;white-space:pre}"
+    ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;"
+    "white-space:pre}"
     ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
 )
 

@@ -22,8 +22,6 @@ MOST_ROWS = 30
 LABEL = (110, 250)
 """Narrowest and widest column of names."""
 
-_RUN_STATES = (State.RUNNING, State.CANCELLING)
-
 
 def timeline_svg(
     state: RunState, *, now: float | None = None, inline: bool = False, width: int = WIDTH, most: int = MOST_ROWS
@@ -113,7 +111,7 @@ def _name(task: TaskState, x: float, y: float, column: int) -> str:
     name, args = clip(shown(task.name), max(room, 4)), shown(task.args)
     out = text(x, y, name, mono=True)
     left = int((room - len(name)) / 0.85) - 2
-    if args and left >= 3:
+    if args and left >= min(3, len(args)):
         out += text(x + 12 * MONO_LETTER * len(name) + 1, y, f"({clip(args, left)})", 10, faint=0.55, mono=True)
     return out
 
@@ -124,7 +122,7 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
     for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
         if span.state in FINAL_STATES:
             continue
-        look = outcome(task, i) if span.state in _RUN_STATES else span.state
+        look = outcome(task, i) if span.state is State.RUNNING else span.state
         x = axis.x(span.time)
         wide = axis.x(end) - x
         if wide < 0.4 and look not in (State.FAILED, State.TIMED_OUT) and len(task.spans) > 2:
@@ -150,7 +148,7 @@ def outcome(task: TaskState, i: int) -> State:
             return State.SUCCEEDED if task.into else State.FAILED
         if span.state is State.CANCELLING:
             return State.CANCELLED
-    return task.spans[-1].state if task.spans[-1].state is State.CANCELLING else State.RUNNING
+    return State.RUNNING
 
 
 def _words(task: TaskState, until: float) -> tuple[str, str]:
