@@ -8,6 +8,7 @@ interpreter's exit never waits for a task, and says which were lost.
 from __future__ import annotations
 
 import atexit
+import concurrent.futures
 import dataclasses
 import difflib
 import importlib
@@ -20,6 +21,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from ipyflow.engine import default, output
+from ipyflow.engine.context import current_call
 from ipyflow.engine.loop import LoopClock, LoopThread
 from ipyflow.engine.run import Run
 from ipyflow.engine.scheduler import Engine
@@ -101,8 +103,11 @@ class _Session:
     def forget(self) -> None:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
-        self._engine, self._executors = None, {}
+        engine, self._engine, self._executors = self._engine, None, {}
         default.install(None)
+        output.after_fork()
+        if engine is not None:
+            engine.left_behind()
 
 
 def make_engine(
@@ -229,7 +234,7 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
     """Stop the engine; the next submit starts afresh.
 
     Args:
-        wait: wait for the tasks that have not ended.
+        wait: wait for the tasks that have not ended; those of a paused run are cancelled.
         cancel: cancel them first.
 
     Never hangs on a body that does not return after it was cancelled: such a thread is left behind.
@@ -237,18 +242,17 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
     engine = _session.current()
     if engine is None:
         return
+    if current_call() is not None:
+        raise RuntimeError("shutdown() in a task would wait for that task: call it where no task runs")
     engine.accepting = False
-    if cancel or not wait:
-        for run in list(engine.runs):
+    for run in list(engine.runs):
+        if cancel or not wait or run.paused:
             run.cancel()
-    stuck = False
-    if wait:
-        for run in list(engine.runs):
-            for future in list(run.live.values()):
-                if not future.done():
-                    future.exception() if not future.cancelled() else None
-                stuck = stuck or future.running()
-    _session.stop(wait=wait and not stuck)
+    # What runs may still submit, so look again; waiting does not count as looking at a failure. A body that
+    # was cancelled and does not return is not waited for.
+    while wait and (pending := [future for future in engine.unfinished() if not future.done()]):
+        concurrent.futures.wait(pending)
+    _session.stop(wait=wait and not engine.unfinished())
 
 
 def _at_exit() -> None:

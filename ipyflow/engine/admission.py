@@ -243,7 +243,7 @@ def again_after(engine: Engine, call: Call, pause: float) -> None:
 def memoised(
     engine: Engine, run: Run, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], submit: Callable[[], Future[Any]]
 ) -> Future[Any]:
-    """The future of an equal call in this run, in flight or succeeded, else a new one.
+    """The future of an equal call in this run, in flight or succeeded, else a new one, made by ``submit`` but not launched.
 
     Raises:
         TypeError: an argument cannot be hashed.
@@ -256,9 +256,13 @@ def memoised(
             f"{task.name} has memo=True, but an argument cannot be hashed ({error}): pass tuples for lists, or leave memo out"
         ) from None
     if known is None or known.peek() is not None:
-        # Two threads may both come here: setdefault would need the future first, so a lock it is.
+        # Two threads may both come here: setdefault would need the future first, so a lock it is. It is not held while
+        # the call starts: that may run the body here and now.
+        made: Future[Any] | None = None
         with engine.memo_lock:
             known = run.memo.get(key)
             if known is None or known.peek() is not None:
-                known = run.memo[key] = submit()
+                known = made = run.memo[key] = submit()
+        if made is not None and made._call is not None:
+            engine.launch(made._call)
     return known

@@ -47,6 +47,10 @@ class Call:
     """An attempt; see the module. Attributes with a default below are set only when they differ: most calls are plain."""
 
     attempt = 1
+    before = 0
+    """Attempts made before somebody asked for a retry: the task's own retries begin afresh then."""
+    began: float | None = None
+    """When the first attempt began, for policies that look at the time."""
     depth = 0
     """How many calls are nested below this one on its thread."""
     ident = 0
@@ -242,9 +246,9 @@ class Call:
 
     def _file(self, stream: str, text: str) -> None:
         room = OUTPUT_LIMIT - self.written
+        if room < 0:
+            return  # and it was said
         self.written += len(text)
-        if room <= 0:
-            return
         if len(text) > room:
             text = text[:room] + f"\n… (no more of {self.label} is kept: {OUTPUT_LIMIT} characters is the limit)\n"
         self.future.run.append(r.Output(self.engine.now(), self.future.id, stream, text))

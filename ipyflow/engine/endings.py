@@ -47,15 +47,17 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     if policy is None or not isinstance(error, Exception):
         return False
     try:
-        pause = policy.pause(call.attempt, error, engine.rng)
+        elapsed = 0.0 if call.began is None else engine.now() - call.began
+        pause = policy.pause(call.attempt - call.before, error, engine.rng, elapsed)
     except Exception as second:
-        error.add_note(f"its retry policy raised {type(second).__name__}: {message(second)}")
+        _add_note(error, f"its retry policy raised {type(second).__name__}: {message(second)}")
         return False
     if pause is None:
         return False
     future = call.future
     following = _copy(call, call.args, call.kwargs)
     following.attempt, following.origin = call.attempt + 1, call.origin
+    following.before, following.began = call.before, call.began
     with engine.changing:
         if not call.take_end():
             return False
@@ -207,11 +209,11 @@ def returned_late(engine: Engine, call: Call) -> None:
             future.state = State.CANCELLED
             text = message(future._error) if future._error is not None else "cancelled"
             future.run.append(r.Finished(engine.now(), future.id, "cancelled", "TaskCancelled", text, None))
+            future.run.live.pop(future.id, None)
     admission.release(call)
     if not ended:
         return
     call.drop()
-    future.run.live.pop(future.id, None)
     future.run.close_if_done()
 
 
@@ -276,27 +278,34 @@ def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
 
 def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     """Start an ended task again, with the code its name stands for now."""
-    call = future._call
-    if call is None or future.state not in RESTARTABLE_STATES or call.returned is None:
+    with engine.changing:
+        call = future._call
+        returned = None if call is None or future.state not in RESTARTABLE_STATES else call.returned
+        if returned is not None:
+            assert call is not None
+            call.returned = None  # of several that ask at once, one starts it
+    if call is None or returned is None:
         hint = "it has not ended" if not future.is_final() else "only failed, timed out and cancelled tasks are"
         raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead")
-    args, kwargs = call.returned
+    args, kwargs = returned
     task = call.task.latest()
     kind = AsyncCall if task.is_async else Call
     executor = engine.executors[task.options.executor]
     following = kind(engine, future, task, args, kwargs, executor, copy_context(), call.label_group)
-    following.attempt = call.attempt + 1
+    following.attempt, following.before = call.attempt + 1, call.attempt
     run = future.run
-    if run.closed:
-        run.reopen()
-    future._settled, future._error, future._tb, future._value = False, None, None, None
-    run.live[future.id] = future
     run.failed.pop(future.id, None)
     run.unobserved.pop(future.id, None)
-    future.task = task
     with engine.changing:
+        future._settled, future._error, future._tb, future._value = False, None, None, None
+        future.task = task
         future.state = State.QUEUED
         future._call = following
+        run.live[future.id] = future
+        if not run.closed:
+            run.append(r.Reset(engine.now(), future.id, why))
+    if run.closed:
+        run.reopen()
         run.append(r.Reset(engine.now(), future.id, why))
     for dependant in run.dependants.pop(future.id, []):
         if dependant.state is State.FAILED and isinstance(dependant.peek(), DependencyError):
@@ -304,4 +313,3 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     ready = admission.admit(engine, following, find((args, kwargs)))
     if ready is not None:
         engine.dispatch(ready)
-

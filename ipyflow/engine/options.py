@@ -43,7 +43,7 @@ class Retry:
         if not callable(self.when) and not isinstance(self.when, tuple):
             raise TypeError(f"Retry(when={self.when!r}): give an exception type, a tuple of types or a predicate")
 
-    def pause(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
+    def pause(self, attempt: int, error: BaseException, rng: random.Random, elapsed: float = 0.0) -> float | None:
         """Seconds to wait before the next attempt, or ``None`` to give up. ``attempt`` is the one that failed."""
         if self.limit is not None and attempt > self.limit:
             return None
@@ -65,8 +65,8 @@ class Retry:
 class RetryPolicy(Protocol):
     """Anything that says how long to pause before the next attempt; :class:`Retry` and the tenacity adapter do."""
 
-    def pause(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
-        """Seconds before the next attempt, ``None`` to give up."""
+    def pause(self, attempt: int, error: BaseException, rng: random.Random, elapsed: float = 0.0) -> float | None:
+        """Seconds before the next attempt, ``None`` to give up; ``elapsed`` seconds after the first one began."""
 
 
 @dataclass(frozen=True)

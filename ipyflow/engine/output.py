@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import Any, TextIO
 
-from ipyflow.engine.context import current_call
+from ipyflow.engine.context import current_call, scope
 
 _installing = threading.Lock()
 
@@ -32,6 +32,8 @@ class Fork(io.TextIOBase):
         call = current_call()
         if call is None:
             return self.real.write(text)
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         call.write(self.stream, text)
         if call.task.options.stdout == "cell":
             call.echo(self.real, text)
@@ -45,6 +47,29 @@ class Fork(io.TextIOBase):
     def writable(self) -> bool:
         """Always."""
         return True
+
+    def fileno(self) -> int:
+        """The real stream's: what a child process is given writes there."""
+        return self.real.fileno()
+
+    def isatty(self) -> bool:
+        """The real stream's."""
+        return self.real.isatty()
+
+    @property
+    def errors(self) -> str | None:  # type: ignore[override]
+        """The real stream's."""
+        return getattr(self.real, "errors", None)
+
+    @property
+    def newlines(self) -> Any:
+        """The real stream's."""
+        return getattr(self.real, "newlines", None)
+
+    @property
+    def closed(self) -> bool:
+        """The real stream's."""
+        return bool(getattr(self.real, "closed", False))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
@@ -65,6 +90,14 @@ def install() -> None:
             sys.stdout = Fork(sys.stdout, "stdout")
         if type(sys.stderr) is not Fork and sys.stderr is not None:
             sys.stderr = Fork(sys.stderr, "stderr")
+
+
+def after_fork() -> None:
+    """In a forked child: whoever held the lock is not here, and what it prints is nobody's task."""
+    global _installing
+    _installing = threading.Lock()
+    scope.set(None)
+    uninstall()
 
 
 def uninstall() -> None:

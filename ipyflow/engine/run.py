@@ -18,7 +18,7 @@ from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
-from ipyflow.model.status import State
+from ipyflow.model.status import FAILURE_STATES, RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
@@ -57,6 +57,8 @@ class Run:
         self.open = kind != "flow"
         """True while more may be submitted at top level: the cell or the script goes on."""
         self.closed = False
+        """True when the log says that it has ended."""
+        self._closing = False
         self.leaks: list[int] = []
         self.refs: list[weakref.ref[Future[Any]]] = []
         self._refs_limit = 1024
@@ -88,13 +90,20 @@ class Run:
         if self.live or self.open or (self.root is not None and not self.root.is_final()):
             return
         with self._lock:
-            if self.closed or self.live or self.open:
+            if self.closed or self._closing or self.live or self.open:
+                return
+            self._closing = True
+        self.engine.before_close(self)
+        with self._lock:
+            self._closing = False
+            if self.live:  # a task was retried, or submitted by a thread that a body left behind
                 return
             self.closed = True
+            self.append(r.Closed(self.engine.now(), self.state.value))
+            end = self._end
         self.engine.run_closed(self)
-        self.append(r.Closed(self.engine.now(), self.state.value))
-        if self._end is not None:
-            self._settle_end(self._end)
+        if end is not None:
+            self._settle_end(end)
         self._packing = True
         self.engine.loop.post(self._pack)
 
@@ -134,7 +143,7 @@ class Run:
             return State.RUNNING
         if self.root is not None:
             return self.root.state
-        return State.FAILED if self.failed else State.SUCCEEDED
+        return State.FAILED if any(f.state in FAILURE_STATES for f in list(self.failed.values())) else State.SUCCEEDED
 
     @property
     def log(self) -> list[r.Record]:
@@ -231,7 +240,8 @@ class Run:
     def retry(self) -> None:
         """Run again everything that failed or was cancelled, with the code of now."""
         for future in list(self.failed.values()):
-            future.retry()
+            if future.state in RESTARTABLE_STATES:  # those that depended on an earlier one go on already
+                future.retry()
 
     def explain(self) -> str:
         """In words, where the run stands, and why it does not move if it does not."""

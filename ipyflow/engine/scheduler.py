@@ -88,13 +88,14 @@ class Engine:
             parent, group = parent.owner, parent.label
         if task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
-            return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group))
+            return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group, False))
         return self._submit(task, args, kwargs, parent, group)
 
     def _submit(
-        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], parent: Call | None, group: str | None
-    ) -> Future[Any]:
-        if not self.accepting:
+        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], parent: Call | None, group: str | None,
+        launch: bool = True,
+    ) -> Future[Any]:  # fmt: skip
+        if not self.accepting and parent is None:  # what runs may go on to its end
             raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
         executor = self.executors[task.options.executor]
         id = next(self._ids)
@@ -121,6 +122,8 @@ class Engine:
         elif task.is_flow:
             run.root = future
         run.live[id] = future
+        if run.closed:
+            run.reopen()
         run.refs.append(_ref(future))
         if not id & 1023:
             run.tidy()
@@ -130,11 +133,15 @@ class Engine:
             endings.cancel_one(self, future, f"{parent.label} was told to stop before")
         elif task.simple and not run.paused:
             executor.dispatch(call)
-        else:
+        elif launch:
             ready = admission.admit(self, call, found)
             if ready is not None:
                 executor.dispatch(ready)
         return future
+
+    def launch(self, call: Call) -> None:
+        """Take a call that was submitted without launching it through its gates."""
+        self._dispatch(admission.admit(self, call, find((call.args, call.kwargs))))
 
     def new_run(self, name: str, kind: str) -> Run:
         """Open a run."""
@@ -194,7 +201,10 @@ class Engine:
 
     def begin_timeout(self, call: Call) -> None:
         """An attempt has begun; plan its timeout."""
-        timeout = call.task.options.timeout
+        options = call.task.options
+        if options.retries is not None and call.began is None:
+            call.began = self.now()
+        timeout = options.timeout
         if timeout is not None:
             call.timer = self.clock.call_later(timeout, lambda: endings.timed_out(self, call))
 
@@ -237,7 +247,10 @@ class Engine:
             future._call = None
         call.drop()
         follow = self.notify(future) if future._callbacks or future._side is not None else None
-        run.live.pop(future.id, None)
+        with self.changing:
+            # Somebody who heard of the end may have started it again already.
+            if future._call is call or future._call is None:
+                run.live.pop(future.id, None)
         if not run.live:
             run.close_if_done()
         return follow
@@ -282,11 +295,21 @@ class Engine:
         """Run an ended task again."""
         endings.retry(self, future)
 
-    def run_closed(self, run: Run) -> None:
-        """Every task of ``run`` has ended: warn of what nobody looked at, tell the listeners."""
+    def before_close(self, run: Run) -> None:
+        """Every task of ``run`` has ended: warn of what nobody looked at."""
         leaks.run_ended(self, run)
+
+    def run_closed(self, run: Run) -> None:
+        """``run`` has ended, and its log says so: tell the listeners."""
         for listener in list(self.on_close):
             listener(run)
+
+    def left_behind(self) -> None:
+        """In a forked child: what runs, runs in the parent; a wait for it here ends in an error and not never."""
+        self.accepting = False
+        for future in self.unfinished():
+            future._error = RuntimeError(f"{future.label} runs in the parent process: read it there, or submit it again here")
+            future.state, future._settled = State.FAILED, True
 
     def unfinished(self) -> list[Future[Any]]:
         """The tasks that have not ended, of all runs."""

@@ -131,6 +131,12 @@ def _retries(value: Any) -> RetryPolicy | None:
     raise TypeError(f"retries={value!r}: give a number, True, Retry(...), or a tenacity strategy")
 
 
+class _Outcome(concurrent.futures.Future[Any]):
+    """An attempt's outcome, as tenacity's strategies look at it."""
+
+    failed = True
+
+
 class TenacityRetry:
     """A tenacity ``stop``, ``wait`` or ``retry`` strategy as a retry policy.
 
@@ -145,13 +151,14 @@ class TenacityRetry:
             raise TypeError(f"retries={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy")
         self.strategy = strategy
 
-    def pause(self, attempt: int, error: BaseException, rng: random.Random) -> float | None:
+    def pause(self, attempt: int, error: BaseException, rng: random.Random, elapsed: float = 0.0) -> float | None:
         """Seconds before the next attempt, ``None`` to give up."""
-        outcome: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        outcome = _Outcome()
         outcome.set_exception(error)
         state = SimpleNamespace(
-            attempt_number=attempt, outcome=outcome, seconds_since_start=0.0, idle_for=0.0, upcoming_sleep=0.0
-        )
+            attempt_number=attempt, outcome=outcome, seconds_since_start=elapsed, idle_for=0.0, upcoming_sleep=0.0,
+            fn=None, args=(), kwargs={}, next_action=None, retry_object=None,
+        )  # fmt: skip
         answer = self.strategy(state)
         if self.kind == "stop":
             return None if answer else 0.0

@@ -17,7 +17,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _latest: dict[tuple[str, str], Task[Any, Any]] = {}
-"""The newest task by module and name: a retry runs the code of now, not that of the run's beginning."""
+"""The newest task by the place of its function: a retry runs the code of now, not that of the run's beginning."""
+
+
+def _place(fn: Any) -> tuple[str, str]:
+    """Module and qualified name; nothing for a function made in a function, of which there may be many at once."""
+    name = getattr(fn, "__qualname__", "")
+    return (getattr(fn, "__module__", None) or "", "" if "<" in name else name)
 
 
 class Task(Generic[P, R]):
@@ -43,10 +49,10 @@ class Task(Generic[P, R]):
         self.module: str = getattr(fn, "__module__", None) or "__main__"
         self.executor_name = self.options.executor if isinstance(self.options.executor, str) else "adopted"
         o = self.options
-        self.simple = not (o.wait or o.resolve or o.timeout or o.memo or o.limit or o.rate or o.delay)
+        timed = o.timeout is not None or isinstance(o.retries, option_forms.TenacityRetry)
+        self.simple = not (o.wait or o.resolve or timed or o.memo or o.limit or o.rate or o.delay)
         self._parameters: inspect.Signature | None = None
         functools.update_wrapper(self, fn, updated=())
-        _latest[self.module, self.name] = self
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Submit and wait: exactly ``submit(...).result()``."""
@@ -101,23 +107,19 @@ class Task(Generic[P, R]):
             >>> f.with_options(name="again", retries=3).name
             'again'
         """
-        latest = _latest.get((self.module, self.name))
         copy = Task(self.fn, {**self._given, **changes}, self.is_flow)
-        if latest is not None and copy.name == self.name:
-            _latest[self.module, self.name] = latest  # a changed copy is not a new definition
-            copy._same_as = self
+        copy._is_copy = True
         return copy
 
-    _same_as: Task[Any, Any] | None = None
+    _is_copy = False
 
     def latest(self) -> Task[Any, Any]:
         """The task that goes by this name now: its cell may have been edited and run again."""
-        new = _latest.get((self.module, self.name), self)
-        if new is self or (self._same_as is not None and new is self._same_as):
+        new = _latest.get(_place(self.fn))
+        if new is None or new.fn is self.fn:
             return self
-        if self._same_as is not None:
-            return Task(new.fn, self._given, self.is_flow)
-        return new
+        # A copy with changed options stays one.
+        return Task(new.fn, self._given, self.is_flow) if self._is_copy else new
 
     def waits_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str]) -> Any:
         """The arguments that ``wait=`` or ``resolve=`` selects."""
@@ -300,9 +302,13 @@ def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 def _decorate(fn: Callable[..., Any] | None, options: dict[str, Any], is_flow: bool) -> Any:
     word = "flow" if is_flow else "task"
     if fn is None:
-        return lambda f: Task(f, options, is_flow)
+        return lambda f: _decorate(f, options, is_flow) if callable(f) else Task(f, options, is_flow)
     if isinstance(fn, Task):
         raise TypeError(f"{fn.name} is a {'flow' if fn.is_flow else 'task'} already; for other options write .with_options(...)")
     if not callable(fn):
         raise TypeError(f"@{word}({fn!r}): options go by name, as in @{word}(name={fn!r})")
-    return Task(fn, options, is_flow)
+    made: Task[Any, Any] = Task(fn, options, is_flow)
+    place = _place(fn)
+    if place[1]:
+        _latest[place] = made
+    return made

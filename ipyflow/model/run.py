@@ -131,6 +131,7 @@ class RunState:
         )  # fmt: skip
         self.counts[State.QUEUED] += 1
         self.changed.add(e.task)
+        self._reopen()
 
     def _waiting(self, e: r.Waiting) -> None:
         task = self._move(e.task, State.WAITING, e.time, e.reason)
@@ -191,6 +192,9 @@ class RunState:
     def _reset(self, e: r.Reset) -> None:
         task = self._move(e.task, State.QUEUED, e.time, e.why)
         task.ended, task.type, task.text, task.traceback, task.into = None, "", "", None, r.NO_TASK
+        self._reopen()
+
+    def _reopen(self) -> None:
         if self.closed is not None:
             self.closed, self.state = None, State.RUNNING
 
