@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PAUSE = 2.0
 """Seconds between two updates of a saved picture, while its run goes on."""
 KEPT = 100
-"""Runs whose views stay live; older ones keep their picture."""
+"""Views that stay live; older ones leave their place to their picture."""
 
 # Where the view is not (no kernel, or it was closed) JupyterLab says "model not found": not where the picture stands
 # for it. Only outputs of widgets have no data-mime-type.
@@ -87,6 +88,8 @@ class Display:
             picture = Picture(run, widget is not None)
             publish(self._made(picture), metadata={}, transient={"display_id": picture.id})
             self._pictures.append(picture)
+            # A picture holds its run, and with it the whole log.
+            del self._pictures[: -2 * KEPT]
         self._publisher.later(PAUSE, lambda: self._refresh(picture))
 
     def bundle(self, run: Run) -> dict[str, Any]:
@@ -181,18 +184,22 @@ def _why(error: Exception) -> str:
 
 
 class Formatters:
-    """Has handles that end a cell, or are given to ``display``, show themselves through a :class:`Display`."""
+    """Has handles that end a cell, or are given to ``display``, show themselves live.
 
-    def __init__(self, shell: Any, display: Display) -> None:
-        self._shell, self._display = shell, display
+    Args:
+        shell: the interactive shell.
+        show: shows a run.
+    """
+
+    def __init__(self, shell: Any, show: Callable[[Run], None]) -> None:
+        self._show = show
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._before: dict[type, Any] = {}
 
     def install(self) -> None:
         """Register for runs and futures."""
-        if self._display.in_kernel:
-            self._before[Run] = self._formatter.for_type(Run, self._display.show)
-            self._before[Future] = self._formatter.for_type(Future, lambda future: self._display.show(future.run))
+        self._before[Run] = self._formatter.for_type(Run, self._show)
+        self._before[Future] = self._formatter.for_type(Future, lambda future: self._show(future.run))
 
     def remove(self) -> None:
         """Put back what was there."""

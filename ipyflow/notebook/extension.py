@@ -31,7 +31,7 @@ class Extension:
         self.display = Display(shell, self.publisher)
         self.cells = Cells(shell, self.display, self.publisher)
         self.commands = Commands(self.display, self.cells)
-        self._formatters = Formatters(shell, self.display)
+        self._formatters = Formatters(shell, self.cells.show_once)
         self._magics: list[tuple[str, str]] = []
         self._forget_engines: Callable[[], None] = lambda: None
 
@@ -41,7 +41,8 @@ class Extension:
             self._add_magic(kind, magic)
         self.shell.events.register("pre_run_cell", self.cells.before)
         self.shell.events.register("post_run_cell", self.cells.after)
-        self._formatters.install()
+        if self.display.in_kernel:
+            self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
         self.cells.loading = True
 

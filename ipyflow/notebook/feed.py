@@ -165,9 +165,16 @@ class Publisher:
         feed.viewers.append(viewer)
         self._active.add(run.id)
 
-    def forget(self, run: Run) -> None:
-        """Nobody watches the run any more."""
-        self.post(lambda: self._feeds.pop(run.id, None))
+    def leave(self, run: Run, viewer: Viewer) -> None:
+        """The viewer has no pages any more."""
+        self.post(lambda: self._leave(run, viewer))
+
+    def _leave(self, run: Run, viewer: Viewer) -> None:
+        feed = self._feeds.get(run.id)
+        if feed is not None and viewer in feed.viewers:
+            feed.viewers.remove(viewer)
+            if not feed.viewers:
+                del self._feeds[run.id]
 
     def wake(self, run: Run) -> None:
         """Look at the run again: a page asks for a snapshot, or it goes on after it had ended."""

@@ -86,6 +86,7 @@ class Link:
 
     def close(self) -> None:
         """Take the view away from its pages."""
+        self.publisher.leave(self.run, self.viewer)
         self.widget.close()
 
     def _received(self, _: Any, message: Any, __: Any) -> None:

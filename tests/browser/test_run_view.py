@@ -1,6 +1,6 @@
 """Runs under cells, as a person sees them in JupyterLab."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -199,13 +199,25 @@ def test_on_ipykernel_6_a_view_fills_while_the_cell_below_blocks(
     assert still_runs(page, blocked)
 
 
-DARK = "() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+@pytest.fixture
+def dark(page: LabPage) -> Iterator[Callable[[], None]]:
+    """Changes to the dark theme; at the end back, for the server remembers it."""
+
+    def change(theme: str = "Dark") -> None:
+        change_theme = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
+        page.call(change_theme, f"JupyterLab {theme}")
+        light = "true" if theme == "Light" else "false"
+        page.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        page.page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    yield change
+    change("Light")
 
 
-def test_in_the_dark_theme(page: LabPage) -> None:
+def test_in_the_dark_theme(page: LabPage, dark: Callable[[], None]) -> None:
     page.server.write_notebook("dark.ipynb", [LOAD, FLOW, FLOW.replace("%%flow", "%%flow --view graph")])
     page.open_notebook("dark.ipynb")
-    page.call(DARK)
+    dark()
     page.run_cell(0)
     for cell in (1, 2):
         page.run_cell(cell)
@@ -216,6 +228,12 @@ def test_in_the_dark_theme(page: LabPage) -> None:
     view(page, 2).get_by_role("row").filter(has_text="check_payment").click()
     expect(view(page, 2).locator(".ipf-traceback")).to_be_visible()
     page.screenshot("detail", of=view(page, 2))
+    page.save()
+    page.server.shutdown_kernels()
+    page.open_notebook("dark.ipynb", kernel=False, trusted=True)
+    picture = page.cell(1).locator(".ipyflow-of-view")
+    expect(picture).to_be_visible()
+    page.screenshot("saved", of=picture)
 
 
 def test_in_notebook_7(page: LabPage) -> None:

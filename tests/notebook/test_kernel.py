@@ -106,11 +106,23 @@ def test_cells_show_the_runs_they_start_but_not_a_single_finished_call(execute: 
         "[f(n) for n in range(3)]",
         "%flow auto on",
         "future = f.submit(2)\nfuture.result()\nfuture",
+        "f.submit(3, pause=0.5)",
     ]
     cells[0] += "\n@flow\ndef g(x):\n    return f(x)"
     notebook = execute(*cells)
     names = [[picture["run"]["name"] for picture in pictures(cell)] for cell in notebook.cells[1:]]
-    assert names == [[], [], ["Cell In[4]"], ["Cell In[5]"], ["g", "g", "g"], [], [], [], ["Cell In[10]"]]
+    assert names == [
+        [],
+        [],
+        ["Cell In[4]"],
+        ["Cell In[5]"],
+        ["g", "g", "g"],
+        [],
+        [],
+        [],
+        ["Cell In[10]"],
+        ["Cell In[11]"],
+    ]
     assert "this cell started 2 more runs; %flow lists them" in text(notebook.cells[5])
 
 
