@@ -51,6 +51,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
   let rows: TaskRow[] = [];
   let stale = true;
   let active = 0;
+  let digits = 3;
   const pool = new Map<string, RowElement>();
   const redraw = onceAFrame(draw);
 
@@ -117,12 +118,21 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
       tr.classList.toggle("ipf-focus", i === active);
       setAttr(tr, "aria-selected", String(task !== undefined && task.id === selected));
       row.update(task, i, now);
+      widen(task?.id ?? 0);
     }
     for (const [key, row] of pool) {
       if (wanted.has(key)) continue;
       row.dispose();
       pool.delete(key);
     }
+  }
+
+  /** The numbers of a late run are long: their column grows with them, and never shrinks under the reader's eyes. */
+  function widen(id: number): void {
+    const length = String(id).length;
+    if (length <= digits) return;
+    digits = length;
+    root.style.setProperty("--ipf-id", `${24 + 8 * digits}px`);
   }
 
   // --- Filter and order
