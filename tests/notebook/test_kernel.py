@@ -11,6 +11,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
 from nbformat import NotebookNode, v4
 
 LOAD = "%load_ext ipyflow\nimport threading, time\nimport ipyflow as fl\nfrom ipyflow import flow, task"
@@ -63,6 +64,12 @@ def test_a_headless_run_ends_with_final_pictures(execute: Callable[..., Notebook
     assert "<img" in saved.data["text/html"]
     assert "succeeded" in saved.data["text/plain"]
     assert text(notebook.cells[3]) == "order: succeeded\n"
+
+
+def test_an_exported_page_shows_the_picture(execute: Callable[..., NotebookNode]) -> None:
+    notebook = execute(FLOW, "%flow wait")
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    assert 'alt="Timeline of order"' in page
 
 
 def test_a_run_that_ends_under_a_later_cell_is_brought_up_to_date(execute: Callable[..., NotebookNode]) -> None:
