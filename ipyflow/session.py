@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
-from ipyflow.engine import default, output
+from ipyflow.engine import default, future, output
 from ipyflow.engine.context import current_call
 from ipyflow.engine.loop import LoopClock, LoopThread
 from ipyflow.engine.run import Run
@@ -106,6 +106,7 @@ class _Session:
         engine, self._engine, self._executors = self._engine, None, {}
         default.install(None)
         output.after_fork()
+        future.after_fork()
         if engine is not None:
             engine.left_behind()
 

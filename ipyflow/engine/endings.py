@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import copy_context
+from threading import get_ident
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
@@ -197,6 +198,21 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     if follow is not None:
         engine.dispatch(follow)
     return True
+
+
+def interrupted(engine: Engine, call: Call) -> None:
+    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, and mend what was left half done."""
+    run, id = call.future.run, call.future.id
+    if not any(row[0] == r.SUBMITTED and row[2] == id for row in list(run.records.tail)):
+        run.live.pop(id, None)  # nobody has heard of it yet
+        if call.future._unread is not None:
+            call.future._unread.pop(id, None)
+        return
+    cancel_one(engine, call.future, "submitting it was interrupted")
+    if call.ident == get_ident() and call.future.state is State.CANCELLING:
+        returned_late(engine, call)  # it ran on this thread, and does no more
+    call.executor.mend()
+    engine.loop.nudge()
 
 
 def returned_late(engine: Engine, call: Call) -> None:

@@ -31,6 +31,12 @@ T = TypeVar("T")
 _making = threading.Lock()
 
 
+def after_fork() -> None:
+    """In a forked child: whoever held the lock is not here."""
+    global _making
+    _making = threading.Lock()
+
+
 class _StandardSide:
     """What ``concurrent.futures.wait`` and friends look for in a future, made when they look."""
 

@@ -34,6 +34,8 @@ class LoopThread:
         self._awake = False
         self._start_lock = threading.Lock()
         self._closed = False
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
 
     def here(self) -> bool:
         """True on the loop's own thread."""
@@ -49,9 +51,17 @@ class LoopThread:
     def _wake(self) -> None:
         loop = self.loop or self._start()
         try:
-            loop.call_soon_threadsafe(self._drain)
+            if loop is not None:
+                loop.call_soon_threadsafe(self._drain)
+                return
         except RuntimeError:
-            self._inbox.clear()  # the loop is closed: the process or the engine is on its way out
+            pass
+        self._inbox.clear()  # the loop is closed: the process or the engine is on its way out
+
+    def nudge(self) -> None:
+        """Wake the loop whatever it knows: after an interrupt in the middle of a post."""
+        self._awake = True
+        self._wake()
 
     def _drain(self) -> None:
         self._awake = False
@@ -67,21 +77,23 @@ class LoopThread:
             assert self.loop is not None
             self.loop.call_soon(self._drain)
 
-    def _start(self) -> asyncio.AbstractEventLoop:
+    def _start(self) -> asyncio.AbstractEventLoop | None:
         with self._start_lock:
-            if self.loop is None:
-                loop = asyncio.new_event_loop()
-                ready = threading.Event()
-                thread = threading.Thread(target=self._main, args=(loop, ready), name="ipyflow-loop", daemon=True)
-                thread.start()
-                ready.wait()
-                self.loop = loop
+            # An interrupt may come between any two lines: look at what is there instead of remembering what was done.
+            while self.loop is None and not self._closed:
+                if self._thread is None or not self._thread.is_alive():
+                    self._thread = threading.Thread(target=self._main, name="ipyflow-loop", daemon=True)
+                    self._thread.start()
+                self._ready.wait(0.1)
             return self.loop
 
-    def _main(self, loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
-        self.ident = threading.get_ident()
+    def _main(self) -> None:
+        # Made here, where no interrupt can leave it half made.
+        loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        ready.set()
+        self.ident = threading.get_ident()
+        self.loop = loop
+        self._ready.set()
         try:
             loop.run_forever()
             pending = asyncio.all_tasks(loop)
@@ -92,9 +104,12 @@ class LoopThread:
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             loop.close()
+            self.ident = None  # the next thread may get the same number
 
     def stop(self) -> None:
         """End the thread; tasks on the loop are cancelled. A loop that was adopted is left running."""
+        with self._start_lock:
+            self._closed = True  # what is posted from now on starts no new one
         if self.loop is not None and not self._adopted and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.loop.stop)
 

@@ -121,22 +121,26 @@ class Engine:
             parent.unread[id] = None
         elif task.is_flow:
             run.root = future
-        run.live[id] = future
-        if run.closed:
-            run.reopen()
-        run.refs.append(_ref(future))
-        if not id & 1023:
-            run.tidy()
-        refs = tuple([f.id for f in found]) if found else ()
-        run.append_row((r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group))
-        if parent is not None and parent.stopped:
-            endings.cancel_one(self, future, f"{parent.label} was told to stop before")
-        elif task.simple and not run.paused:
-            executor.dispatch(call)
-        elif launch:
-            ready = admission.admit(self, call, found)
-            if ready is not None:
-                executor.dispatch(ready)
+        try:
+            run.live[id] = future
+            if run.closed:
+                run.reopen()
+            run.refs.append(_ref(future))
+            if not id & 1023:
+                run.tidy()
+            refs = tuple([f.id for f in found]) if found else ()
+            run.append_row((r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group))
+            if parent is not None and parent.stopped:
+                endings.cancel_one(self, future, f"{parent.label} was told to stop before")
+            elif task.simple and not run.paused:
+                executor.dispatch(call)
+            elif launch:
+                ready = admission.admit(self, call, found)
+                if ready is not None:
+                    executor.dispatch(ready)
+        except BaseException:
+            endings.interrupted(self, call)
+            raise
         return future
 
     def launch(self, call: Call) -> None:

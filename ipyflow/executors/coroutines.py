@@ -79,5 +79,10 @@ class CoroutineExecutor:
         """Never: the loop takes any number."""
         return False
 
+    def mend(self) -> None:
+        """Somebody may have said that the loop was told, and have told nobody."""
+        self._posted = True
+        self._loop.post(self._start)
+
     def shutdown(self, wait: bool) -> None:
         """The loop's thread ends what is left."""

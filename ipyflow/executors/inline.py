@@ -39,5 +39,8 @@ class InlineExecutor:
         """Never: there is no pool."""
         return False
 
+    def mend(self) -> None:
+        """Nothing can be left half done."""
+
     def shutdown(self, wait: bool) -> None:
         """Nothing to let go."""

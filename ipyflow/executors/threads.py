@@ -34,6 +34,8 @@ class _Worker(threading.Thread):
         self.label = f"thread-{number}"
         self.bell = threading.Lock()
         self.bell.acquire()
+        self.asleep = False
+        self.starter = threading.get_ident()
 
     def run(self) -> None:
         self.pool.serve(self)
@@ -87,7 +89,10 @@ class ThreadExecutor:
                 self._start()
             return
         self._searching = True
-        worker.bell.release()
+        try:
+            worker.bell.release()
+        except RuntimeError:
+            pass  # mend has rung it already
 
     def _start(self, beyond: bool = False) -> None:
         with self._lock:
@@ -145,18 +150,26 @@ class ThreadExecutor:
         # Work, or the end, that came between the last look and the entry in the idle list called nobody: look again.
         called = False
         if not self._ready and not self._down:
+            me.asleep = True
             called = me.bell.acquire(timeout=-1 if len(self._workers) <= self.size else IDLE_SECONDS)
+            me.asleep = False
+            if called and me in self._idle:
+                self._leave_idle(me)  # rung by mend, called by nobody
             if called and not self._down:
                 return True
-        if not called:
-            try:
-                self._idle.remove(me)
-            except ValueError:
-                me.bell.acquire()  # somebody has called this worker meanwhile
-                called = True
+        if not called and not self._leave_idle(me):
+            me.bell.acquire()  # somebody has called this worker meanwhile
+            called = True
         if self._ready or (called and not self._down):
             return True
         return not self._retire(me)
+
+    def _leave_idle(self, me: _Worker) -> bool:
+        try:
+            self._idle.remove(me)
+        except ValueError:
+            return False
+        return True
 
     def _retire(self, me: _Worker, only_if_crowded: bool = False) -> bool:
         with self._lock:
@@ -232,6 +245,23 @@ class ThreadExecutor:
                     self._call_worker()
 
         self._call_later(STALL_SECONDS, look)
+
+    def mend(self) -> None:
+        """A worker may have been called and its bell not rung, or nobody called at all."""
+        with self._lock:
+            for worker in [w for w in self._workers if w.starter == threading.get_ident() and not w.is_alive()]:
+                self._workers.discard(worker)
+                self._numbers.remove(int(worker.label.removeprefix("thread-")))
+            self._count()
+            called = [worker for worker in self._workers if worker.asleep and worker not in self._idle]
+        for worker in called:
+            try:
+                worker.bell.release()
+            except RuntimeError:
+                pass  # it was rung after all
+        self._searching = False
+        if self._ready:
+            self._call_worker()
 
     def shutdown(self, wait: bool) -> None:
         """Let the workers go when they have nothing left; with ``wait``, wait for those that can end."""

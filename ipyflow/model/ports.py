@@ -73,6 +73,9 @@ class Executor(Protocol):
     def crowded(self) -> bool:
         """True when a wait had better run its child on the waiting thread however deep that goes."""
 
+    def mend(self) -> None:
+        """A ``dispatch`` was interrupted at any point: see that the work that is there goes on."""
+
     def shutdown(self, wait: bool) -> None:
         """Take no more work and let the workers go; ``wait`` for those that run."""
 
