@@ -44,35 +44,56 @@ _Task = asyncio.Task
 
 
 class Call:
-    """An attempt; see the module. Attributes with a default below are set only when they differ: most calls are plain."""
+    """An attempt; see the module.
 
-    attempt = 1
-    before = 0
+    Every attribute has a slot. Without, an attribute set late would turn the instance's inline values into a dict, and in
+    CPython 3.11 what another thread sets in that moment is lost. Those of ``_RARELY`` are set only when they differ
+    from the default there: most calls are plain.
+    """
+
+    __slots__ = (
+        "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "handle", "ident",
+        "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "stopped", "task", "timer", "unended",
+        "unread", "unstarted", "waits", "wake", "worker", "written",
+    )  # fmt: skip
+
+    engine: Engine
+    future: Future[Any]
+    task: Definition
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    executor: Executor
+    context: Context
+    label_group: str | None
+    unstarted: bool
+    unended: bool
+    attempt: int
+    before: int
     """Attempts made before somebody asked for a retry: the task's own retries begin afresh then."""
-    began: float | None = None
+    began: float | None
     """When the first attempt began, for policies that look at the time."""
-    depth = 0
+    depth: int
     """How many calls are nested below this one on its thread."""
-    ident = 0
+    ident: int
     """The thread that runs the body."""
-    worker = ""
-    stopped = False
-    wake: Callable[[], None] | None = None
+    worker: str
+    stopped: bool
+    wake: Callable[[], None] | None
     """How to wake the body from a wait of ours."""
-    timer: Timer | None = None
-    handle: asyncio.Task[None] | None = None
-    permits: tuple[Limit, ...] = ()
-    lent: tuple[Limit, ...] = ()
+    timer: Timer | None
+    handle: asyncio.Task[None] | None
+    permits: tuple[Limit, ...]
+    lent: tuple[Limit, ...]
     """Permits that others may have while the body waits."""
-    waits = 0
+    waits: int
     """Waits of ours that the body stands in: one on a thread, any number in the coroutines of an ``async`` body."""
-    unread: dict[int, None] | None = None
+    unread: dict[int, None] | None
     """Children that nobody has read yet."""
-    written = 0
-    partial: dict[str, str] | None = None
-    origin: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    written: int
+    partial: dict[str, str] | None
+    origin: tuple[tuple[Any, ...], dict[str, Any]] | None
     """The arguments as they were submitted, where ``resolve=`` has replaced futures in them."""
-    returned: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+    returned: tuple[tuple[Any, ...], dict[str, Any]] | None
     """The arguments of a call that ended badly: what a retry starts from."""
 
     def __init__(
@@ -88,6 +109,18 @@ class Call:
         self.context = context
         self.label_group = label_group
         self.unstarted = self.unended = True
+        self.attempt = 1
+        self.ident = 0
+        self.stopped = False
+        self.unread = self.partial = None
+        self.permits = ()
+
+    def __getattr__(self, name: str) -> Any:
+        """What was not set yet: the default."""
+        try:
+            return _RARELY[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     @property
     def label(self) -> str:
@@ -266,8 +299,17 @@ _EMPTY = Context()
 _NOTHING: dict[str, Any] = {}
 
 
+_RARELY: dict[str, Any] = {
+    "before": 0, "began": None, "depth": 0, "handle": None, "lent": (), "origin": None, "returned": None, "timer": None,
+    "waits": 0, "wake": None, "worker": "", "written": 0,
+}  # fmt: skip
+
+
 class AsyncCall(Call):
     """An attempt of an ``async def``: its body is an asyncio task on the engine's loop."""
+
+    __slots__ = ()
+
 
     def run(self, worker: str) -> Call | None:
         """Start the body as a task of the running loop."""

@@ -77,16 +77,11 @@ class Future(concurrent.futures.Future[T]):
         42
     """
 
-    _settled = False
-    _value: Any = None
-    _error: BaseException | None = None
-    _tb: TracebackType | None = None
-    _when = 0.0
-    _callbacks: list[Callable[[Any], object]] | None = None
-    _side: _StandardSide | None = None
-    _read = False
-    _detached = False
-    _unread: dict[int, None] | None = None
+    # Slots, although the base class has a dict: see Call for why no attribute may come late. Here none does.
+    __slots__ = (
+        "_call", "_callbacks", "_detached", "_error", "_read", "_settled", "_side", "_tb", "_unread", "_value", "_when",
+        "id", "parent_id", "run", "state", "task",
+    )  # fmt: skip
 
     def __init__(self, id: int, task: Definition, run: Run, parent_id: int) -> None:
         # The base class is not initialised on purpose: see the module's docstring.
@@ -96,6 +91,14 @@ class Future(concurrent.futures.Future[T]):
         self.parent_id = parent_id
         self.state = State.QUEUED
         self._call: Call | None = None
+        self._settled = self._read = self._detached = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._tb: TracebackType | None = None
+        self._when = 0.0
+        self._callbacks: list[Callable[[Any], object]] | None = None
+        self._side: _StandardSide | None = None
+        self._unread: dict[int, None] | None = None
 
     # What the standard library reads.
 

@@ -30,8 +30,6 @@ from ipyflow.model import records as r
 from ipyflow.model.ports import Clock, Executor, Presenter
 from ipyflow.model.status import State
 
-_QUEUED = State.QUEUED
-_new: Any = object.__new__
 _ref = weakref.ref
 
 
@@ -105,14 +103,9 @@ class Engine:
         else:
             run = self.new_run(task.name, "flow") if task.is_flow else self.ambient or self.top_run()
             parent_id = r.NO_TASK
-        # Constructors written out: calling the two would cost a tenth of the whole submit.
-        future: Future[Any] = _new(Future)
-        future.id, future.task, future.run, future.parent_id, future.state = id, task, run, parent_id, _QUEUED
-        call: Call = _new(AsyncCall if task.is_async else Call)
-        call.engine, call.future, call.task, call.args, call.kwargs = self, future, task, args, kwargs
-        call.executor, call.context, call.label_group = executor, copy_context(), group
-        call.unstarted = call.unended = True
-        future._call = call
+        future: Future[Any] = Future(id, task, run, parent_id)
+        kind = AsyncCall if task.is_async else Call
+        call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
         text, found = written_arguments(args, kwargs)
         if parent is not None:
             if parent.unread is None:
