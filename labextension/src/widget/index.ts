@@ -38,7 +38,7 @@ function watchLine(model: WidgetModel, store: RunStore): () => void {
   return () => model.off("comm_live_update", changed);
 }
 
-export function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
+function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
   let store: RunStore | null = null;
   try {
     store = new RunStore(linkTo(model));
