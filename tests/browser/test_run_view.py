@@ -123,6 +123,25 @@ def test_a_click_cancels_async_work_while_a_cell_blocks(
     page.wait_cell(blocked)
 
 
+def test_retry_runs_edited_code_and_the_ended_run_goes_on(page: LabPage) -> None:
+    define = "@task\ndef part(n):\n    if n == 2:\n        raise ValueError('not two')\n    return n\n"
+    use = "%%flow parts -o answer --view table\nfutures = part.map(range(4))\nfutures.wait()\nfutures\n"
+    cells = [LOAD, define, use, define.replace("n == 2", "n == 9"), "print([f.result() for f in answer.result()])"]
+    page.server.write_notebook("retry.ipynb", cells)
+    page.open_notebook("retry.ipynb")
+    for cell in (0, 1, 2):
+        page.run_cell(cell)
+    row = view(page, 2).get_by_role("row").filter(has_text="ValueError")
+    expect(row).to_have_count(1, timeout=10_000)
+    expect_state(page, 2, "succeeded")
+    page.run_cell(3)
+    row.get_by_role("button", name="Retry").click()
+    expect(row).to_have_count(0)
+    expect_state(page, 2, "succeeded")
+    page.run_cell(4)
+    assert page.outputs(4)[0]["text"] == "[0, 1, 2, 3]\n"
+
+
 def test_a_reloaded_page_shows_the_run_again_and_live(page: LabPage) -> None:
     slow = "%%flow slow\n@task\ndef step(n):\n    time.sleep(1)\n    return n\n\nfor n in range(8):\n    step(n)\n"
     page.server.write_notebook("reload.ipynb", [LOAD, slow])
