@@ -92,18 +92,28 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
             return endings.try_end(engine, call, State.FAILED, error)[1]
     if not hold(engine, call, "arguments", tuple([future.id for future in pending])):
         return None
-    # Whoever pops the 0 is the last: popping is atomic.
-    tokens = list(range(len(pending)))
-
-    def one_done(_: Future[Any]) -> Call | None:
-        if tokens.pop() == 0 and call.wants_permit():
-            ready = _await_arguments(engine, call, found)
-            return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
-        return None
-
+    one_done = _OneDone(call, found, len(pending))
     for future in pending:
         future.when_settled(one_done)
     return None
+
+
+class _OneDone:
+    """Hears of each argument that is settled; after the last the call goes on. An object, as a closure weighs twice as much."""
+
+    __slots__ = ("call", "found", "tokens")
+
+    def __init__(self, call: Call, found: list[Future[Any]], count: int) -> None:
+        self.call, self.found = call, found
+        # Whoever pops the 0 is the last: popping is atomic.
+        self.tokens = [0] if count == 1 else list(range(count))
+
+    def __call__(self, future: Future[Any]) -> Call | None:
+        call = self.call
+        if self.tokens.pop() != 0 or call.future._call is not call or call.future.state is not State.WAITING:
+            return None
+        ready = _await_arguments(call.engine, call, self.found)
+        return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
 
 
 def _follow_values(found: list[Future[Any]]) -> list[Future[Any]]:
@@ -150,12 +160,16 @@ def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
 def _resolve(call: Call, names: bool | frozenset[str]) -> None:
     """Put values in the place of the futures in the arguments, in all or in those of these names."""
 
+    call.origin = (call.args, call.kwargs)
+    if names is True and not call.kwargs and all([type(v) is Future and type(v._value) in NUMBERS for v in call.args]):
+        call.args = tuple([future._value for future in call.args])
+        return
+
     def value_of(future: Future[Any]) -> Any:
         future._consume()
         value = future._value
         return value if type(value) in NUMBERS else replace(value, value_of)
 
-    call.origin = (call.args, call.kwargs)
     if names is True:
         call.args = tuple([replace(value, value_of) for value in call.args])
         if call.kwargs:
