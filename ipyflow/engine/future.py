@@ -224,7 +224,10 @@ class Future(concurrent.futures.Future[T]):
         Returns:
             True when it was not final and now is or will be cancelled.
         """
-        return self.run.engine.cancel(self)
+        done = self.run.engine.cancel(self)
+        if done:
+            self._consume()  # whoever cancels it does not forget it
+        return done
 
     def detach(self) -> Future[T]:
         """Say that nobody means to read this future; it is no leak then. Its failure is still shown."""

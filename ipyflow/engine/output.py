@@ -62,7 +62,7 @@ class Fork(io.TextIOBase):
         return getattr(self.real, "errors", None)
 
     @property
-    def newlines(self) -> Any:
+    def newlines(self) -> Any:  # type: ignore[override]
         """The real stream's."""
         return getattr(self.real, "newlines", None)
 

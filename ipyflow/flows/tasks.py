@@ -107,7 +107,7 @@ class Task(Generic[P, R]):
             >>> f.with_options(name="again", retries=3).name
             'again'
         """
-        copy = Task(self.fn, {**self._given, **changes}, self.is_flow)
+        copy = type(self)(self.fn, {**self._given, **changes}, self.is_flow)
         copy._is_copy = True
         return copy
 
