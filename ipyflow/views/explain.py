@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.palette import LOOKS
-from ipyflow.views.words import counted, counts_in_words, duration, instant, label, shown, total
+from ipyflow.views.words import counted, counts_in_words, duration, instant, label, remarks, shown, total
 
 NAMED = 5
 """Tasks that a sentence names; the rest are counted."""
@@ -65,7 +65,7 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
     said += [_sentence(state, task, until) for task in waiting[:NAMED]]
     if not waiting and held and not moving:
         said += [_sentence(state, task, until) for task in held[:NAMED]]
-    said += [f"Note: {kind}: {shown(text, 300)}." for _, _, kind, text in state.notes[:3]]
+    said += [f"Note: {kind}: {shown(text, 300)}." for _, kind, text in remarks(state, 3)]
     return "\n".join(said)
 
 

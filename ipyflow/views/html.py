@@ -15,7 +15,7 @@ from ipyflow.views.interest import interesting
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.timeline_svg import timeline_svg
-from ipyflow.views.words import block, clip, counted, duration, headline, instant, run_time, shown, total
+from ipyflow.views.words import block, clip, counted, duration, headline, instant, remarks, run_time, shown, total
 
 SIZE = 50_000
 """Characters that the HTML of a run stays under."""
@@ -89,7 +89,7 @@ def _around(state: RunState, pictures: str, words: str, now: float | None) -> st
         f'<div class="ipyflow-head"><b><span style="color:{look.color}">{look.mark}</span> '
         f"{esc(clip(state.name, 120))}</b> &nbsp; {esc(headline(state, now))}</div>"
     )
-    notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, _, kind, text in state.notes[:10])
+    notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, kind, text in remarks(state, 10))
     notes = f"<ul>{notes}</ul>" if notes else ""
     return f'<div class="ipyflow-run">{_STYLE}{head}{pictures}{words}{notes}</div>'
 

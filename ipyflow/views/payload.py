@@ -12,7 +12,7 @@ from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
-from ipyflow.views.words import clean, clip, instant, total
+from ipyflow.views.words import clean, clip, instant, remarks, total
 
 SCHEMA = 1
 MIME = "application/vnd.ipyflow-parallel.run+json"
@@ -97,7 +97,7 @@ def run_header(state: RunState, now: float | None = None, *, aggregated: bool = 
         "total": total(state),
         "counts": {str(name): number for name, number in state.counts.items() if number},
         "aggregated": aggregated,
-        "notes": [[kind, task, clean(clip(said, 500))] for _, task, kind, said in state.notes[:_NOTES]],
+        "notes": [[kind, task, clean(clip(said, 500))] for task, kind, said in remarks(state, _NOTES)],
     }
 
 

@@ -6,7 +6,18 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ORDER
-from ipyflow.views.words import clip, counted, counts_in_marks, duration, headline, instant, label, run_time, shown
+from ipyflow.views.words import (
+    clip,
+    counted,
+    counts_in_marks,
+    duration,
+    headline,
+    instant,
+    label,
+    remarks,
+    run_time,
+    shown,
+)
 
 LINES = 40
 NAMED = 3
@@ -42,7 +53,7 @@ def text_tree(state: RunState, *, now: float | None = None, width: int = 120, li
         out.append(f"… and {counted(told.left_out, 'more task')}")
     if state.forgotten:
         out.append(f"… and {counted(sum(state.forgotten.values()), 'ended task')} that the log no longer holds")
-    for _, task, kind, said in state.notes[:5]:
+    for task, kind, said in remarks(state, 5):
         named = task not in state.tasks or f"#{task}" in said
         out.append(f"! {kind}: {'' if named else f'{label(state.tasks[task])}: '}{shown(said, 200)}")
     return "\n".join(clip(line, width) for line in out)

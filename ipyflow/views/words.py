@@ -13,6 +13,7 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
 from ipyflow.views.palette import LOOKS, ORDER
 
+_RUN_STATES = (State.RUNNING, State.BLOCKED, State.CANCELLING)
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -128,10 +129,16 @@ def total(state: RunState) -> int:
 
 
 def run_time(task: TaskState, until: float) -> float | None:
-    """Seconds from the first start to the end (or to ``until``); ``None`` for a task that never started."""
+    """Seconds in which the body ran or stood blocked, over all attempts; ``None`` for a task that never started."""
     if task.started is None:
         return None
-    return (until if task.ended is None else task.ended) - task.started
+    ends = [span.time for span in task.spans[1:]] + [until if task.ended is None else task.ended]
+    return sum(end - span.time for span, end in zip(task.spans, ends, strict=True) if span.state in _RUN_STATES)
+
+
+def remarks(state: RunState, most: int) -> list[tuple[int, str, str]]:
+    """What a reader of the run should know: task, kind and text. A detached future was meant: no word of it."""
+    return [(task, kind, said) for _, task, kind, said in state.notes if kind != "detached"][:most]
 
 
 def headline(state: RunState, now: float | None = None) -> str:

@@ -15,8 +15,9 @@ from ipyflow.views.dot import dot
 from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.mermaid import mermaid
 from ipyflow.views.outline import outline
+from ipyflow.views.payload import payload
 from ipyflow.views.text import text_tree
-from ipyflow.views.words import block, duration, shown
+from ipyflow.views.words import block, duration, remarks, shown
 from tests.views.build import Log
 from tests.views.golden import GOLDEN, fan_out, load
 
@@ -83,7 +84,7 @@ def test_the_tree_says_why_a_task_does_not_go_on() -> None:
     assert "‖ training  490 ms  blocked (choose#6)" in tree
     assert "▸ train(data, 32)  287 ms  3 of 10 epochs" in tree
     assert "… choose([3 futures])  waiting: its arguments (train#3, train#4, train#5)" in tree
-    assert "call_api('/orders')  149 ms  attempt 3" in text_tree(load("retries"))
+    assert "call_api('/orders')  88 ms  attempt 3" in text_tree(load("retries"))
 
 
 def test_equal_siblings_share_a_line_and_failures_are_named() -> None:
@@ -240,3 +241,10 @@ def test_mermaid_writes_whatever_could_mean_something_as_a_number() -> None:
     assert mermaid(load("fan_out")).splitlines()[3:6] == [
         '  subgraph g1["documents"]', '    n1["score ×50<br/>3 ✗ · 47 ✓"]', "  end",
     ]  # fmt: skip
+
+
+def test_what_was_meant_is_no_remark() -> None:
+    state = load("parallel")
+    state.notes[:] = [(0.0, 2, "detached", "nobody means to read it"), (0.0, 3, "leaked", "nobody read it")]
+    assert remarks(state, 10) == [(3, "leaked", "nobody read it")]
+    assert payload(state)["run"]["notes"] == [["leaked", 3, "nobody read it"]]
