@@ -169,7 +169,12 @@ class Call:
             value = self.context.run(self._body)
         except BaseException as error:
             return engine.attempt_failed(self, error)
-        return self.succeed(value)
+        try:
+            return self.succeed(value)
+        except Exception as error:  # a value whose very type raises when it is looked at
+            if not hasattr(self, "unended"):
+                raise
+            return engine.attempt_failed(self, error)
 
     def _body(self) -> Any:
         scope.set(self)
@@ -183,7 +188,7 @@ class Call:
         type_name: str | None = None
         text: Any = value
         if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
-            if (isinstance(value, Future) or self.unread) and engine.body_returned(self, value):
+            if (type(value) is Future or self.unread) and engine.body_returned(self, value):
                 return None
             type_name, text = type(value).__name__, short(value)
         elif self.unread and engine.body_returned(self, value):
@@ -332,6 +337,11 @@ class AsyncCall(Call):
         except BaseException as error:
             follow = self.engine.attempt_failed(self, error)
         else:
-            follow = self.succeed(value)
+            try:
+                follow = self.succeed(value)
+            except Exception as error:
+                if not hasattr(self, "unended"):
+                    raise
+                follow = self.engine.attempt_failed(self, error)
         if follow is not None:
             self.engine.dispatch(follow)

@@ -26,9 +26,8 @@ def find(values: Any) -> list[Future[Any]]:
     stack = [values]
     while stack:
         value = stack.pop()
-        if type(value) in _ATOMS:
-            continue
-        if isinstance(value, Future):
+        # Of the type, not of the value: what a value says of its class may raise.
+        if issubclass(type(value), Future):
             found[value] = None
         elif id(value) not in seen:
             seen.add(id(value))

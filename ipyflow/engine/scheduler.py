@@ -207,7 +207,7 @@ class Engine:
 
     def body_returned(self, call: Call, value: Any) -> bool:
         """Look at what a body returned; True when the call goes on in another way than by ending with ``value``."""
-        if isinstance(value, Future):
+        if type(value) is Future:
             leaks.passed_on(call, [value])
             if not (call.unread and leaks.body_ended(self, call, value)):
                 endings.continue_as(self, call, value)

@@ -11,6 +11,7 @@ the interpreter lock; counts of workers change under a lock, but only when a wor
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -103,7 +104,7 @@ class ThreadExecutor:
                 if not full:
                     self._watch_for_stall()
                 return
-            number = next(n for n in range(1, len(self._workers) + 2) if n not in self._numbers)
+            number = next(n for n in itertools.count(1) if n not in self._numbers)
             self._numbers.append(number)
             worker = _Worker(self, number)
             self._workers.add(worker)
