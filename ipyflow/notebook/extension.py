@@ -16,6 +16,7 @@ from ipyflow.notebook.display import Display, Formatters
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.flow_cell import LAST, start
 from ipyflow.notebook.header import USAGE
+from ipyflow.notebook.warned import Warned
 from ipyflow.views.words import counted, shown
 
 OWN_NAME = "ipyflow"
@@ -32,6 +33,12 @@ class Extension:
         self.cells = Cells(shell, self.display, self.publisher)
         self.commands = Commands(self.display, self.cells)
         self._formatters = Formatters(shell, self.cells.show_once)
+        self._warned = Warned()
+        self._hooks = (
+            ("pre_run_cell", self.cells.before),
+            ("pre_run_cell", self._warned.cell_begins),
+            ("post_run_cell", self.cells.after),
+        )
         self._magics: list[tuple[str, str]] = []
         self._forget_engines: Callable[[], None] = lambda: None
 
@@ -39,8 +46,9 @@ class Extension:
         """Add everything."""
         for kind, magic in (("line", self.line), ("cell", self.cell)):
             self._add_magic(kind, magic)
-        self.shell.events.register("pre_run_cell", self.cells.before)
-        self.shell.events.register("post_run_cell", self.cells.after)
+        for event, hook in self._hooks:
+            self.shell.events.register(event, hook)
+        self._warned.install()
         if self.display.in_kernel:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
@@ -51,9 +59,10 @@ class Extension:
         registry = self.shell.magics_manager.magics
         for kind, name in self._magics:
             registry[kind].pop(name, None)
-        for event, hook in (("pre_run_cell", self.cells.before), ("post_run_cell", self.cells.after)):
+        for event, hook in self._hooks:
             if hook in self.shell.events.callbacks[event]:
                 self.shell.events.unregister(event, hook)
+        self._warned.remove()
         self._formatters.remove()
         self._forget_engines()
         self.cells.detach()

@@ -1,6 +1,7 @@
 import importlib.metadata
 import sys
 import threading
+import warnings
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -128,3 +129,21 @@ def test_a_terminal_shows_a_run_as_text(ready: Shell) -> None:
     ready.value("%flow show")
     assert "✓ f  succeeded" in ready.out
     assert ready.ip.display_formatter.format(fl.runs()[0])[0]["text/plain"].startswith("✓ f  succeeded")
+
+
+def test_a_warning_of_ours_names_no_line_and_others_are_left_alone(
+    ready: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    ready.value("%unload_ext ipyflow")
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: seen.append(str(message)))
+    ready.value("%load_ext ipyflow")
+    warnings.showwarning(fl.errors.LeakedFutureWarning("leaked"), fl.errors.LeakedFutureWarning, "<ipyflow>", 0)
+    warnings.showwarning(UserWarning("theirs"), UserWarning, "x.py", 1)
+    assert ready.run("1").success
+    assert "LeakedFutureWarning: leaked\n" in ready.err
+    assert "<ipyflow>" not in ready.err
+    assert seen == ["theirs"]
+    before = warnings.showwarning
+    ready.value("%unload_ext ipyflow")
+    assert warnings.showwarning is not before
