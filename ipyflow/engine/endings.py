@@ -59,14 +59,14 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     following = _copy(call, call.args, call.kwargs)
     following.attempt, following.origin = call.attempt + 1, call.origin
     following.before, following.began = call.before, call.began
+    text, trace = message(error), traceback_text(error)  # before the lock: these run foreign code
     with engine.changing:
         if not call.take_end():
             return False
         future.state = State.WAITING
         future._call = following
-        trace = traceback_text(error)
         future.run.append(
-            r.AttemptFailed(engine.now(), future.id, call.attempt, type(error).__name__, message(error), trace)
+            r.AttemptFailed(engine.now(), future.id, call.attempt, type(error).__name__, text, trace)
         )
     admission.release(call)
     admission.again_after(engine, following, pause)

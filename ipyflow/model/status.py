@@ -5,10 +5,10 @@ The words are the same everywhere: in Python, in the views, in the saved file an
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 
-class State(str, Enum):
+class State(StrEnum):
     """Where a task stands. A ``State`` is also its own word: ``State.FAILED == "failed"``."""
 
     PLANNED = "planned"
@@ -35,9 +35,6 @@ class State(str, Enum):
     """Passed over: a pipeline took another way."""
     CACHED = "cached"
     """Ended without running: an equal call had already given the value."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 FINAL_STATES = frozenset(
