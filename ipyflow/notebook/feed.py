@@ -32,7 +32,7 @@ PATIENCE, PATIENCE_MOST = 1.0, 4.0
 """Seconds after which a page is told what has come, whatever it costs; longer each time in a run that stays as fast."""
 UNHEARD = 0.3
 """Seconds until a page that has not said that it is ready is sent a snapshot; then twice as long each time."""
-UNHEARD_MOST = 5.0
+UNHEARD_MOST = 40.0
 
 
 class Viewer:

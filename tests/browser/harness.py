@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 from nbformat import v4
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, TimeoutError, sync_playwright
 
 from scripts.chromium import find
 
@@ -251,7 +251,12 @@ class LabPage:
         self.page.goto(f"{self.server.url}/{place}/{name}?token={self.server.token}", wait_until="domcontentloaded")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
         if kernel:
-            self.wait_kernel()
+            try:
+                self.wait_kernel(20)
+            except TimeoutError:
+                # Once in a hundred times JupyterLab misses a kernel's first word and waits for it for ever.
+                self.reload()
+                self.wait_kernel()
         else:
             dialog = self.page.locator(".jp-Dialog")
             dialog.locator("select").select_option(label="No Kernel")
