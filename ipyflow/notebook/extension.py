@@ -98,6 +98,7 @@ class Extension:
     @no_var_expand
     def cell(self, line: str, cell: str) -> Any:
         """Run the cell's body in the background, as a flow."""
+        __tracebackhide__ = True  # of what a body raised under --wait, its own lines are shown
         header, future = start(self.shell, line, cell, self.cells.raw, self.cells.number)
         self.cells.show_once(future.run, header.view)
         if not header.wait:
