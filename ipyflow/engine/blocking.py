@@ -80,6 +80,19 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
     """
     if future.run.engine.loop.ident == get_ident():
         raise WouldDeadlock(f"waiting here for {future.label} would stop the loop that has to run it: write `await` instead")
+    if timeout is None:
+        # More than once only where somebody retried the future before its waiters had looked at it.
+        while not future._settled:
+            _wait_once(future, None)
+        return
+    deadline = time.monotonic() + timeout
+    while not future._settled:
+        _wait_once(future, deadline - time.monotonic())
+        if not future._settled and time.monotonic() >= deadline:
+            raise TimeoutError(f"{future.label} is {future.state} after {timeout} s; it goes on, .cancel() stops it")
+
+
+def _wait_once(future: Future[Any], timeout: float | None) -> None:
     call = current_call()
     if call is None or call.ident != get_ident():
         _sleep_for(future, timeout)
@@ -98,8 +111,6 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
             go_on(call)
         if call.stopped:
             raise stopped(call)
-    if not future._settled:
-        raise TimeoutError(f"{future.label} is {future.state} after {timeout} s; it goes on, .cancel() stops it")
 
 
 def _sleep_for(future: Future[Any], timeout: float | None) -> None:
@@ -146,19 +157,19 @@ def wait_all(futures: list[Any], timeout: float | None) -> None:
             for future in futures:
                 run_here(call, future)
         for future in reversed(futures):
-            if not future.done():
+            while not future.done():
+                left = None if deadline is None else deadline - time.monotonic()
+                if (left is not None and left <= 0) or (in_task and call is not None and call.stopped):
+                    return
                 bell = Bell(1)
                 with hung(bell, [future]):
-                    left = None if deadline is None else deadline - time.monotonic()
                     sleep_in_task(call, bell, left) if in_task else bell.listen(left)
-                if call is not None and call.stopped or not future.done():
-                    break
     finally:
         if in_task:
             assert call is not None
             go_on(call)
-    if in_task and call is not None and call.stopped:
-        raise stopped(call)
+            if call.stopped:
+                raise stopped(call)
 
 
 def listen(bell: Bell, futures: list[Any], timeout: float | None) -> None:

@@ -265,6 +265,9 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
     inner._consume()
 
     def go_on(_: Future[Any]) -> Call | None:
+        if not inner.done():  # somebody retried it at once
+            inner.when_settled(go_on)
+            return None
         error = inner.peek()
         if error is None:
             return end_with_value(engine, call, inner._value)

@@ -185,7 +185,7 @@ class Future(concurrent.futures.Future[T]):
         return self._outcome()
 
     def __await__(self) -> Generator[Any, None, T]:
-        if not self._settled:
+        while not self._settled:
             yield from blocking.await_one(self)
         return self._outcome()
 

@@ -150,7 +150,11 @@ class Task(Generic[P, R]):
         return BoundTask(self, instance)
 
     def __repr__(self) -> str:
-        return f"<{'flow' if self.is_flow else 'task'} {self.name}{inspect.signature(self.fn)}>"
+        try:
+            signature = str(inspect.signature(self.fn))
+        except ValueError:  # a built-in type that does not tell
+            signature = "(...)"
+        return f"<{'flow' if self.is_flow else 'task'} {self.name}{signature}>"
 
     def __reduce__(self) -> Any:
         return (_remake, (self.fn, self._given, self.is_flow))
