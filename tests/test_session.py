@@ -1,4 +1,4 @@
-"""`configure`, `runs`, `shutdown`: the engine of the process. What happens at exit and after a fork stands in tests/engine."""
+"""`configure`, `runs`, `shutdown`: the engine of the process. Its exit and forks stand in tests/engine."""
 
 import threading
 from collections.abc import Iterator

@@ -166,12 +166,16 @@ def test_explicit_waiting_for_all_arguments(lab: Lab, cf: type[Own]) -> None:
 
 
 @both
-@pytest.mark.parametrize("names", [{"product_execution"}, ["product_execution"], "product_execution"], ids=["set", "list", "string"])
+@pytest.mark.parametrize(
+    "names", [{"product_execution"}, ["product_execution"], "product_execution"], ids=["set", "list", "string"]
+)
 def test_explicit_waiting_for_some_arguments(lab: Lab, cf: type[Own], names: object) -> None:
     gate = Gate()
     future = orders(cf, gate, wait=names).submit("Ada", "tea")
     # The product is there, so it starts; the user is not, so it blocks on that one.
-    eventually(lambda: any(t.name == "create_order" and t.state == "blocked" for t in future.run.snapshot().tasks.values()))
+    eventually(
+        lambda: any(t.name == "create_order" and t.state == "blocked" for t in future.run.snapshot().tasks.values())
+    )
     gate.open()
     assert future.result(SOON) == "Ada buys tea"
     rows = tasks(future.run)
@@ -261,5 +265,6 @@ def test_names_that_only_the_shim_has(lab: Lab) -> None:
     future = logs.submit()
     future.result(SOON)
     assert future.logs.splitlines() == [
-        "info: attempt 1 user='Ada'", "debug: d", "warning: w", "error: failing", "info: attempt 2 user='Ada'", "debug: d", "warning: w",
+        "info: attempt 1 user='Ada'", "debug: d", "warning: w", "error: failing",
+        "info: attempt 2 user='Ada'", "debug: d", "warning: w",
     ]  # fmt: skip

@@ -1,6 +1,7 @@
-"""The examples of Oryonix's page on parallel operations, run twice: by our own names, and with only the import line changed.
+"""The examples of Oryonix's page on parallel operations, run by our own names and with only the import line changed.
 
-And what that system leaves open: the first of any kind, the first failure, the first n, a timeout, losers, cancelling, leaks.
+And what that system leaves open: the first of any kind, the first failure, the first n, a timeout, losers, cancelling,
+leaks.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,11 @@ class Own:
 
     flow, action = ipyflow.flow, ipyflow.task
     wait = ipyflow.wait
-    ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION = ipyflow.ALL_COMPLETED, ipyflow.FIRST_COMPLETED, ipyflow.FIRST_EXCEPTION
+    ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION = (
+        ipyflow.ALL_COMPLETED,
+        ipyflow.FIRST_COMPLETED,
+        ipyflow.FIRST_EXCEPTION,
+    )
 
 
 def started(function: object, **arguments: object) -> ipyflow.Future:
@@ -61,7 +66,10 @@ def test_launch_parallel_work(lab: Lab, onix: type[Own]) -> None:
         return {"profile": profile, "orders": orders}
 
     future = started(get_dashboard, user_id="u1")
-    assert future.result(SOON) == {"profile": {"user_id": "u1", "name": "Ada"}, "orders": [{"id": "ord-1"}, {"id": "ord-2"}]}
+    assert future.result(SOON) == {
+        "profile": {"user_id": "u1", "name": "Ada"},
+        "orders": [{"id": "ord-1"}, {"id": "ord-2"}],
+    }
     assert future.run.wait(SOON)
     rows = {t.name: t for t in future.run.snapshot().tasks.values()}
     profile, orders = rows["fetch_profile"], rows["fetch_recent_orders"]
@@ -109,7 +117,12 @@ def test_wait_for_all(lab: Lab, onix: type[Own]) -> None:
 @pytest.mark.parametrize("quickest", [0, 1])
 def test_wait_for_the_fastest_of_any_kind(lab: Lab, onix: type[Own], kind: str, quickest: int) -> None:
     gates = [Gate(), Gate()]
-    make = {"flow": [onix.flow] * 2, "action": [onix.action] * 2, "mixed": [onix.flow, onix.action], "async": [onix.action] * 2}[kind]
+    make = {
+        "flow": [onix.flow] * 2,
+        "action": [onix.action] * 2,
+        "mixed": [onix.flow, onix.action],
+        "async": [onix.action] * 2,
+    }[kind]
 
     def fetch_from_cache(user_id: str):
         gates[0].stand()
@@ -187,7 +200,7 @@ def test_wait_does_not_raise_the_failures(lab: Lab, onix: type[Own]) -> None:
     def test_wait_failures(x):
         future1 = started(might_fail, x=x)
         future2 = started(might_fail, x=x + 1)
-        done, not_done = onix.wait([future1, future2], return_when=onix.ALL_COMPLETED)
+        done, _ = onix.wait([future1, future2], return_when=onix.ALL_COMPLETED)
         results = []
         for f in done:
             try:

@@ -336,7 +336,7 @@ def test_waiters_that_come_in_the_middle_of_a_cancel_hear_of_it(lab: Lab) -> Non
     for _ in range(50):
         future = stand.with_options(delay=60).submit(gate)
         heard: list[object] = []
-        waiter = threading.Thread(target=lambda: heard.append(fl.wait([future], SOON)))  # noqa: B023
+        waiter = threading.Thread(target=lambda: heard.append(fl.wait([future], SOON)))
         waiter.start()
         future.cancel()
         waiter.join(SOON)

@@ -66,7 +66,13 @@ def test_on_very_small_pools(threads: int) -> None:
 
         @fl.task
         def fib(n: int) -> int:
-            return n if n < 2 else sum(fl.wait([fib.submit(n - 1), fib.submit(n - 2)]).done and [0]) + fib.submit(n - 1).result() + fib.submit(n - 2).result()
+            return (
+                n
+                if n < 2
+                else sum(fl.wait([fib.submit(n - 1), fib.submit(n - 2)]).done and [0])
+                + fib.submit(n - 1).result()
+                + fib.submit(n - 2).result()
+            )
 
         @fl.task
         def down(n: int) -> int:

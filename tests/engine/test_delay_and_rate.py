@@ -97,7 +97,9 @@ def test_rate_and_limit_together(clocked: Lab) -> None:
     assert futures.results(SOON) == list(range(8))
 
 
-@pytest.mark.parametrize("text", ["5/s", "5/sec", "5 per second", "5/seconds", "100/min", "100/minutes", "7/h", "7/hours"])
+@pytest.mark.parametrize(
+    "text", ["5/s", "5/sec", "5 per second", "5/seconds", "100/min", "100/minutes", "7/h", "7/hours"]
+)
 def test_rates_as_people_write_them(text: str) -> None:
     assert fl.task(rate=text)(lambda: None).options.rate is not None
 

@@ -43,16 +43,20 @@ def test_exit_with_failures_that_nobody_looked_at_names_them() -> None:
 
 
 def test_a_quiet_program_ends_quietly() -> None:
-    assert output("""
+    assert (
+        output("""
     @fl.task
     def work(x):
         return x
     print(work.map(range(3)).results())
-    """) == "[0, 1, 2]\n"
+    """)
+        == "[0, 1, 2]\n"
+    )
 
 
 def test_shutdown_at_the_end_waits() -> None:
-    assert output("""
+    assert (
+        output("""
     @fl.task
     def work():
         time.sleep(0.2)
@@ -60,48 +64,60 @@ def test_shutdown_at_the_end_waits() -> None:
         os.write(1, b"worked\\n")
     work.submit()
     fl.shutdown()
-    """) == "worked\n"
+    """)
+        == "worked\n"
+    )
 
 
 def test_sys_exit_in_the_main_program_with_work_running() -> None:
-    done = run("""
+    done = run(
+        """
     @fl.task
     def work():
         time.sleep(60)
     work.submit()
     sys.exit(3)
-    """, timeout=20)
+    """,
+        timeout=20,
+    )
     assert done.returncode == 3
     assert "had not ended" in done.stderr
 
 
 def test_an_uncaught_interrupt_ends_the_program() -> None:
-    done = run("""
+    done = run(
+        """
     @fl.task
     def work():
         time.sleep(60)
     future = work.submit()
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     future.result()
-    """, timeout=20)
+    """,
+        timeout=20,
+    )
     assert done.returncode != 0
     assert "KeyboardInterrupt" in done.stderr
 
 
 def test_a_closed_stderr_at_exit_is_fine() -> None:
-    done = run("""
+    done = run(
+        """
     @fl.task
     def work():
         time.sleep(60)
     work.submit()
     sys.stderr.close()
     os.close(2)
-    """, timeout=20)
+    """,
+        timeout=20,
+    )
     assert done.returncode == 0
 
 
 def test_submitting_in_an_atexit_handler_is_a_clear_error() -> None:
-    done = run("""
+    done = run(
+        """
     import atexit
     @fl.task
     def work():
@@ -113,26 +129,33 @@ def test_submitting_in_an_atexit_handler_is_a_clear_error() -> None:
             print(error)
     atexit.register(late)
     work()
-    """, timeout=20)
+    """,
+        timeout=20,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "1" or "shut down" in done.stdout
 
 
 def test_an_exception_in_the_main_thread_does_not_wait_for_tasks() -> None:
-    done = run("""
+    done = run(
+        """
     @fl.task
     def work():
         time.sleep(60)
     work.submit()
     raise ValueError("main failed")
-    """, timeout=20)
+    """,
+        timeout=20,
+    )
     assert done.returncode == 1
     assert "main failed" in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_child_starts_afresh_and_does_not_wait_for_its_parents_work() -> None:
-    assert output("""
+    assert (
+        output(
+            """
     go = threading.Event()
 
     @fl.task
@@ -160,12 +183,18 @@ def test_a_forked_child_starts_afresh_and_does_not_wait_for_its_parents_work() -
     assert os.waitpid(pid, 0)[1] == 0
     go.set()
     print("parent", pending.result(), double(4))
-    """, warnings="ignore") == "child 42 1\nTrue\nparent 1 8\n"
+    """,
+            warnings="ignore",
+        )
+        == "child 42 1\nTrue\nparent 1 8\n"
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_child_forked_in_a_task_is_not_in_that_task() -> None:
-    assert output("""
+    assert (
+        output(
+            """
     @fl.task
     def double(x):
         return 2 * x
@@ -183,12 +212,18 @@ def test_a_child_forked_in_a_task_is_not_in_that_task() -> None:
 
     import ipyflow.errors
     print(forks())
-    """, warnings="ignore") == "not in a task 42\n0\n"
+    """,
+            warnings="ignore",
+        )
+        == "not in a task 42\n0\n"
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_forking_while_everybody_is_busy_does_not_deadlock_the_child() -> None:
-    assert output("""
+    assert (
+        output(
+            """
     @fl.task
     def double(x):
         print(x)
@@ -210,4 +245,8 @@ def test_forking_while_everybody_is_busy_does_not_deadlock_the_child() -> None:
     over = True
     for thread in threads: thread.join()
     print("fine")
-    """, warnings="ignore") == "fine\n"
+    """,
+            warnings="ignore",
+        )
+        == "fine\n"
+    )

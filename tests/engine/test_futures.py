@@ -80,7 +80,9 @@ def test_parent_and_children_are_there_only_while_somebody_holds_them(lab: Lab) 
     eventually(lambda: future.children == [])
 
 
-@pytest.mark.parametrize("make", [lambda: double.submit(10**30), lambda: fail.submit("x" * 1000), lambda: double.submit("a" * 500)])
+@pytest.mark.parametrize(
+    "make", [lambda: double.submit(10**30), lambda: fail.submit("x" * 1000), lambda: double.submit("a" * 500)]
+)
 def test_its_repr_fits_on_a_line(lab: Lab, make: object) -> None:
     future = make()
     fl.wait([future])
@@ -315,7 +317,11 @@ def test_a_callback_that_exits_does_not_take_the_worker_with_it(lab: Lab) -> Non
 
 def test_its_outcome_cannot_be_set_from_outside(lab: Lab) -> None:
     future = double.submit(1)
-    for set_it in (lambda: future.set_result(1), lambda: future.set_exception(None), future.set_running_or_notify_cancel):
+    for set_it in (
+        lambda: future.set_result(1),
+        lambda: future.set_exception(None),
+        future.set_running_or_notify_cancel,
+    ):
         with pytest.raises(RuntimeError):
             set_it()
     future.result()
@@ -424,7 +430,9 @@ def test_many_waiters_of_every_kind_hear_of_one_end(lab: Lab) -> None:
 
     future = late.submit()
     threads = [threading.Thread(target=lambda: heard.append(future.result(SOON))) for _ in range(8)]
-    threads += [threading.Thread(target=lambda: heard.append(asyncio.run(asyncio.wait_for(future, SOON)))) for _ in range(4)]
+    threads += [
+        threading.Thread(target=lambda: heard.append(asyncio.run(asyncio.wait_for(future, SOON)))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     future.add_done_callback(lambda f: heard.append(f.result()))

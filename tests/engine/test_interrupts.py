@@ -31,8 +31,8 @@ def test_raised_inside_a_task_it_fails_that_task_only(lab: Lab, how: str, error:
 
 @pytest.mark.parametrize(
     "wait",
-    ["future.result()", "future.exception()", "fl.wait([future])", "fl.wait([future, future2], n=1)", "fl.select([future])",
-     "list(fl.as_completed([future]))", "future.run.wait()", "work()", "future.poll(30)"],
+    ["future.result()", "future.exception()", "fl.wait([future])", "fl.wait([future, future2], n=1)",
+     "fl.select([future])", "list(fl.as_completed([future]))", "future.run.wait()", "work()", "future.poll(30)"],
 )  # fmt: skip
 def test_during_a_wait_it_ends_the_wait_and_not_the_work(wait: str) -> None:
     program = f"""

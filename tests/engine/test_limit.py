@@ -164,7 +164,7 @@ def test_bodies_that_want_their_permit_back_leave_the_pool_to_the_one_that_has_i
     parents = [parent.submit(i, future) for i in range(30)]
     eventually(lambda: sum(p.state == "blocked" for p in parents) >= 20)
     gate.open()
-    done, not_done = fl.wait(parents, SOON)
+    _, not_done = fl.wait(parents, SOON)
     assert not not_done
     assert [p.result() for p in parents] == list(range(1, 31))
 

@@ -55,12 +55,22 @@ class Huge(Exception):
         return "x" * 10_000_000
 
 
-HOSTILE_ERRORS = [Unpicklable(threading.Lock()), BadStr(), ExitingStr(), NoNotes("n"), OddNotes("o"), Huge(), Exception(10**5000)]
+HOSTILE_ERRORS = [
+    Unpicklable(threading.Lock()),
+    BadStr(),
+    ExitingStr(),
+    NoNotes("n"),
+    OddNotes("o"),
+    Huge(),
+    Exception(10**5000),
+]
 
 
 @pytest.mark.parametrize("error", HOSTILE_ERRORS, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("is_async", [False, True], ids=["thread", "async"])
-def test_a_hostile_exception_is_raised_as_it_is_and_recorded_somehow(lab: Lab, error: Exception, is_async: bool) -> None:
+def test_a_hostile_exception_is_raised_as_it_is_and_recorded_somehow(
+    lab: Lab, error: Exception, is_async: bool
+) -> None:
     def body() -> None:
         raise error
 
@@ -143,8 +153,8 @@ class OfBadMeta(metaclass=BadMeta):
     pass
 
 
-HOSTILE_VALUES = [HugeRepr(), [HugeRepr()] * 1000, {"k": HugeRepr()}, Plain(HugeRepr()), BadIter([1]), BadProperty(), BadClass(), "x" * 10**7,
-                  10**5000]  # fmt: skip
+HOSTILE_VALUES = [HugeRepr(), [HugeRepr()] * 1000, {"k": HugeRepr()}, Plain(HugeRepr()), BadIter([1]), BadProperty(), BadClass(),
+                  "x" * 10**7, 10**5000]  # fmt: skip
 
 
 @pytest.mark.parametrize("which", range(len(HOSTILE_VALUES)))

@@ -1,4 +1,4 @@
-"""Random programs: the invariants hold, each task ends once, replay equals live, and results are what plain Python gives."""
+"""Random programs: invariants hold, each task ends once, replay equals live, results are what plain Python gives."""
 
 from __future__ import annotations
 
@@ -234,7 +234,16 @@ def test_the_same_program_inline_twice_gives_equal_logs(root: Node) -> None:
 
 def without(node: Node, option: str) -> Node:
     rest = tuple((k, v) for k, v in node.options if k != option)
-    return Node(node.kind, node.fails, rest, tuple(without(c, option) for c in node.children), node.wait, node.uses, node.group, node.cancels)
+    return Node(
+        node.kind,
+        node.fails,
+        rest,
+        tuple(without(c, option) for c in node.children),
+        node.wait,
+        node.uses,
+        node.group,
+        node.cancels,
+    )
 
 
 # Results against plain Python.
@@ -252,13 +261,19 @@ class Sum:
     parts: tuple[Sum, ...]
 
 
-sums = st.recursive(
-    st.builds(Sum, st.integers(-9, 9), st.booleans(), st.integers(0, 2), st.sampled_from(["task", "flow", "async"]),
-              st.sampled_from(["result", "resolve", "return"]), st.just(())),
-    lambda inner: st.builds(Sum, st.integers(-9, 9), st.booleans(), st.integers(0, 2), st.sampled_from(["task", "flow", "async"]),
-                            st.sampled_from(["result", "resolve", "return"]), st.lists(inner, max_size=3).map(tuple)),
-    max_leaves=12,
-)  # fmt: skip
+def sums_of(parts: st.SearchStrategy[tuple[Sum, ...]]) -> st.SearchStrategy[Sum]:
+    return st.builds(
+        Sum,
+        own=st.integers(-9, 9),
+        fails=st.booleans(),
+        retries=st.integers(0, 2),
+        kind=st.sampled_from(["task", "flow", "async"]),
+        how=st.sampled_from(["result", "resolve", "return"]),
+        parts=parts,
+    )
+
+
+sums = st.recursive(sums_of(st.just(())), lambda inner: sums_of(st.lists(inner, max_size=3).map(tuple)), max_leaves=12)
 
 
 def expected(tree: Sum) -> int | None:

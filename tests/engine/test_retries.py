@@ -172,7 +172,9 @@ def test_tenacitys_stop_and_retry_strategies(lab: Lab, strategy: object, calls: 
     assert body.calls == calls
 
 
-@pytest.mark.parametrize("strategy", [tenacity.retry_if_exception_type(OSError), tenacity.retry_if_exception(lambda e: True)])
+@pytest.mark.parametrize(
+    "strategy", [tenacity.retry_if_exception_type(OSError), tenacity.retry_if_exception(lambda e: True)]
+)
 def test_tenacitys_retry_strategies_go_on_while_they_say_so(lab: Lab, strategy: object) -> None:
     assert fl.task(retries=strategy)(Flaky(5)).submit().result(SOON) == 6
 

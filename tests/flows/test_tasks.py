@@ -18,7 +18,9 @@ def lab() -> Lab:
         lab.settled()
 
 
-@pytest.mark.parametrize("decorator", [fl.task, fl.flow, fl.task(), fl.flow(), fl.task(retries=1), fl.flow(name="other")])
+@pytest.mark.parametrize(
+    "decorator", [fl.task, fl.flow, fl.task(), fl.flow(), fl.task(retries=1), fl.flow(name="other")]
+)
 def test_bare_with_parentheses_and_with_options(lab: Lab, decorator: object) -> None:
     @decorator
     def work(a: int, *, b: int = 2) -> tuple:

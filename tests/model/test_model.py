@@ -142,7 +142,9 @@ def test_reading_a_task_of_another_run_is_no_error() -> None:
 
 
 def test_a_task_submitted_after_the_end_opens_the_run_again() -> None:
-    state = fold([EXAMPLES[0], r.Closed(1.0, "succeeded"), r.Submitted(2.0, 1, 0, "late", "m", "threads", "", (), None)])
+    state = fold(
+        [EXAMPLES[0], r.Closed(1.0, "succeeded"), r.Submitted(2.0, 1, 0, "late", "m", "threads", "", (), None)]
+    )
     assert (state.closed, state.state) == (None, "running")
     check_invariants(state)
 
@@ -189,7 +191,16 @@ def test_a_log_gives_back_what_was_appended_also_when_packed() -> None:
     assert len(log) == len(given)
     assert log.read() == (len(given), given)
     rng = random.Random(1)
-    for since in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, len(given) - 1, len(given), *(rng.randrange(len(given)) for _ in range(10))]:
+    for since in [
+        0,
+        1,
+        CHUNK - 1,
+        CHUNK,
+        CHUNK + 1,
+        len(given) - 1,
+        len(given),
+        *(rng.randrange(len(given)) for _ in range(10)),
+    ]:
         assert log.read(since) == (len(given), given[since:])
     assert log.state() == fold(given)
 
