@@ -151,6 +151,7 @@ class Future(concurrent.futures.Future[T]):
             TimeoutError: no outcome within ``timeout``; the task goes on.
             WouldDeadlock: called on the thread of the engine's loop; write ``await future``.
         """
+        __tracebackhide__ = True
         if not self._settled:
             blocking.wait_one(self, timeout)
         return self._outcome()
@@ -162,6 +163,7 @@ class Future(concurrent.futures.Future[T]):
             TaskCancelled: it was cancelled.
             TimeoutError: no outcome within ``timeout``; the task goes on.
         """
+        __tracebackhide__ = True
         if not self._settled:
             blocking.wait_one(self, timeout)
         self._taken()
@@ -190,6 +192,7 @@ class Future(concurrent.futures.Future[T]):
         return self._outcome()
 
     def _outcome(self) -> T:
+        __tracebackhide__ = True
         self._taken()
         if self._error is None:
             return self._value  # type: ignore[no-any-return]

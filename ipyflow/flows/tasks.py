@@ -56,6 +56,7 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Submit and wait: exactly ``submit(...).result()``."""
+        __tracebackhide__ = True  # IPython leaves frames out that say so: a reader wants their own
         future: Future[R] = (default.instance or default.make()).submit(self, args, kwargs)
         return future.result()
 

@@ -13,7 +13,7 @@ from ipyflow.views.collapse import Collapsed, Node, collapse
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.layout import Layout, layout
-from ipyflow.views.words import clean, clip, shown
+from ipyflow.views.words import clean, clip, home, shown
 
 HEIGHT = 44
 LETTER = 7.3
@@ -98,7 +98,7 @@ def caption(module: str, group: str | None) -> str:
 
 def _size(node: Node) -> tuple[int, int]:
     letters = len(shown(node.name, 60)) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
-    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * len(caption(node.module, node.group)))
+    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * len(caption(home(node.module), node.group)))
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 
 
@@ -110,7 +110,7 @@ def _node(state: RunState, node: Node, box: tuple[int, int, int, int], listed: i
         "task": node.tasks[0] if count == 1 else None,
         "tasks": foremost(state, node.tasks, listed),
         "name": clean(clip(node.name, 200)),
-        "module": clean(clip(node.module, 200)),
+        "module": home(node.module),
         "group": None if node.group is None else clean(clip(node.group, 200)),
         "count": count,
         "x": x,

@@ -150,9 +150,10 @@ def _caption(node: dict[str, Any], look: State) -> str:
     x, y, w = node["x"], node["y"], node["w"]
     times = f" ×{node['count']:,}" if node["count"] > 1 else ""
     name = clip(shown(node["name"]), max(int((w - 40) / LETTER) - len(times), 3))
+    above = caption(node["module"], node["group"])
     return (
-        text(x + 10, y + 14, clip(caption(node["module"], node["group"]), int((w - 34) / SMALL_LETTER)), 9.5, faint=0.6)
-        + text(x + 10, y + 30, name + times, mono=True)
+        text(x + 10, y + 14, clip(above, int((w - 34) / SMALL_LETTER)), 9.5, faint=0.6)
+        + text(x + 10, y + (30 if above else 24), name + times, mono=True)
         + text(x + w - 10, y + 18, LOOKS[look].mark, 13, anchor="end", color=LOOKS[look].color)
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.series import FINE, Marks, Series
-from ipyflow.views.words import clean, clip, instant
+from ipyflow.views.words import clip, home, instant
 
 BINS = 120
 _SHORTEST_BIN = 1e-6
@@ -162,7 +162,7 @@ class Lanes:
         bins = zip(running.means(end, BINS), blocked.means(end, BINS), failed.sums(end, BINS), strict=True)
         return {
             "name": clean(clip(lanes[0].name, 200)),
-            "module": clean(clip(lanes[0].module, 200)),
+            "module": home(lanes[0].module),
             "count": sum(lane.tasks for lane in lanes),
             "counts": {str(name): number for name, number in counts.items() if number},
             "first": round(min(lane.first for lane in lanes) - state.opened, 6),

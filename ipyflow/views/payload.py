@@ -12,7 +12,7 @@ from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
-from ipyflow.views.words import clean, clip, instant, remarks, total
+from ipyflow.views.words import clean, clip, home, instant, remarks, total
 
 SCHEMA = 1
 MIME = "application/vnd.ipyflow-parallel.run+json"
@@ -42,7 +42,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "id": task.id,
         "parent": task.parent,
         "name": clean(clip(task.name, text)),
-        "module": clean(clip(task.module, text)),
+        "module": home(task.module),
         "group": None if task.group is None else clean(clip(task.group, text)),
         "executor": clean(clip(task.executor, text)),
         "state": str(task.state),

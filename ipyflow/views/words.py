@@ -147,3 +147,13 @@ def headline(state: RunState, now: float | None = None) -> str:
     tasks = counted(total(state), "task")
     counts = counts_in_words(state.counts)
     return f"{LOOKS[state.state].word} · {elapsed} · {tasks}" + (f": {counts}" if counts else "")
+
+
+def home(module: str) -> str:
+    """The module of a task as views say it: nothing for the notebook's own, which would stand in every row.
+
+    Example:
+        >>> home("__main__"), home("shop.orders")
+        ('', 'shop.orders')
+    """
+    return "" if module == "__main__" else clean(clip(module, 200))

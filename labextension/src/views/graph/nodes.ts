@@ -166,9 +166,11 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   const badge = stack ? `×${count(node.count)}` : "";
   const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
   const lift = stack ? 4 : 0;
-  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(caption(node), w - 40, 5.6));
-  text(part("node-name"), 31, h / 2 + 10 - lift, shorten(node.name, room, 7.25));
-  text(part("node-count"), w - 9, h / 2 + 10 - lift, badge);
+  const above = caption(node);
+  const drop = above ? 10 : 4;
+  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, w - 40, 5.6));
+  text(part("node-name"), 31, h / 2 + drop - lift, shorten(node.name, room, 7.25));
+  text(part("node-count"), w - 9, h / 2 + drop - lift, badge);
   text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), Math.max(w + 12, 120), 5.7));
   states(part("node-states"), node, from.tasks);
   const words = nodeSpoken(node, from.tasks, from.now);
