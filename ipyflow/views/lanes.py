@@ -14,7 +14,7 @@ from typing import Any
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.series import FINE, Marks, Series
-from ipyflow.views.words import clip, home, instant
+from ipyflow.views.words import clean, clip, home, instant
 
 BINS = 120
 _SHORTEST_BIN = 1e-6
