@@ -159,7 +159,6 @@ def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
 
 def _resolve(call: Call, names: bool | frozenset[str]) -> None:
     """Put values in the place of the futures in the arguments, in all or in those of these names."""
-
     call.origin = (call.args, call.kwargs)
     if names is True and not call.kwargs and all([type(v) is Future and type(v._value) in NUMBERS for v in call.args]):
         call.args = tuple([future._value for future in call.args])

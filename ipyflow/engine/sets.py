@@ -52,4 +52,4 @@ class FutureSet(set[T]):
 
 def _finished(item: Any) -> float:
     when = getattr(item, "_when", 0.0)
-    return when if when else float("inf")
+    return when or float("inf")

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from ipyflow.model.ports import Work
 
-
 BATCH = 500
 """Coroutines started before the loop may look at its sockets and timers again."""
 

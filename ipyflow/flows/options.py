@@ -187,7 +187,7 @@ def _rate(value: Any) -> tuple[int, float] | None:
     if value is None:
         return None
     match = re.fullmatch(r"\s*(\d+)\s*(?:/|per)\s*([a-z]+)\s*", value) if isinstance(value, str) else None
-    if match is None or match[2].rstrip("s") not in _PERIODS and match[2] not in _PERIODS or int(match[1]) < 1:
+    if match is None or (match[2].rstrip("s") not in _PERIODS and match[2] not in _PERIODS) or int(match[1]) < 1:
         raise ValueError(f"rate={value!r}: write it as '5/s', '100/min' or '1000/h'")
     return int(match[1]), _PERIODS.get(match[2]) or _PERIODS[match[2].rstrip("s")]
 
