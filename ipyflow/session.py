@@ -265,7 +265,9 @@ def _at_exit() -> None:
     unseen = [f for run in engine.runs for f in list(run.unobserved.values())]
     output.uninstall()
     if unseen:
-        _say(f"{len(unseen)} failed and nobody looked: {', '.join(f'{f.label} ({type(f.peek()).__name__})' for f in unseen[:5])}")
+        _say(
+            f"{len(unseen)} failed and nobody looked: {', '.join(f'{f.label} ({type(f.peek()).__name__})' for f in unseen[:5])}"
+        )
     if lost:
         names = ", ".join(f.label for f in lost[:5]) + (", ..." if len(lost) > 5 else "")
         _say(f"{len(lost)} tasks had not ended and were dropped: {names}; ipyflow.shutdown() at the end waits for them")

@@ -174,7 +174,9 @@ def _resolve(call: Call, names: bool | frozenset[str]) -> None:
         if call.kwargs:
             call.kwargs = {name: replace(value, value_of) for name, value in call.kwargs.items()}
     else:
-        call.args, call.kwargs = call.task.changed(call.args, call.kwargs, names, lambda value: replace(value, value_of))
+        call.args, call.kwargs = call.task.changed(
+            call.args, call.kwargs, names, lambda value: replace(value, value_of)
+        )
 
 
 # Delay, rate, limit.
@@ -254,7 +256,12 @@ def again_after(engine: Engine, call: Call, pause: float) -> None:
 
 
 def memoised(
-    engine: Engine, run: Run, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], submit: Callable[[], Future[Any]]
+    engine: Engine,
+    run: Run,
+    task: Definition,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    submit: Callable[[], Future[Any]],
 ) -> Future[Any]:
     """The future of an equal call in this run, in flight or succeeded, else a new one, made by ``submit`` but not launched.
 

@@ -79,7 +79,9 @@ def wait_one(future: Future[Any], timeout: float | None) -> None:
         TimeoutError: it was not, within ``timeout`` seconds.
     """
     if future.run.engine.loop.ident == get_ident():
-        raise WouldDeadlock(f"waiting here for {future.label} would stop the loop that has to run it: write `await` instead")
+        raise WouldDeadlock(
+            f"waiting here for {future.label} would stop the loop that has to run it: write `await` instead"
+        )
     if timeout is None:
         # More than once only where somebody retried the future before its waiters had looked at it.
         while not future._settled:

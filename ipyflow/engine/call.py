@@ -315,7 +315,6 @@ class AsyncCall(Call):
 
     __slots__ = ()
 
-
     def run(self, worker: str) -> Call | None:
         """Start the body as a task of the running loop."""
         if self.take_start():

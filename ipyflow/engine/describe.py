@@ -114,7 +114,9 @@ def traceback_text(error: BaseException) -> str:
         lines = traceback.format_exception(type(error), error, trim(error.__traceback__))
         text = "".join(lines)
     except BaseException as second:
-        text = f"{type(error).__name__}: {message(error)}\n(the traceback could not be written: {type(second).__name__})\n"
+        text = (
+            f"{type(error).__name__}: {message(error)}\n(the traceback could not be written: {type(second).__name__})\n"
+        )
     if len(text) > LONGEST_TRACEBACK:
         half = LONGEST_TRACEBACK // 2
         text = f"{text[:half]}\n… ({len(text) - 2 * half} characters left out) …\n{text[-half:]}"

@@ -65,9 +65,7 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
             return False
         future.state = State.WAITING
         future._call = following
-        future.run.append(
-            r.AttemptFailed(engine.now(), future.id, call.attempt, type(error).__name__, text, trace)
-        )
+        future.run.append(r.AttemptFailed(engine.now(), future.id, call.attempt, type(error).__name__, text, trace))
     admission.release(call)
     admission.again_after(engine, following, pause)
     return True
@@ -251,7 +249,12 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
     """The body returned a future: the task ends as that future ends."""
     future = call.future
     if inner is future:
-        end(engine, call, State.FAILED, RuntimeError(f"{future.label} returned its own future and would wait for itself"))
+        end(
+            engine,
+            call,
+            State.FAILED,
+            RuntimeError(f"{future.label} returned its own future and would wait for itself"),
+        )
         return
     with engine.changing:
         goes_on = hasattr(call, "unended")
@@ -305,7 +308,9 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
             call.returned = None  # of several that ask at once, one starts it
     if call is None or returned is None:
         hint = "it has not ended" if not future.is_final() else "only failed, timed out and cancelled tasks are"
-        raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead")
+        raise RuntimeError(
+            f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead"
+        )
     args, kwargs = returned
     task = call.task.latest()
     kind = AsyncCall if task.is_async else Call

@@ -313,7 +313,9 @@ class Future(concurrent.futures.Future[T]):
         def guarded(future: Future[T]) -> None:
             try:
                 fn(future)
-            except BaseException:  # an exit or an interrupt too: it must not end the worker, or the waiters after it starve
+            except (
+                BaseException
+            ):  # an exit or an interrupt too: it must not end the worker, or the waiters after it starve
                 concurrent.futures._base.LOGGER.exception("exception calling callback for %r", future)
 
         self.when_settled(guarded)
@@ -387,4 +389,3 @@ class Future(concurrent.futures.Future[T]):
 
     def __reduce__(self) -> Any:
         raise TypeError(f"{self!r} is a handle of this process and cannot be pickled; pass its .result() instead")
-

@@ -75,7 +75,9 @@ def _settle_policy(engine: Engine, call: Call, left: list[int]) -> None:
                 engine.cancel(child, f"{call.label} ended without reading it")
     elif policy == "warn":
         for id in left:
-            run.append(r.Noted(engine.now(), id, "leaked", f"nobody read {_label(run, id)}: {call.label} ended without it"))
+            run.append(
+                r.Noted(engine.now(), id, "leaked", f"nobody read {_label(run, id)}: {call.label} ended without it")
+            )
             run.leaks.append(id)
 
 
@@ -154,7 +156,15 @@ def warn(warning: IpyflowWarning) -> None:
         warnings.warn_explicit(warning, None, "<ipyflow>", 0, module="ipyflow")
     except IpyflowWarning as error:
         sys.unraisablehook(
-            type("Unraisable", (), {"exc_type": type(error), "exc_value": error, "exc_traceback": None,
-                                    "err_msg": "ipyflow warned", "object": None})()  # fmt: skip
+            type(
+                "Unraisable",
+                (),
+                {
+                    "exc_type": type(error),
+                    "exc_value": error,
+                    "exc_traceback": None,
+                    "err_msg": "ipyflow warned",
+                    "object": None,
+                },
+            )()  # fmt: skip
         )
-

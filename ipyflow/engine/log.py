@@ -27,7 +27,6 @@ MOST = 64 * CHUNK
 """Records left unpacked, some 40 MB, while work goes on: packing three costs half as much as a small task."""
 
 
-
 class Log:
     """An append-only list of records that packs its own past.
 

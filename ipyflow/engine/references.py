@@ -103,7 +103,11 @@ def _replaced(value: Any, by: Callable[[Future[Any]], Any], known: dict[int, Any
         return type(value)(items)
     if isinstance(value, dict):
         changed = {replace(key, by, known): replace(item, by, known) for key, item in value.items()}
-        same = all(new is old for pairs in zip(changed.items(), value.items(), strict=False) for new, old in zip(*pairs, strict=True))
+        same = all(
+            new is old
+            for pairs in zip(changed.items(), value.items(), strict=False)
+            for new, old in zip(*pairs, strict=True)
+        )
         return value if same else changed
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: replace(getattr(value, f.name), by, known) for f in dataclasses.fields(value) if f.init}

@@ -86,7 +86,9 @@ class Engine:
             parent, group = parent.owner, parent.label
         if task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
-            return admission.memoised(self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group, False))
+            return admission.memoised(
+                self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group, False)
+            )
         return self._submit(task, args, kwargs, parent, group)
 
     def _submit(
@@ -122,7 +124,9 @@ class Engine:
             if not id & 1023:
                 run.tidy()
             refs = tuple([f.id for f in found]) if found else ()
-            run.append_row((r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group))
+            run.append_row(
+                (r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group)
+            )
             if parent is not None and parent.stopped:
                 endings.cancel_one(self, future, f"{parent.label} was told to stop before")
             elif task.simple and not run.paused:
@@ -305,10 +309,11 @@ class Engine:
         """In a forked child: what runs, runs in the parent; a wait for it here ends in an error and not never."""
         self.accepting = False
         for future in self.unfinished():
-            future._error = RuntimeError(f"{future.label} runs in the parent process: read it there, or submit it again here")
+            future._error = RuntimeError(
+                f"{future.label} runs in the parent process: read it there, or submit it again here"
+            )
             future.state, future._settled = State.FAILED, True
 
     def unfinished(self) -> list[Future[Any]]:
         """The tasks that have not ended, of all runs."""
         return [future for run in list(self.runs) for future in list(run.live.values())]
-

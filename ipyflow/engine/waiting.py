@@ -132,7 +132,9 @@ def as_completed(futures: Iterable[Any], timeout: float | None = None) -> Iterat
             yield _taken(waits[arrivals.heard.pop(0)])
 
 
-def select(handles: Iterable[Any], timeout: float | None = None, cancel_remaining: bool = False) -> tuple[Any, list[Any]]:
+def select(
+    handles: Iterable[Any], timeout: float | None = None, cancel_remaining: bool = False
+) -> tuple[Any, list[Any]]:
     """The first of several handles to be done, and the others in the order given.
 
     A handle that failed or was cancelled wins as any other; read its outcome with ``.result()``.
@@ -191,7 +193,9 @@ def _waitable(handle: Any) -> Any:
             return handle
         if handle.get_loop().is_running() and _running_loop() is not handle.get_loop():
             return asyncio.run_coroutine_threadsafe(_await(handle), handle.get_loop())
-        raise WouldDeadlock("an asyncio future of this very loop cannot be waited for by blocking it: write `await asyncio.wait(...)`")
+        raise WouldDeadlock(
+            "an asyncio future of this very loop cannot be waited for by blocking it: write `await asyncio.wait(...)`"
+        )
     raise TypeError(f"cannot wait for {type(handle).__name__}: give futures (from task.submit(...)) or runs")
 
 

@@ -102,7 +102,9 @@ def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
     name = getattr(fn, "__name__", "the task")
     if is_async:
         if value not in (None, "loop"):
-            raise ValueError(f"{name} is `async def` and runs on the loop: leave executor={value!r} out, or write `def`")
+            raise ValueError(
+                f"{name} is `async def` and runs on the loop: leave executor={value!r} out, or write `def`"
+            )
         return "loop"
     if value is None:
         return "threads"
@@ -110,7 +112,9 @@ def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
         if value in EXECUTORS:
             return value
         if value in LATER_EXECUTORS:
-            raise NotImplementedError(f"executor={value!r}: {LATER_EXECUTORS[value]} are not there yet; there are {EXECUTORS}")
+            raise NotImplementedError(
+                f"executor={value!r}: {LATER_EXECUTORS[value]} are not there yet; there are {EXECUTORS}"
+            )
         raise ValueError(f"executor={value!r} is not known; there are {', '.join(map(repr, EXECUTORS))}")
     if isinstance(value, concurrent.futures.Executor):
         raise NotImplementedError("an executor of another library cannot be used yet; there are 'threads' and 'inline'")
@@ -148,7 +152,9 @@ class TenacityRetry:
         kinds = [cls.__name__.split("_")[0] for cls in type(strategy).__mro__]
         self.kind = next((kind for kind in kinds if kind in ("stop", "wait", "retry")), None)
         if self.kind is None:
-            raise TypeError(f"retries={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy")
+            raise TypeError(
+                f"retries={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy"
+            )
         self.strategy = strategy
 
     def pause(self, attempt: int, error: BaseException, rng: random.Random, elapsed: float = 0.0) -> float | None:

@@ -206,7 +206,9 @@ class FutureList(list[Future[R]]):
         if not self.ordered:
             return [future.result() for future in as_completed(self, timeout)]
         if wait(self, timeout).not_done:
-            raise TimeoutError(f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are")
+            raise TimeoutError(
+                f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are"
+            )
         return [future.result() for future in self]
 
     def wait(self, timeout: float | None = None, return_when: str = ALL_COMPLETED) -> Waited:
@@ -309,7 +311,9 @@ def _decorate(fn: Callable[..., Any] | None, options: dict[str, Any], is_flow: b
     if fn is None:
         return lambda f: _decorate(f, options, is_flow) if callable(f) else Task(f, options, is_flow)
     if isinstance(fn, Task):
-        raise TypeError(f"{fn.name} is a {'flow' if fn.is_flow else 'task'} already; for other options write .with_options(...)")
+        raise TypeError(
+            f"{fn.name} is a {'flow' if fn.is_flow else 'task'} already; for other options write .with_options(...)"
+        )
     if not callable(fn):
         raise TypeError(f"@{word}({fn!r}): options go by name, as in @{word}(name={fn!r})")
     made: Task[Any, Any] = Task(fn, options, is_flow)

@@ -262,7 +262,9 @@ def fold(records: Iterable[r.Record], state: RunState | None = None) -> RunState
 
 def check_invariants(state: RunState) -> None:
     """Raise ``AssertionError`` with the story of the first task that breaks a rule of the model."""
-    assert sum(state.counts.values()) == len(state.tasks) + sum(state.forgotten.values()), "the counts by state do not add up to the tasks"
+    assert sum(state.counts.values()) == len(state.tasks) + sum(state.forgotten.values()), (
+        "the counts by state do not add up to the tasks"
+    )
     for name in State if not state.forgotten else ():
         real = sum(1 for t in state.tasks.values() if t.state is name)
         assert state.counts[name] == real, f"counted {state.counts[name]} tasks as {name}, there are {real}"
