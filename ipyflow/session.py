@@ -206,7 +206,8 @@ def _apply(settings: Settings) -> None:
         unfinished = engine.unfinished()
         if unfinished:
             raise RuntimeError(
-                f"{len(unfinished)} tasks have not ended ({unfinished[0].label}, ...): wait for them or cancel them, then configure"
+                f"{len(unfinished)} tasks have not ended ({unfinished[0].label}, ...): "
+                "wait for them or cancel them, then configure"
             )
         _session.stop(wait=True)
     _session.settings = settings
@@ -265,9 +266,8 @@ def _at_exit() -> None:
     unseen = [f for run in engine.runs for f in list(run.unobserved.values())]
     output.uninstall()
     if unseen:
-        _say(
-            f"{len(unseen)} failed and nobody looked: {', '.join(f'{f.label} ({type(f.peek()).__name__})' for f in unseen[:5])}"
-        )
+        named = ", ".join(f"{future.label} ({type(future.peek()).__name__})" for future in unseen[:5])
+        _say(f"{len(unseen)} failed and nobody looked: {named}")
     if lost:
         names = ", ".join(f.label for f in lost[:5]) + (", ..." if len(lost) > 5 else "")
         _say(f"{len(lost)} tasks had not ended and were dropped: {names}; ipyflow.shutdown() at the end waits for them")

@@ -99,7 +99,7 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
 
 
 class _OneDone:
-    """Hears of each argument that is settled; after the last the call goes on. An object, as a closure weighs twice as much."""
+    """Hears of each argument that is settled; after the last the call goes on. A closure would weigh twice as much."""
 
     __slots__ = ("call", "found", "tokens")
 
@@ -150,7 +150,8 @@ def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
     cause = broken.peek() or Exception()
     broken._consume()
     error = DependencyError(
-        f"{call.label} was not run: its argument {broken.label} {broken.state} with {type(cause).__name__}: {message(cause)}. "
+        f"{call.label} was not run: its argument {broken.label} {broken.state} with "
+        f"{type(cause).__name__}: {message(cause)}. "
         f"Retry {broken.label}, or take the future itself with wait= instead of resolve="
     )
     error.__cause__ = cause
@@ -160,7 +161,7 @@ def _dependency_error(call: Call, broken: Future[Any]) -> DependencyError:
 def _resolve(call: Call, names: bool | frozenset[str]) -> None:
     """Put values in the place of the futures in the arguments, in all or in those of these names."""
     call.origin = (call.args, call.kwargs)
-    if names is True and not call.kwargs and all([type(v) is Future and type(v._value) in NUMBERS for v in call.args]):
+    if names is True and not call.kwargs and all(type(v) is Future and type(v._value) in NUMBERS for v in call.args):
         call.args = tuple([future._value for future in call.args])
         return
 
@@ -263,7 +264,7 @@ def memoised(
     kwargs: dict[str, Any],
     submit: Callable[[], Future[Any]],
 ) -> Future[Any]:
-    """The future of an equal call in this run, in flight or succeeded, else a new one, made by ``submit`` but not launched.
+    """The future of an equal call in this run, in flight or succeeded, else one that ``submit`` makes, not launched.
 
     Raises:
         TypeError: an argument cannot be hashed.
@@ -273,7 +274,8 @@ def memoised(
         known = run.memo.get(key)
     except TypeError as error:
         raise TypeError(
-            f"{task.name} has memo=True, but an argument cannot be hashed ({error}): pass tuples for lists, or leave memo out"
+            f"{task.name} has memo=True, but an argument cannot be hashed ({error}): "
+            "pass tuples for lists, or leave memo out"
         ) from None
     if known is None or known.peek() is not None:
         # Two threads may both come here: setdefault would need the future first, so a lock it is. It is not held while

@@ -47,17 +47,20 @@ class Bell:
         self._lock.acquire()
 
     def __call__(self, future: Any) -> None:
+        """A future it hangs on is settled."""
         self.heard.append(future)
         if len(self.heard) >= self.needed or (self.first_exception and failed(future)):
             self.ring()
 
     def ring(self) -> None:
+        """Wake who listens, or who will."""
         try:
             self._lock.release()
         except RuntimeError:
             pass  # it rang before
 
     def listen(self, timeout: float | None) -> bool:
+        """Sleep until it rings; False after ``timeout`` seconds."""
         return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
 
 
@@ -68,6 +71,7 @@ class Arrivals(Bell):
         super().__init__(1)
 
     def __call__(self, future: Any) -> None:
+        """A future it hangs on is settled."""
         self.heard.append(future)
         self.ring()
 
@@ -281,6 +285,7 @@ def stopped(call: Call) -> TaskCancelled:
 
 @contextmanager
 def hung(bell: Bell, futures: list[Any]) -> Iterator[None]:
+    """Hang ``bell`` on futures of any kind for the ``with`` block."""
     for future in futures:
         hang = getattr(future, "when_settled", None) or future.add_done_callback
         hang(bell)

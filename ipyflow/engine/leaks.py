@@ -10,6 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
@@ -41,8 +42,9 @@ def body_ended(engine: Engine, call: Call, value: Any) -> bool:
     if not left:
         return False
     if policy == "error":
+        names = _listed([_label(call.future.run, id) for id in left])
         error = LeakedFuture(
-            f"{call.label} ended without reading {_listed([_label(call.future.run, id) for id in left])}: read each with .result() or wait(), or .detach() it"
+            f"{call.label} ended without reading {names}: read each with .result() or wait(), or .detach() it"
         )
         follow = endings.end(engine, call, State.FAILED, error)
         if follow is not None:
@@ -119,7 +121,8 @@ def run_ended(engine: Engine, run: Run) -> None:
         names = [_label(run, id) for id in leaked]
         warn(
             LeakedFutureWarning(
-                f"run {run.id} ({run.name}) ended with {_count(len(names), 'future')} that nobody read: {_listed(names)}. "
+                f"run {run.id} ({run.name}) ended with {_count(len(names), 'future')} that nobody read: "
+                f"{_listed(names)}. "
                 "Read each with .result() or wait(), or say .detach() if it is meant"
             )
         )
@@ -131,7 +134,8 @@ def run_ended(engine: Engine, run: Run) -> None:
         names = [f"{f.label} ({type(f.peek()).__name__}: {message(f.peek() or Exception())[:80]})" for f in unobserved]
         warn(
             UnobservedFailureWarning(
-                f"run {run.id} ({run.name}) ended with {_count(len(names), 'failure')} that nobody looked at: {_listed(names)}. "
+                f"run {run.id} ({run.name}) ended with {_count(len(names), 'failure')} that nobody looked at: "
+                f"{_listed(names)}. "
                 "Look at .exception() or .traceback of each"
             )
         )
@@ -155,16 +159,7 @@ def warn(warning: IpyflowWarning) -> None:
     try:
         warnings.warn_explicit(warning, None, "<ipyflow>", 0, module="ipyflow")
     except IpyflowWarning as error:
-        sys.unraisablehook(
-            type(
-                "Unraisable",
-                (),
-                {
-                    "exc_type": type(error),
-                    "exc_value": error,
-                    "exc_traceback": None,
-                    "err_msg": "ipyflow warned",
-                    "object": None,
-                },
-            )()  # fmt: skip
+        unraisable = SimpleNamespace(
+            exc_type=type(error), exc_value=error, exc_traceback=None, err_msg="ipyflow warned", object=None
         )
+        sys.unraisablehook(unraisable)

@@ -5,9 +5,9 @@ Guarantees: ``append`` never blocks and costs one list append; a record's place 
 a consistent prefix. That ``list.append`` and slicing are atomic rests on the interpreter lock (and on the list's
 own lock where there is none).
 
-It holds records in packed form, plain tuples that the garbage collector need not look at; old ones go a chunk at a time
-into compressed bytes, about a tenth of the size. A log with a ``limit`` also forgets: old chunks are folded into ``base`` and what had
-ended there is dropped, down to its counts.
+It holds records in packed form, plain tuples that the garbage collector need not look at; old ones go a chunk at a
+time into compressed bytes, about a tenth of the size. A log with a ``limit`` also forgets: old chunks are folded into
+a base, and what had ended there is dropped, down to its counts.
 """
 
 from __future__ import annotations

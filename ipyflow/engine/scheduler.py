@@ -290,7 +290,8 @@ class Engine:
 
     def cancel_run(self, run: Run) -> bool:
         """Cancel every unfinished task of a run."""
-        return any([endings.cancel_one(self, future, "the run was cancelled") for future in list(run.live.values())])
+        cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in list(run.live.values())]
+        return any(cancelled)
 
     def retry(self, future: Future[Any]) -> None:
         """Run an ended task again."""

@@ -5,8 +5,8 @@ Guarantees: first come, first served; at most ``size`` bodies run at once, not c
 tasks or were given up; while there is work and a free slot, some worker is awake.
 
 Waking a sleeping thread costs more than a small task, so at most one is woken at a time: a worker that takes work
-and sees more of it wakes the next. The queue is a ``deque`` whose ``append`` and ``popleft`` are atomic, with and without
-the interpreter lock; counts of workers change under a lock, but only when a worker starts, waits or goes.
+and sees more of it wakes the next. The queue is a ``deque`` whose ``append`` and ``popleft`` are atomic, with and
+without the interpreter lock; counts of workers change under a lock, but only when a worker starts, waits or goes.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ def _parameters(fn: Callable[..., Any], option: str, value: Any) -> bool | froze
     for name in names:
         if name not in known:
             raise ValueError(
-                f"{option}={value!r}: {getattr(fn, '__name__', fn)} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+                f"{option}={value!r}: {getattr(fn, '__name__', fn)} has no parameter {name!r}; "
+                f"it has {', '.join(known) or 'none'}"
             )
     return frozenset(names)
 

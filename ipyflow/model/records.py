@@ -8,7 +8,7 @@ their type, a short text and, for failures, the traceback's text. Fields hold no
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, TypeAlias
 
 from ipyflow.model.texts import PLAIN
 
@@ -160,7 +160,7 @@ class Reset(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """Something a person should know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned`` or ``warning``."""
+    """Something to know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned`` or ``warning``."""
 
     time: float
     task: int
@@ -175,25 +175,25 @@ class Closed(NamedTuple):
     state: str
 
 
-Record = Union[
-    Opened,
-    Submitted,
-    Waiting,
-    Queued,
-    Started,
-    Blocked,
-    Unblocked,
-    Read,
-    Output,
-    Progress,
-    AttemptFailed,
-    Continued,
-    Cancelling,
-    Finished,
-    Reset,
-    Noted,
-    Closed,
-]
+Record: TypeAlias = (
+    Opened
+    | Submitted
+    | Waiting
+    | Queued
+    | Started
+    | Blocked
+    | Unblocked
+    | Read
+    | Output
+    | Progress
+    | AttemptFailed
+    | Continued
+    | Cancelling
+    | Finished
+    | Reset
+    | Noted
+    | Closed
+)
 
 KINDS: tuple[type[Any], ...] = (
     Opened,
@@ -223,9 +223,10 @@ _BY_NAME = {kind.__name__: kind for kind in KINDS}
 SUBMITTED, WAITING, QUEUED = _NUMBER[Submitted], _NUMBER[Waiting], _NUMBER[Queued]
 STARTED, BLOCKED, UNBLOCKED = _NUMBER[Started], _NUMBER[Blocked], _NUMBER[Unblocked]
 READ, FINISHED = _NUMBER[Read], _NUMBER[Finished]
-"""The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much as all the
-rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain numbers, and a
-``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes them out."""
+"""The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much
+as all the rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain
+numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes
+them out."""
 
 
 def pack(record: Record) -> tuple[Any, ...]:

@@ -279,4 +279,4 @@ def check_invariants(state: RunState) -> None:
         assert task.parent == r.NO_TASK or task.parent < task.id, f"younger than its parent: {story}"
         if state.closed is not None:
             assert task.state in FINAL_STATES, f"the run is closed but the task is not: {story}"
-            assert task.ended is not None and task.ended <= state.closed, f"ended after its run: {story}"
+            assert (task.ended or 0.0) <= state.closed, f"ended after its run: {story}"
