@@ -9,6 +9,7 @@ its wait with ``TaskCancelled``.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
 _QUEUED = State.QUEUED
 
 NEST = 40
-"""A worker that waits runs its unstarted child itself, up to so many deep."""
-NEST_CROWDED = 90
-"""The same where the pool may not grow any more; Python's own recursion limit is near."""
+"""A worker that waits runs its unstarted child itself, up to so many deep; deeper while half the stack that Python allows is
+free, and where the pool may not grow any more a quarter."""
 
 
 class Bell:
@@ -304,11 +304,20 @@ def run_here(call: Call | None, future: Any) -> None:
         return
     if child.executor is not call.executor or child.task.is_async:
         return
-    if call.depth < NEST or (call.depth < NEST_CROWDED and call.executor.crowded()):
+    if call.depth < NEST or _shallow(0.5) or (call.executor.crowded() and _shallow(0.75)):
         child.depth = call.depth + 1
         follow = child.run(call.worker)
         if follow is not None:
             call.engine.dispatch(follow)
+
+
+def _shallow(part: float) -> bool:
+    """True while less than that part of the stack is used."""
+    try:
+        sys._getframe(int(sys.getrecursionlimit() * part))
+    except ValueError:
+        return True
+    return False
 
 
 def await_one(future: Future[Any]) -> Generator[Any, None, None]:
