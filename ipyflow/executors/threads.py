@@ -24,6 +24,8 @@ IDLE_SECONDS = 10.0
 """A thread beyond the pool's size goes after so long without work."""
 STALL_SECONDS = 0.05
 """So long may all threads stand blocked, with work queued and no more spare, before one more is started."""
+MOMENT_SECONDS = 0.001
+"""So long has a body to wait for its child, and so run it, before another worker is called; see ``dispatch``."""
 
 
 class _Worker(threading.Thread):
@@ -68,6 +70,7 @@ class ThreadExecutor:
         self._given_up: set[Work] = set()
         self._returned_early: set[Work] = set()
         self._stall_watch = False
+        self._moment = False
         self._finished = 0
         self._down = False
 
@@ -75,6 +78,24 @@ class ThreadExecutor:
         """Queue it, and see that a worker comes for it."""
         self._ready.append(work)
         if (self._idle or self._room) and not self._searching:
+            if self._away >= self.size and isinstance(threading.current_thread(), _Worker):
+                self._call_in_a_moment()
+            else:
+                self._call_worker()
+
+    def _call_in_a_moment(self) -> None:
+        """Call a worker for what a body has submitted, unless it runs that itself by waiting for it.
+
+        Where so many bodies stand in waits, the chain is deep: each child that another worker takes costs one more
+        thread, so the parent gets the first chance.
+        """
+        if not self._moment:
+            self._moment = True
+            self._call_later(MOMENT_SECONDS, self._moment_is_over)
+
+    def _moment_is_over(self) -> None:
+        self._moment = False
+        if self._ready and not self._searching:
             self._call_worker()
 
     def follow(self, work: Work) -> Work | None:
