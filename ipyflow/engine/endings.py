@@ -199,17 +199,30 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
 
 
 def interrupted(engine: Engine, call: Call) -> None:
-    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, mend what is half done."""
+    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, and mend what was left half done.
+
+    One more Ctrl-C meanwhile changes nothing: the first is on its way to the caller.
+    """
+    for _ in range(100):
+        try:
+            _mend(engine, call)
+            return
+        except KeyboardInterrupt:
+            pass
+
+
+def _mend(engine: Engine, call: Call) -> None:
     run, id = call.future.run, call.future.id
-    if not any(row[0] == r.SUBMITTED and row[2] == id for row in list(run.records.tail)):
+    if any(row[0] == r.SUBMITTED and row[2] == id for row in list(run.records.tail)):
+        cancel_one(engine, call.future, "submitting it was interrupted")
+        if call.ident == get_ident() and call.future.state is State.CANCELLING:
+            returned_late(engine, call)  # it ran on this thread, and does no more
+    else:
         run.live.pop(id, None)  # nobody has heard of it yet
         if call.future._unread is not None:
             call.future._unread.pop(id, None)
-        return
-    cancel_one(engine, call.future, "submitting it was interrupted")
-    if call.ident == get_ident() and call.future.state is State.CANCELLING:
-        returned_late(engine, call)  # it ran on this thread, and does no more
-    call.executor.mend()
+    for executor in engine.executors.values():
+        executor.mend()
     engine.loop.nudge()
 
 

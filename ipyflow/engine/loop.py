@@ -36,6 +36,7 @@ class LoopThread:
         self._closed = False
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
+        self._claim = threading.Lock()
 
     def here(self) -> bool:
         """True on the loop's own thread."""
@@ -88,6 +89,8 @@ class LoopThread:
             return self.loop
 
     def _main(self) -> None:
+        if not self._claim.acquire(blocking=False):
+            return  # an interrupted start was made twice
         # Made here, where no interrupt can leave it half made.
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)

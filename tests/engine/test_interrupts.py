@@ -80,19 +80,22 @@ def test_a_storm_of_interrupts_leaves_nothing_half_done(executor: str) -> None:
 
     over = threading.Event()
 
+    go = threading.Event()
+
     def storm():
+        go.wait()
         for i in range(250):
             time.sleep(0.0005 + (i % 7) * 0.0004)
-            if not armed:
-                break
             os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
         over.set()
 
-    armed, caught = True, 0
+    caught = 0
     futures = []
     threading.Thread(target=storm, daemon=True).start()
     while not over.is_set():
         try:
+            go.set()
             for i in range(20):
                 futures.append(double.submit(i))
                 futures.append(coroutine.submit(i))
