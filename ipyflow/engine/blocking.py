@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _QUEUED = State.QUEUED
 
 NEST = 40
-"""A worker that waits runs its unstarted child itself, up to so many deep; deeper while half the stack that Python allows is
-free, and where the pool may not grow any more a quarter."""
+"""A worker that waits runs its unstarted child itself, up to so many deep; deeper while half the stack that Python
+allows is free, and where the pool may not grow any more a quarter."""
 
 
 class Bell:

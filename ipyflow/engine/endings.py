@@ -199,7 +199,7 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
 
 
 def interrupted(engine: Engine, call: Call) -> None:
-    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, and mend what was left half done.
+    """Ctrl-C came while ``call`` was handed over, and nobody gets its handle: cancel it, mend what is half done.
 
     One more Ctrl-C meanwhile changes nothing: the first is on its way to the caller.
     """

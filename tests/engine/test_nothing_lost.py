@@ -153,8 +153,10 @@ class OfBadMeta(metaclass=BadMeta):
     pass
 
 
-HOSTILE_VALUES = [HugeRepr(), [HugeRepr()] * 1000, {"k": HugeRepr()}, Plain(HugeRepr()), BadIter([1]), BadProperty(), BadClass(),
-                  "x" * 10**7, 10**5000]  # fmt: skip
+HOSTILE_VALUES = [
+    HugeRepr(), [HugeRepr()] * 1000, {"k": HugeRepr()}, Plain(HugeRepr()), BadIter([1]), BadProperty(), BadClass(),
+    "x" * 10**7, 10**5000,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("which", range(len(HOSTILE_VALUES)))
