@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from ipyflow.engine import default
 from ipyflow.engine.future import Future
@@ -241,12 +241,26 @@ def _name(given: Any, fn: Callable[..., Any]) -> str:
     return given
 
 
+class Decorator(Protocol):
+    """What ``task(...)`` and ``flow(...)`` with options return; a coroutine function's task gives what it awaits to."""
+
+    @overload
+    def __call__(self, fn: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
+
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def task(fn: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
+
+
 @overload
 def task(fn: Callable[P, R], /) -> Task[P, R]: ...
 
 
 @overload
-def task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(**options: Any) -> Decorator: ...
 
 
 def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
@@ -279,11 +293,15 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
 
 @overload
+def flow(fn: Callable[P, Coroutine[Any, Any, R]], /) -> Task[P, R]: ...
+
+
+@overload
 def flow(fn: Callable[P, R], /) -> Task[P, R]: ...
 
 
 @overload
-def flow(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def flow(**options: Any) -> Decorator: ...
 
 
 def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
