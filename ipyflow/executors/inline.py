@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from ipyflow.model.ports import Work
 
 
@@ -24,16 +26,22 @@ class InlineExecutor:
         """The body sees ``current().cancelled``; nothing else can be done."""
 
     def abandon(self, work: Work) -> None:
-        """There is no slot to free."""
+        """There is no slot of its own to free."""
 
     def returned(self, work: Work) -> None:
         """Nothing was given up."""
 
     def blocked(self, work: Work) -> None:
-        """There is no slot to free."""
+        """The body may run on a worker of a pool, which waits with it: another may take that one's slot."""
+        pool = getattr(threading.current_thread(), "pool", None)
+        if pool is not None:
+            pool.blocked(work)
 
     def unblocked(self, work: Work) -> None:
-        """There is no slot to take."""
+        """The worker goes on."""
+        pool = getattr(threading.current_thread(), "pool", None)
+        if pool is not None:
+            pool.unblocked(work)
 
     def crowded(self) -> bool:
         """Never: there is no pool."""

@@ -207,3 +207,25 @@ def test_bodies_blocked_outside_our_waits_do_keep_their_slot(lab: Lab, before: i
     gate.open()
     fl.wait(futures, LONG)
     assert census.most <= 4
+
+
+def test_inline_bodies_on_a_worker_that_wait_do_not_hold_its_slot() -> None:
+    with engine(threads=1) as lab:
+
+        @fl.task
+        def leaf(i: int) -> int:
+            return i
+
+        @fl.task(executor="inline")
+        def inline(i: int) -> int:
+            return leaf.submit(i).result()
+
+        @fl.task
+        def parent(i: int) -> int:
+            return inline.submit(i).result()
+
+        assert parent.map(range(10)).results(SOON) == list(range(10))
+        assert [
+            f.result(SOON) for f in [inline.with_options(resolve=True).submit(leaf.submit(i)) for i in range(10)]
+        ] == list(range(10))
+        lab.settled()
