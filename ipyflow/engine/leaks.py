@@ -93,6 +93,7 @@ def _end_after(engine: Engine, call: Call, value: Any, left: list[int]) -> bool:
             return False
         call.future.state = State.WAITING
         run.append(r.Waiting(engine.now(), call.future.id, "children that were not read", tuple(f.id for f in pending)))
+    engine.release(call)  # the body has ended; a child may wait for its permit
     missing = len(pending)
     lock = threading.Lock()
 

@@ -105,6 +105,18 @@ def test_wait_ends_after_its_children(lab: Lab) -> None:
     ended(future)
 
 
+def test_wait_gives_its_permit_back_while_it_waits(lab: Lab) -> None:
+    @fl.flow(on_leak="wait", limit=1)
+    def down(n: int) -> int:
+        if n:
+            down.submit(n - 1)
+        return n
+
+    future = down.submit(5)
+    assert future.result(SOON) == 5
+    ended(future)
+
+
 def test_wait_also_continues_as_a_returned_future(lab: Lab) -> None:
     gate = Gate()
 
