@@ -21,7 +21,8 @@ from ipyflow.engine.waiting import (
     select,
     wait,
 )
-from ipyflow.flows.tasks import FutureList, Task, flow, task
+from ipyflow.flows.lists import FutureList
+from ipyflow.flows.tasks import Task, flow, task
 from ipyflow.session import configure, runs, shutdown
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Blocking a thread, or a coroutine, until futures are settled.
+"""Blocking a thread until futures are settled. For coroutines see ``awaiting``.
 
 Called by: any thread that runs user code. Guarantees: a task that waits never starves the pool. If the awaited
 child has not started, the waiting worker runs it itself (bounded nesting); else another worker takes its
@@ -8,16 +8,13 @@ its wait with ``TaskCancelled``.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine.bells import Again, Bell, hung
 from ipyflow.engine.context import current_call
 from ipyflow.errors import TaskCancelled, WouldDeadlock
 from ipyflow.model import records as r
@@ -26,54 +23,12 @@ from ipyflow.model.status import State
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.future import Future
-    from ipyflow.engine.limits import Limit
-    from ipyflow.engine.loop import LoopThread
 
 _QUEUED = State.QUEUED
 
 NEST = 40
 """A worker that waits runs its unstarted child itself, up to so many deep; deeper while half the stack that Python
 allows is free, and where the pool may not grow any more a quarter."""
-
-
-class Bell:
-    """Rings once when enough of the futures it was hung on are settled."""
-
-    def __init__(self, needed: int, first_exception: bool = False) -> None:
-        self.needed = needed
-        self.first_exception = first_exception
-        self.heard: list[Any] = []
-        self._lock = threading.Lock()
-        self._lock.acquire()
-
-    def __call__(self, future: Any) -> None:
-        """A future it hangs on is settled."""
-        self.heard.append(future)
-        if len(self.heard) >= self.needed or (self.first_exception and failed(future)):
-            self.ring()
-
-    def ring(self) -> None:
-        """Wake who listens, or who will."""
-        try:
-            self._lock.release()
-        except RuntimeError:
-            pass  # it rang before
-
-    def listen(self, timeout: float | None) -> bool:
-        """Sleep until it rings; False after ``timeout`` seconds."""
-        return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
-
-
-class Arrivals(Bell):
-    """Rings for each future that is settled; may ring once too often."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-
-    def __call__(self, future: Any) -> None:
-        """A future it hangs on is settled."""
-        self.heard.append(future)
-        self.ring()
 
 
 def wait_one(future: Future[Any], timeout: float | None) -> None:
@@ -207,35 +162,6 @@ def sleep_in_task(call: Call | None, bell: Bell, timeout: float | None) -> None:
         call.wake = None
 
 
-class _Again:
-    """Stands in a limit's queue for a body that had its permit before and goes on after a wait."""
-
-    def __init__(self, ring: Callable[[], object]) -> None:
-        self._ring = ring
-        self._open = True
-
-    def _close(self) -> bool:
-        """True for one caller only."""
-        try:
-            del self._open
-        except AttributeError:
-            return False
-        return True
-
-    def wants_permit(self) -> bool:
-        return hasattr(self, "_open")
-
-    def permit_granted(self, permit: Limit | None) -> bool:
-        if not self._close():
-            return False
-        self._ring()
-        return True
-
-    def has_it(self) -> bool:
-        """Whether the permit came; asked when the wait for it is over, one way or the other."""
-        return not self._close()
-
-
 def go_on(call: Call) -> None:
     """The wait is over: take back what was lent, then go on."""
     if call.lent and call.waits == 1:
@@ -250,7 +176,7 @@ def _take_back(call: Call) -> None:
         if call.stopped:
             return
         bell = Bell(1)
-        again = _Again(bell.ring)
+        again = Again(bell.ring)
         if not permit.enter(again, first=True):
             sleep_in_task(call, bell, None)
             if not again.has_it():
@@ -259,42 +185,9 @@ def _take_back(call: Call) -> None:
             permit.leave()
 
 
-def _take_back_soon(call: Call, loop: asyncio.AbstractEventLoop) -> Generator[Any, None, None]:
-    """The same for a coroutine, which lets its loop go on meanwhile."""
-    lent, call.lent = call.lent, ()
-    for permit in lent:
-        if call.stopped:
-            return
-        waiter: asyncio.Future[None] = loop.create_future()
-        again = _Again(partial(_wake, call.engine.loop, loop, waiter))
-        if not permit.enter(again, first=True):
-            try:
-                yield from waiter
-            except BaseException:
-                if again.has_it():
-                    permit.leave()
-                raise
-        if not call.keep(permit):
-            permit.leave()
-
-
 def stopped(call: Call) -> TaskCancelled:
     """What a wait raises in a task that was told to stop meanwhile."""
     return TaskCancelled(f"{call.label} was told to stop while it waited")
-
-
-@contextmanager
-def hung(bell: Bell, futures: list[Any]) -> Iterator[None]:
-    """Hang ``bell`` on futures of any kind for the ``with`` block."""
-    for future in futures:
-        hang = getattr(future, "when_settled", None) or future.add_done_callback
-        hang(bell)
-    try:
-        yield
-    finally:
-        for future in futures:
-            if not future.done() and hasattr(future, "forget_callback"):
-                future.forget_callback(bell)
 
 
 def run_here(call: Call | None, future: Any) -> None:
@@ -318,73 +211,3 @@ def _shallow(part: float) -> bool:
     except ValueError:
         return True
     return False
-
-
-def await_one(future: Future[Any]) -> Generator[Any, None, None]:
-    """Suspend the running coroutine until ``future`` is settled; on any event loop."""
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-    home = future.run.engine.loop
-
-    def wake(_: Any) -> None:
-        _wake(home, loop, waiter)
-
-    future.when_settled(wake)
-    call = current_call()
-    if call is None or call.future is future or not _runs_here(call):
-        try:
-            yield from waiter
-        finally:
-            if not future.done():
-                future.forget_callback(wake)
-        return
-    # An async body has no slot to give away; the body of a thread that runs a loop of its own has.
-    call.begin_wait((future.id,))
-    if call.waits == 1:
-        call.executor.blocked(call)
-    try:
-        try:
-            yield from waiter
-        except asyncio.CancelledError:
-            if call.lent and call.waits == 1:
-                yield from _take_back_soon(call, loop)
-            raise
-        if call.lent and call.waits == 1:
-            yield from _take_back_soon(call, loop)
-    finally:
-        if not future.done():
-            future.forget_callback(wake)
-        if call.waits == 1:
-            call.executor.unblocked(call)
-        call.end_wait()
-
-
-def _runs_here(call: Call) -> bool:
-    """True where the body of ``call``, or a coroutine that it started, runs; not on a thread of its own making."""
-    return call.engine.loop.here() if call.task.is_async else call.ident == get_ident()
-
-
-def _wake(home: LoopThread, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
-    """Let the coroutine behind ``waiter`` go on; from any thread."""
-    if loop is home.loop:
-        if home.here():
-            _set(waiter)
-        else:
-            home.post(partial(_set, waiter))
-    else:
-        try:
-            loop.call_soon_threadsafe(_set, waiter)
-        except RuntimeError:
-            pass  # that loop is closed, nobody waits there any more
-
-
-def _set(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
-
-
-def failed(future: Any) -> bool:
-    """True when ``future``, of whatever library, is done with an exception and was not cancelled."""
-    if not future.done() or future.cancelled():
-        return False
-    return (future.peek() if hasattr(future, "peek") else future.exception()) is not None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ipyflow.engine import blocking
+from ipyflow.engine import awaiting, blocking
 from ipyflow.engine.context import current_call
 from ipyflow.errors import TaskCancelled
 from ipyflow.model import records as r
@@ -189,7 +189,7 @@ class Future(concurrent.futures.Future[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         while not self._settled:
-            yield from blocking.await_one(self)
+            yield from awaiting.await_one(self)
         return self._outcome()
 
     def _outcome(self) -> T:

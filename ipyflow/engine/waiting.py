@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ipyflow.engine.blocking import Arrivals, Bell, failed, hung, listen, refuse_on_loop, wait_all
+from ipyflow.engine.bells import Arrivals, Bell, failed, hung
+from ipyflow.engine.blocking import listen, refuse_on_loop, wait_all
 from ipyflow.engine.sets import FutureSet
 from ipyflow.errors import WouldDeadlock
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from ipyflow.engine import default
 from ipyflow.engine.future import Future
 from ipyflow.engine.options import Options
-from ipyflow.engine.waiting import ALL_COMPLETED, Waited, as_completed, wait
 from ipyflow.flows import options as option_forms
+from ipyflow.flows.lists import FutureList
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -185,52 +185,6 @@ class BoundTask:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)
-
-
-class FutureList(list[Future[R]]):
-    """The futures of a ``map``, in the order of the items."""
-
-    def __init__(self, futures: Iterable[Future[R]], ordered: bool = True) -> None:
-        super().__init__(futures)
-        self.ordered = ordered
-
-    def results(self, timeout: float | None = None) -> list[R]:
-        """All the values; the first failure, in the order of the list, is raised.
-
-        Args:
-            timeout: seconds to wait at most for all of them.
-
-        Raises:
-            TimeoutError: not all were done in time.
-        """
-        if not self.ordered:
-            return [future.result() for future in as_completed(self, timeout)]
-        if wait(self, timeout).not_done:
-            raise TimeoutError(
-                f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are"
-            )
-        return [future.result() for future in self]
-
-    def wait(self, timeout: float | None = None, return_when: str = ALL_COMPLETED) -> Waited:
-        """As :func:`ipyflow.wait`."""
-        return wait(self, timeout, return_when)
-
-    def as_completed(self, timeout: float | None = None) -> Iterator[Future[R]]:
-        """As :func:`ipyflow.as_completed`."""
-        return as_completed(self, timeout)
-
-    @property
-    def progress(self) -> tuple[int, int]:
-        """How many are done, and how many there are."""
-        return sum(1 for future in self if future.done()), len(self)
-
-    def cancel(self) -> int:
-        """Cancel those that are not done; returns how many."""
-        return sum(1 for future in self if future.cancel())
-
-    def __repr__(self) -> str:
-        done, total = self.progress
-        return f"<FutureList {done} of {total} done>"
 
 
 def _name(given: Any, fn: Callable[..., Any]) -> str:
