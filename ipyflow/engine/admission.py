@@ -6,7 +6,6 @@ that was stopped while it waited is dropped wherever it comes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
@@ -256,15 +255,8 @@ def again_after(engine: Engine, call: Call, pause: float) -> None:
 # Memo.
 
 
-def memoised(
-    engine: Engine,
-    run: Run,
-    task: Definition,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    submit: Callable[[], Future[Any]],
-) -> Future[Any]:
-    """The future of an equal call in this run, in flight or succeeded, else one that ``submit`` makes, not launched.
+def memoised(engine: Engine, run: Run, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
+    """The future of an equal call in this run, in flight or succeeded, else a new one.
 
     Raises:
         TypeError: an argument cannot be hashed.
@@ -284,7 +276,7 @@ def memoised(
         with engine.memo_lock:
             known = run.memo.get(key)
             if known is None or known.peek() is not None:
-                known = made = run.memo[key] = submit()
+                known = made = run.memo[key] = engine.submit(task, args, kwargs, launch=False)
         if made is not None and made._call is not None:
             engine.launch(made._call)
     return known

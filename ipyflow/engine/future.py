@@ -215,7 +215,8 @@ class Future(concurrent.futures.Future[T]):
             self._read = True
             if self._unread is not None:
                 self._unread.pop(self.id, None)
-            self.run.unobserved.pop(self.id, None)
+            if self._error is not None:
+                self.run.unobserved.pop(self.id, None)
 
     # Steering.
 

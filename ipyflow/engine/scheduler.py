@@ -78,23 +78,24 @@ class Engine:
 
     # Submitting.
 
-    def submit(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Future[Any]:
-        """Submit a call of ``task``; returns its future at once."""
+    def submit(
+        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], launch: bool = True
+    ) -> Future[Any]:
+        """Submit a call of ``task``; returns its future at once.
+
+        Args:
+            task: what to run.
+            args: its positional arguments.
+            kwargs: its keyword arguments.
+            launch: without, the call of a task with options stays where it is until :meth:`launch`.
+        """
         parent: Any = scope.get()
         group: str | None = None
         if type(parent) is Group:
             parent, group = parent.owner, parent.label
-        if task.options.memo:
+        if launch and not task.simple and task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
-            return admission.memoised(
-                self, run, task, args, kwargs, lambda: self._submit(task, args, kwargs, parent, group, False)
-            )
-        return self._submit(task, args, kwargs, parent, group)
-
-    def _submit(
-        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], parent: Call | None, group: str | None,
-        launch: bool = True,
-    ) -> Future[Any]:  # fmt: skip
+            return admission.memoised(self, run, task, args, kwargs)
         if not self.accepting and parent is None:  # what runs may go on to its end
             raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
         executor = self.executors[task.options.executor]

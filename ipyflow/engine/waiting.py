@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from ipyflow.engine.bells import Arrivals, Bell, failed, hung
 from ipyflow.engine.blocking import listen, refuse_on_loop, wait_all
+from ipyflow.engine.context import current_call
+from ipyflow.engine.future import Future
 from ipyflow.engine.sets import FutureSet
 from ipyflow.errors import WouldDeadlock
 
@@ -67,18 +69,17 @@ def wait(
         if isinstance(given_n, bool) or not isinstance(given_n, int) or given_n < 1:
             raise ValueError(f"n={n!r}: give a whole number of futures, 1 or more")
     given = _distinct(futures)
-    waits = {handle: _waitable(handle) for handle in given}
+    waits = [handle if type(handle) is Future else _waitable(handle) for handle in given]
     needed = len(given) if n is None else min(n, len(given))
     if return_when == FIRST_COMPLETED:
         needed = min(1, len(given))
-    _wait_many(list(waits.values()), needed, return_when == FIRST_EXCEPTION, timeout)
+    _wait_many(waits, needed, return_when == FIRST_EXCEPTION, timeout)
     # One look at each: between two, one of them may end and be in neither set.
     done: list[Any] = []
     rest: list[Any] = []
-    for handle in given:
-        (done if waits[handle].done() else rest).append(handle)
-    for handle in done:
-        _taken(handle)
+    for handle, waited in zip(given, waits, strict=True):
+        (done if waited.done() else rest).append(handle)
+    _all_taken(done)
     if cancel_remaining:
         cancel(rest)
         for handle in rest:
@@ -209,6 +210,16 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _all_taken(handles: list[Any]) -> None:
+    """Mark the handles as looked at."""
+    nobody = current_call() is None
+    for handle in handles:
+        if nobody and type(handle) is Future:
+            handle._consume()  # as _taken, where there is no task that read it
+        else:
+            _taken(handle)
 
 
 def _taken(handle: Any) -> Any:
