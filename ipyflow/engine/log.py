@@ -23,8 +23,8 @@ from ipyflow.model.run import RunState, fold
 
 CHUNK = 4096
 """Records packed at a time."""
-MOST = 64 * CHUNK
-"""Records left unpacked, some 40 MB, while work goes on: packing three costs half as much as a small task."""
+MOST = 32 * CHUNK
+"""Records left unpacked, some 20 MB, while work goes on: packing three costs half as much as a small task."""
 
 
 class Log:
