@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine import output
-from ipyflow.engine.context import scope
+from ipyflow.engine import blocking, output
+from ipyflow.engine.context import current_call, scope
 from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
@@ -214,6 +215,19 @@ class Call:
         if not live:
             run.close_if_done()
         return follow
+
+    @contextmanager
+    def over_another(self) -> Iterator[None]:
+        """Run inside the submit of another body: that one stands still, so others may have its permits meanwhile."""
+        below = current_call()
+        if below is None or below.ident != get_ident() or not below.permits:
+            yield
+            return
+        below.begin_wait((self.future.id,))
+        try:
+            yield
+        finally:
+            blocking.go_on(below)
 
     # Waiting in the body.
 

@@ -15,8 +15,9 @@ class InlineExecutor:
     def dispatch(self, work: Work) -> None:
         """Run it now."""
         following: Work | None = work
-        while following is not None:
-            following = following.run("inline")
+        with work.over_another():
+            while following is not None:
+                following = following.run("inline")
 
     def follow(self, work: Work) -> Work | None:
         """Hand it back to be run at once."""

@@ -6,6 +6,7 @@ Executors and stores implement these; the engine is handed the implementations b
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 
@@ -42,6 +43,9 @@ class Work(Protocol):
         Work that is ``async def`` must be run on the loop's thread; it only starts there and ends by itself.
         Returns work that became ready through it, which the caller should run next.
         """
+
+    def over_another(self) -> AbstractContextManager[None]:
+        """For a place that runs work inside of what submits it: the body below on this thread stands still."""
 
 
 class Executor(Protocol):

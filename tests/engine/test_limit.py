@@ -240,3 +240,19 @@ def test_on_a_pool_of_one_thread_a_permit_still_finds_its_worker() -> None:
 
         assert down.submit(30).result(SOON) == 30
         lab.settled()
+
+
+def test_inline_bodies_in_each_other_share_one_permit() -> None:
+    # The outer body stands still while the inner ones run inside its submit: they may have its permit meanwhile.
+    with engine(inline=True) as lab:
+
+        @fl.task(limit=1, executor="inline")
+        def limited(depth: int) -> int:
+            return depth if depth == 0 else through.submit(depth).result(SOON)
+
+        @fl.task(executor="inline")
+        def through(depth: int) -> int:
+            return limited.submit(depth - 1).result(SOON)
+
+        assert limited.submit(3).result(SOON) == 0
+        assert [limit.used for limit in lab.engine.limits.values()] == [0]
