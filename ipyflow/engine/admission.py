@@ -186,16 +186,11 @@ def _after_arguments(engine: Engine, call: Call) -> Call | None:
     options = call.task.options
     if options.delay and call.attempt == 1:
         if hold(engine, call, f"delay of {options.delay:g} s"):
-            call.timer = engine.clock.call_later(options.delay, lambda: _later(_rate(engine, call)))
+            call.timer = engine.clock.call_later(options.delay, lambda: engine.dispatch(_rate(engine, call)))
         return None
     if options.rate is None and options.limit is None:
         return start(engine, call)
     return _rate(engine, call)
-
-
-def _later(call: Call | None) -> None:
-    if call is not None:
-        call.executor.dispatch(call)
 
 
 def _rate(engine: Engine, call: Call) -> Call | None:
@@ -247,9 +242,9 @@ def again_after(engine: Engine, call: Call, pause: float) -> None:
     """A retry: ``call`` is the next attempt, to be started after ``pause`` seconds."""
     if pause > 0:
         if hold(engine, call, f"retry {call.attempt - 1} after {pause:.3g} s"):
-            call.timer = engine.clock.call_later(pause, lambda: _later(_rate(engine, call)))
+            call.timer = engine.clock.call_later(pause, lambda: engine.dispatch(_rate(engine, call)))
     else:
-        _later(_rate(engine, call))
+        engine.dispatch(_rate(engine, call))
 
 
 # Memo.

@@ -199,9 +199,7 @@ def run_here(call: Call | None, future: Any) -> None:
         return
     if call.depth < NEST or _shallow(0.5) or (call.executor.crowded() and _shallow(0.75)):
         child.depth = call.depth + 1
-        follow = child.run(call.worker)
-        if follow is not None:
-            call.engine.dispatch(follow)
+        call.engine.dispatch(child.run(call.worker))
 
 
 def _shallow(part: float) -> bool:

@@ -305,10 +305,6 @@ class Call:
             text = text[:room] + f"\n… (no more of {self.label} is kept: {OUTPUT_LIMIT} characters is the limit)\n"
         self.future.run.append(r.Output(self.engine.now(), self.future.id, stream, text))
 
-    def echo(self, real: Any, text: str) -> None:
-        """Write to the real stream as well: ``stdout="cell"``."""
-        real.write(text)
-
     def drop(self) -> None:
         """Let go of what the body needed; the future may live on for long."""
         self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
@@ -356,5 +352,4 @@ class AsyncCall(Call):
                 if not hasattr(self, "unended"):
                     raise
                 follow = self.engine.attempt_failed(self, error)
-        if follow is not None:
-            self.engine.dispatch(follow)
+        self.engine.dispatch(follow)

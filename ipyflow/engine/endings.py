@@ -137,8 +137,7 @@ def timed_out(engine: Engine, call: Call) -> None:
     below = descendants(future)
     if not _try_again(engine, call, error):
         ended, follow = try_end(engine, call, State.TIMED_OUT, error)
-        if follow is not None:
-            engine.dispatch(follow)
+        engine.dispatch(follow)
         if not ended:
             return
     give_up(engine, call, "ran over its timeout")
@@ -193,8 +192,7 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     else:
         admission.release(call)
         follow = engine.settled(call, future)
-    if follow is not None:
-        engine.dispatch(follow)
+    engine.dispatch(follow)
     return True
 
 
@@ -347,6 +345,4 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     for dependant in run.dependants.pop(future.id, []):
         if dependant.state is State.FAILED and isinstance(dependant.peek(), DependencyError):
             retry(engine, dependant, f"{future.label} is run again")
-    ready = admission.admit(engine, following, find((args, kwargs)))
-    if ready is not None:
-        engine.dispatch(ready)
+    engine.dispatch(admission.admit(engine, following, find((args, kwargs))))

@@ -333,9 +333,7 @@ class Future(concurrent.futures.Future[T]):
                     callbacks = self._callbacks = []
         callbacks.append(callback)
         if self._settled:
-            follow = self.run_callbacks()
-            if follow is not None:
-                follow.executor.dispatch(follow)
+            self.run.engine.dispatch(self.run_callbacks())
 
     def forget_callback(self, callback: Callable[[Any], object]) -> None:
         """Take a callback back; no effect when it has been called."""

@@ -46,9 +46,7 @@ def body_ended(engine: Engine, call: Call, value: Any) -> bool:
         error = LeakedFuture(
             f"{call.label} ended without reading {names}: read each with .result() or wait(), or .detach() it"
         )
-        follow = endings.end(engine, call, State.FAILED, error)
-        if follow is not None:
-            engine.dispatch(follow)
+        engine.dispatch(endings.end(engine, call, State.FAILED, error))
         return True
     if policy == "wait":
         return _end_after(engine, call, value, left)

@@ -36,7 +36,7 @@ class Fork(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         call.write(self.stream, text)
         if call.task.options.stdout == "cell":
-            call.echo(self.real, text)
+            self.real.write(text)
         return len(text)
 
     def flush(self) -> None:

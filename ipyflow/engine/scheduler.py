@@ -143,7 +143,7 @@ class Engine:
 
     def launch(self, call: Call) -> None:
         """Take a call that was submitted without launching it through its gates."""
-        self._dispatch(admission.admit(self, call, find((call.args, call.kwargs))))
+        self.dispatch(admission.admit(self, call, find((call.args, call.kwargs))))
 
     def new_run(self, name: str, kind: str) -> Run:
         """Open a run."""
@@ -175,11 +175,8 @@ class Engine:
         run.open = False
         run.close_if_done()
 
-    def dispatch(self, call: Call) -> None:
-        """Hand a queued call to its executor."""
-        call.executor.dispatch(call)
-
-    def _dispatch(self, call: Call | None) -> None:
+    def dispatch(self, call: Call | None) -> None:
+        """Hand a call that became ready to its executor; nothing where none did."""
         if call is not None:
             call.executor.dispatch(call)
 
@@ -189,7 +186,7 @@ class Engine:
         """A limit, or a rate (``None``), lets ``call`` through; False when it was stopped meanwhile."""
         if permit is not None and not call.keep(permit):
             return False
-        self._dispatch(admission.granted(self, call, permit))
+        self.dispatch(admission.granted(self, call, permit))
         return True
 
     def resume(self, run: Run) -> None:
@@ -197,7 +194,7 @@ class Engine:
         run.paused = False
         held, run.held = run.held, []
         for call in held:
-            self._dispatch(admission.start(self, call))
+            self.dispatch(admission.start(self, call))
 
     # Ending: see endings.
 

@@ -15,8 +15,6 @@ BATCH = 500
 class Loop(Protocol):
     """What is needed of the loop's thread."""
 
-    loop: Any
-
     def post(self, callback: Callable[[], object]) -> None:
         """Have ``callback`` run on the loop soon."""
 
