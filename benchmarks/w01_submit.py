@@ -21,11 +21,11 @@ def work(n: int) -> float:
         return submit_all(n)
 
 
-def submit_all(n: int) -> float:
+def submit_all(n: int, task: fl.Task[[int], int] = stage.same) -> float:
     """Seconds a task on the engine there is."""
 
     def body() -> list[fl.Future[int]]:
-        futures = [stage.same.submit(i) for i in range(n)]
+        futures = [task.submit(i) for i in range(n)]
         fl.wait(futures)
         return futures
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import ipyflow as fl
 from benchmarks import stage
 from benchmarks.report import Plan, Row, compared
 from benchmarks.timing import growth, sweep, timed
+from benchmarks.w01_submit import submit_all
 
 
 def measure(plan: Plan) -> list[Row]:
@@ -18,15 +18,7 @@ def measure(plan: Plan) -> list[Row]:
 
 def work(n: int) -> float:
     with stage.engine():
-
-        def body() -> list[fl.Future[int]]:
-            futures = [stage.same_async.submit(i) for i in range(n)]
-            fl.wait(futures)
-            return futures
-
-        seconds, futures = timed(body)
-        assert [f.result() for f in futures] == list(range(n))
-        return seconds / n
+        return submit_all(n, stage.same_async)
 
 
 def reference(n: int) -> float:

@@ -84,9 +84,8 @@ class Run:
 
     def close_if_done(self) -> None:
         """Close the run if nothing of it is left to run; called whenever the last live task may have ended."""
-        if self.open and not self._packing and len(self.records.tail) > 4 * CHUNK:
-            self._packing = True
-            self.engine.loop.post(self._pack)
+        if self.open:
+            self._pack_from(4 * CHUNK)
         if self.live or self.open or (self.root is not None and not self.root.is_final()):
             return
         with self._lock:
@@ -104,8 +103,13 @@ class Run:
         self.engine.run_closed(self)
         if end is not None:
             self._settle_end(end)
-        self._packing = True
-        self.engine.loop.post(self._pack)
+        self._pack_from(CHUNK)
+
+    def _pack_from(self, records: int) -> None:
+        """Have the loop pack the log if so many records are unpacked: a small run need not wake it."""
+        if not self._packing and len(self.records.tail) >= records:
+            self._packing = True
+            self.engine.loop.post(self._pack)
 
     def _pack(self) -> None:
         """On the loop, while nothing of the run is at work: pack its log, chunk by chunk."""
