@@ -126,7 +126,20 @@ class Engine:
                 run.tidy()
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
-                (r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs, group)
+                (
+                    r.SUBMITTED,
+                    self.now(),
+                    id,
+                    parent_id,
+                    task.name,
+                    task.module,
+                    task.executor_name,
+                    text,
+                    refs,
+                    group,
+                    None,
+                    None,
+                )  # fmt: skip
             )
             if parent is not None and parent.stopped:
                 endings.cancel_one(self, future, f"{parent.label} was told to stop before")

@@ -12,8 +12,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyflow.model.texts import PLAIN
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a record gains, loses or changes a field."""
+
+ROLES = ("pipeline", "group", "exceptionally", "finally", "merge")
+"""What a task is in a pipeline, where it is more than an entry: the pipeline itself and a group of branches, which have
+no body and wait for what is below them; the handler of a failure; the finaliser; what merges the branches' states."""
 
 NO_TASK = 0
 """Stands for "no task" where a record names one: a task without a parent, a note about the whole run."""
@@ -32,7 +36,9 @@ class Opened(NamedTuple):
 class Submitted(NamedTuple):
     """A task was submitted; without a ``Waiting`` behind it, it is queued at once.
 
-    ``refs`` are the ids of the futures found among its arguments, ``args`` their short text.
+    ``refs`` are the ids of the tasks whose outcome it is given: the futures among its arguments, or the entries before
+    it in a pipeline; ``args`` is the short text of the arguments. ``role`` is what a pipeline makes of it, one of
+    :data:`ROLES`; ``branch`` is the place of its branch in the group that is its parent.
     """
 
     time: float
@@ -44,6 +50,8 @@ class Submitted(NamedTuple):
     args: str
     refs: tuple[int, ...]
     group: str | None
+    role: str | None
+    branch: int | None
 
 
 class Waiting(NamedTuple):
@@ -160,7 +168,8 @@ class Reset(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """Something to know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned`` or ``warning``."""
+    """Something to know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned``, ``conflict`` (branches
+    changed the same part of a pipeline's state) or ``state`` (the state of a pipeline behind this task)."""
 
     time: float
     task: int
@@ -173,6 +182,22 @@ class Closed(NamedTuple):
 
     time: float
     state: str
+
+
+class Planned(NamedTuple):
+    """A task will be submitted if its pipeline comes to it. The fields are those of :class:`Submitted`."""
+
+    time: float
+    task: int
+    parent: int
+    name: str
+    module: str
+    executor: str
+    args: str
+    refs: tuple[int, ...]
+    group: str | None
+    role: str | None
+    branch: int | None
 
 
 Record: TypeAlias = (
@@ -193,6 +218,7 @@ Record: TypeAlias = (
     | Reset
     | Noted
     | Closed
+    | Planned
 )
 
 KINDS: tuple[type[Any], ...] = (
@@ -213,6 +239,7 @@ KINDS: tuple[type[Any], ...] = (
     Reset,
     Noted,
     Closed,
+    Planned,
 )
 """Every kind of record; the place in this tuple is the kind's number in packed form. Append only."""
 

@@ -55,6 +55,10 @@ class TaskState:
     group: str | None
     submitted: float
     state: State
+    role: str | None = None
+    branch: int | None = None
+    planned: bool = False
+    """True from the plan of its pipeline until it is submitted."""
     reason: str = ""
     waiting_on: tuple[int, ...] = ()
     started: float | None = None
@@ -123,15 +127,34 @@ class RunState:
         self.opened, self.wall = e.time, e.wall
 
     def _submitted(self, e: r.Submitted) -> None:
-        if e.task in self.tasks:
-            raise InvalidRecord(f"task {e.task} was submitted twice: {self.tasks[e.task].story()}")
-        self.tasks[e.task] = TaskState(
-            e.task, e.parent, e.name, e.module, e.executor, e.args, e.refs, e.group, e.time, State.QUEUED,
-            spans=[Span(e.time, State.QUEUED)],
-        )  # fmt: skip
-        self.counts[State.QUEUED] += 1
-        self.changed.add(e.task)
+        task = self.tasks.get(e.task)
+        if task is None:
+            self._enter(e, State.QUEUED)
+        elif task.planned and task.state in (State.PLANNED, State.WAITING):
+            task.planned = False
+            self._move(e.task, State.QUEUED, e.time)
+            task.parent, task.name, task.module, task.executor = e.parent, e.name, e.module, e.executor
+            task.args, task.refs, task.group, task.role, task.branch = e.args, e.refs, e.group, e.role, e.branch
+        else:
+            raise InvalidRecord(f"task {e.task} was submitted twice: {task.story()}")
         self._reopen()
+
+    def _planned(self, e: r.Planned) -> None:
+        if e.task in self.tasks:
+            task = self._move(e.task, State.PLANNED, e.time)
+            task.ended, task.text = None, ""
+        else:
+            self._enter(e, State.PLANNED)
+        self.tasks[e.task].planned = True
+        self._reopen()
+
+    def _enter(self, e: r.Submitted | r.Planned, state: State) -> None:
+        self.tasks[e.task] = TaskState(
+            e.task, e.parent, e.name, e.module, e.executor, e.args, e.refs, e.group, e.time, state, e.role, e.branch,
+            spans=[Span(e.time, state)],
+        )  # fmt: skip
+        self.counts[state] += 1
+        self.changed.add(e.task)
 
     def _waiting(self, e: r.Waiting) -> None:
         task = self._move(e.task, State.WAITING, e.time, e.reason)
@@ -219,6 +242,9 @@ class RunState:
             raise InvalidRecord(f"{task.state} -> {state} cannot happen. {task.story()}")
         self.counts[task.state] -= 1
         self.counts[state] += 1
+        if task.state is State.PLANNED:
+            task.submitted = time  # its story begins when something happens to it
+            task.spans.clear()
         task.state, task.reason, task.waiting_on = state, "", ()
         task.spans.append(Span(time, state, note))
         self.changed.add(id)
@@ -249,6 +275,7 @@ _FOLD: dict[type[Any], Callable[[RunState, Any], None]] = {
     r.Reset: RunState._reset,
     r.Noted: RunState._noted,
     r.Closed: RunState._closed,
+    r.Planned: RunState._planned,
 }
 
 

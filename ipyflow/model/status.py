@@ -14,7 +14,8 @@ class State(StrEnum):
     PLANNED = "planned"
     """Part of a plan that has not been started."""
     WAITING = "waiting"
-    """Submitted, but held back; the reason is recorded: arguments, a limit, a delay, a retry."""
+    """Held back; the reason is recorded: arguments, a limit, a branch slot, a delay, a retry, a pause. A pipeline and
+    a group of branches wait for what is below them."""
     QUEUED = "queued"
     """Ready to run, waiting for a worker."""
     RUNNING = "running"
@@ -60,8 +61,17 @@ _ENDS = {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED}
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.WAITING, State.QUEUED, State.SKIPPED}),
     State.WAITING: frozenset(
-        {State.WAITING, State.QUEUED, State.SUCCEEDED, State.CANCELLED, State.FAILED, State.SKIPPED, State.CACHED}
-    ),
+        {
+            State.WAITING,
+            State.QUEUED,
+            State.CANCELLING,
+            State.SUCCEEDED,
+            State.CANCELLED,
+            State.FAILED,
+            State.SKIPPED,
+            State.CACHED,
+        }
+    ),  # fmt: skip
     State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED}),
     State.RUNNING: frozenset({State.BLOCKED, State.CANCELLING, State.WAITING, *_ENDS}),
     State.BLOCKED: frozenset({State.RUNNING, State.CANCELLING, State.WAITING, *_ENDS}),
@@ -70,8 +80,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.FAILED: frozenset({State.WAITING, State.QUEUED}),
     State.TIMED_OUT: frozenset({State.WAITING, State.QUEUED}),
     State.CANCELLED: frozenset({State.WAITING, State.QUEUED}),
-    State.SKIPPED: frozenset(),
+    State.SKIPPED: frozenset({State.PLANNED}),
     State.CACHED: frozenset(),
 }
 """``TRANSITIONS[a]`` holds every state that may follow ``a``. The steps out of ``failed``, ``timed_out`` and
-``cancelled`` are those of a retry on request (record ``Reset``); everything else about them is final."""
+``cancelled`` are those of a retry on request (record ``Reset``), the one out of ``skipped`` is that of a pipeline that
+is retried and may come to it after all (record ``Planned``); everything else about them is final."""

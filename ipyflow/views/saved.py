@@ -19,7 +19,7 @@ SAVED_SIZE = 50_000
 """Bytes of JSON that a saved payload stays under."""
 
 DEFAULTS: dict[str, Any] = {
-    "parent": 0, "module": "", "group": None, "executor": "threads", "reason": "", "on": [], "worker": "",
+    "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "", "on": [], "worker": "",
     "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "", "progress": None, "notes": [],
 }  # fmt: skip
 """Keys that a row of a saved payload leaves out when they have these values; see :func:`expand`."""

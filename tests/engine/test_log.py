@@ -10,7 +10,7 @@ def filled(tasks: int, limit: int | None = None, tidy: bool = False) -> Log:
     log = Log(limit)
     log.append(r.Opened(0.0, 1, "run", "script", 1000.0))
     for task in range(1, tasks + 1):
-        log.append(r.Submitted(1.0, task, 0, "f", "m", "threads", str(task), (), None))
+        log.append(r.Submitted(1.0, task, 0, "f", "m", "threads", str(task), (), None, None, None))
         log.append(r.Started(2.0, task, "thread-1", 1))
         log.append(r.Finished(3.0, task, "succeeded", "int", str(task), None))
         if tidy:

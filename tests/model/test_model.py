@@ -13,9 +13,9 @@ from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, RESTARTABLE_STATE
 
 EXAMPLES = [
     r.Opened(0.0, 1, "run", "flow", 1.7e9),
-    r.Submitted(1.0, 1, 0, "top", "m", "threads", "1, 'x'", (), None),
+    r.Submitted(1.0, 1, 0, "top", "m", "threads", "1, 'x'", (), None, None, None),
     r.Started(2.0, 1, "thread-1", 1),
-    r.Submitted(3.0, 2, 1, "child", "m", "loop", "<top#1>", (1,), "group/inner"),
+    r.Submitted(3.0, 2, 1, "child", "m", "loop", "<top#1>", (1,), "group/inner", None, None),
     r.Waiting(3.5, 2, "arguments", (1, 7)),
     r.Blocked(4.0, 1, (2,)),
     r.Queued(5.0, 2),
@@ -36,6 +36,8 @@ EXAMPLES = [
     r.Reset(15.0, 1, "retried"),
     r.Started(16.0, 1, "thread-2", 2),
     r.Finished(17.0, 1, "succeeded", "int", "42", None),
+    r.Planned(17.5, 3, 0, "later", "m", "threads", "…, 2", (1,), None, "exceptionally", 4),
+    r.Finished(17.6, 3, "skipped", "", "nothing failed", None),
     r.Closed(18.0, "succeeded"),
 ]
 
@@ -59,7 +61,7 @@ def test_every_state_is_in_the_table_and_says_what_it_means() -> None:
 
 def test_final_states_are_left_by_a_retry_on_request_only() -> None:
     for state in FINAL_STATES:
-        assert bool(TRANSITIONS[state]) == (state in RESTARTABLE_STATES)
+        assert bool(TRANSITIONS[state]) == (state in RESTARTABLE_STATES or state is State.SKIPPED)
     assert FAILURE_STATES <= RESTARTABLE_STATES <= FINAL_STATES
     assert all(TRANSITIONS[state] <= {State.WAITING, State.QUEUED} for state in RESTARTABLE_STATES)
 
@@ -82,7 +84,7 @@ def test_records_go_through_json_and_packed_form(record: r.Record) -> None:
 
 
 def test_packed_plain_numbers_are_written_out() -> None:
-    row = (r.SUBMITTED, 1.0, 1, 0, "f", "m", "threads", (1, 2.5, True, None), (), None)
+    row = (r.SUBMITTED, 1.0, 1, 0, "f", "m", "threads", (1, 2.5, True, None), (), None, None, None)
     assert r.unpack(row).args == "1, 2.5, True, None"
     for value in (1, 2.5, True, None):
         assert r.unpack((r.FINISHED, 1.0, 1, "succeeded", None, value, None)) == r.Finished(
@@ -143,7 +145,11 @@ def test_reading_a_task_of_another_run_is_no_error() -> None:
 
 def test_a_task_submitted_after_the_end_opens_the_run_again() -> None:
     state = fold(
-        [EXAMPLES[0], r.Closed(1.0, "succeeded"), r.Submitted(2.0, 1, 0, "late", "m", "threads", "", (), None)]
+        [
+            EXAMPLES[0],
+            r.Closed(1.0, "succeeded"),
+            r.Submitted(2.0, 1, 0, "late", "m", "threads", "", (), None, None, None),
+        ]
     )
     assert (state.closed, state.state) == (None, "running")
     check_invariants(state)
@@ -170,11 +176,42 @@ def test_invariants_that_are_broken_are_found(spoil: object) -> None:
 # The log
 
 
+def test_a_planned_task_is_submitted_under_its_number_and_its_story_begins_then() -> None:
+    plan = r.Planned(1.0, 1, 0, "later", "m", "threads", "…, 2", (), None, None, 4)
+    state = fold([EXAMPLES[0], plan])
+    assert state.tasks[1].state == "planned"
+    check_invariants(state)
+    fold(
+        [
+            r.Waiting(2.0, 1, "branch slot", ()),
+            r.Submitted(3.0, 1, 0, "later", "m", "threads", "1, 2", (), None, None, 4),
+        ],
+        state,
+    )
+    task = state.tasks[1]
+    assert (task.state, task.args, task.submitted, [s.state for s in task.spans]) == (
+        "queued", "1, 2", 2.0, ["waiting", "queued"],
+    )  # fmt: skip
+    check_invariants(state)
+    with pytest.raises(InvalidRecord, match="twice"):
+        state.apply(r.Submitted(3.0, 1, 0, "later", "m", "threads", "1, 2", (), None, None, 4))
+
+
+def test_a_skipped_task_may_be_planned_again() -> None:
+    plan = r.Planned(1.0, 1, 0, "later", "m", "threads", "", (), None, None, None)
+    state = fold([EXAMPLES[0], plan, r.Finished(2.0, 1, "skipped", "", "something failed", None)])
+    assert (state.tasks[1].state, state.tasks[1].text) == ("skipped", "something failed")
+    check_invariants(state)
+    state.apply(plan._replace(time=3.0))
+    assert (state.tasks[1].state, state.tasks[1].text, state.tasks[1].ended) == ("planned", "", None)
+    check_invariants(state)
+
+
 def records(n: int) -> list[r.Record]:
     out: list[r.Record] = [r.Opened(0.0, 1, "run", "script", 1.7e9)]
     for i in range(1, n + 1):
         out += [
-            r.Submitted(float(i), i, 0, f"f{i % 3}", "m", "threads", str(i), (), None),
+            r.Submitted(float(i), i, 0, f"f{i % 3}", "m", "threads", str(i), (), None, None, None),
             r.Started(i + 0.1, i, "thread-1", 1),
             r.Finished(i + 0.2, i, "failed" if i % 1000 == 0 else "succeeded", "int", str(i), None),
         ]

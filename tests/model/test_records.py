@@ -43,7 +43,7 @@ def test_every_kind_has_a_number_of_its_own_and_a_time_first() -> None:
 
 @pytest.mark.parametrize("row", [["Nothing", 1.0], ["Queued", 1.0], ["Queued", 1.0, 2, 3], ["queued", 1.0, 2]])
 def test_what_is_no_record_is_refused(row: list[Any]) -> None:
-    with pytest.raises(ValueError, match="not a record of schema 1"):
+    with pytest.raises(ValueError, match="not a record of schema 2"):
         r.from_json(row)
 
 
@@ -57,5 +57,5 @@ def test_a_plain_number_is_written_out_when_its_record_is_read(value: Any, type_
 
 
 def test_plain_arguments_are_written_out_when_their_record_is_read() -> None:
-    packed = (r.SUBMITTED, 1.0, 7, 0, "f", "m", "threads", (1, "<g#2>", None), (2,), None)
-    assert r.unpack(packed) == r.Submitted(1.0, 7, 0, "f", "m", "threads", "1, <g#2>, None", (2,), None)
+    packed = (r.SUBMITTED, 1.0, 7, 0, "f", "m", "threads", (1, "<g#2>", None), (2,), None, None, None)
+    assert r.unpack(packed) == r.Submitted(1.0, 7, 0, "f", "m", "threads", "1, <g#2>, None", (2,), None, None, None)

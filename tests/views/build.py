@@ -27,9 +27,12 @@ class Log:
     def task(
         self, at: float, name: str, parent: int = 0, *, args: str = "", refs: Iterable[int] = (),
         group: str | None = None, module: str = "__main__", executor: str = "threads",
+        role: str | None = None, branch: int | None = None,
     ) -> int:  # fmt: skip
         task, self._next = self._next, self._next + 1
-        self.records.append(r.Submitted(_s(at), task, parent, name, module, executor, args, tuple(refs), group))
+        self.records.append(
+            r.Submitted(_s(at), task, parent, name, module, executor, args, tuple(refs), group, role, branch)
+        )
         return task
 
     def wait(self, at: float, task: int, reason: str = "its arguments", on: Iterable[int] = ()) -> Log:

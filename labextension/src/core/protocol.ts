@@ -33,12 +33,18 @@ export interface Run {
   notes: [kind: string, task: number, text: string][];
 }
 
+export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge";
+
 export interface TaskRow {
   id: number;
   parent: number;
   name: string;
   module: string;
   group: string | null;
+  /** What it is in a pipeline, where it is more than an entry. */
+  role: Role | null;
+  /** The place of its branch in the group that is its parent. */
+  branch: number | null;
   executor: string;
   state: State;
   reason: string;
