@@ -1,6 +1,6 @@
 """Many tasks, few nodes: equal siblings become one node of the graph, with their number.
 
-Two tasks are equal when they have the same name, module and group, their parents are drawn as the same node, and
+Two tasks are equal when they have the same name, module, group and role, their parents are drawn as the same node, and
 they have the same kinds of edges to the same nodes. That is a partition refinement: begin with the tasks' names
 and parents, split by neighbours until nothing changes. A class smaller than :data:`FEW` is drawn task by task, for
 three loads side by side tell more than "load ×3". Where that gives more nodes than a reader can take in, coarser
@@ -33,6 +33,7 @@ class Node:
     name: str
     module: str
     group: str | None
+    role: str | None
     tasks: list[int]
 
 
@@ -77,12 +78,12 @@ def _interned(keys: Iterable[Hashable]) -> list[int]:
 
 
 def _by_parent(state: RunState, place: dict[int, int]) -> list[int]:
-    """Number the tasks by name, module, group and the number of their parent: parents come before children."""
+    """Number the tasks by name, module, group, role and the number of their parent: parents come before children."""
     numbers: dict[Hashable, int] = {}
     out: list[int] = []
     for task in state.tasks.values():
         above = place.get(task.parent, -1)
-        key = (task.name, task.module, task.group, out[above] if 0 <= above < len(out) else -1)
+        key = (task.name, task.module, task.group, task.role, out[above] if 0 <= above < len(out) else -1)
         out.append(numbers.setdefault(key, len(numbers)))
     return out
 
@@ -156,7 +157,7 @@ def _build(state: RunState, ids: list[int], pairs: list[Link], partition: list[i
         if number is None:
             number = numbers[cls] = len(nodes)
             task = state.tasks[id_]
-            nodes.append(Node(str(id_), task.name, task.module, task.group, []))
+            nodes.append(Node(str(id_), task.name, task.module, task.group, task.role, []))
         nodes[number].tasks.append(id_)
         places.append(number)
     for node in nodes:
@@ -169,7 +170,7 @@ def _build(state: RunState, ids: list[int], pairs: list[Link], partition: list[i
 
 
 def _describe(state: RunState, node: Node) -> None:
-    """Give a node of several tasks a key of its own, and no name, module or group that is not theirs all."""
+    """Give a node of several tasks a key of its own, and nothing that is not theirs all."""
     if len(node.tasks) == 1:
         return
     node.key = f"{node.tasks[0]}+"
@@ -178,3 +179,5 @@ def _describe(state: RunState, node: Node) -> None:
         node.name, node.module, node.group = "(other tasks)", "", None
     if any(task.group != node.group for task in members):
         node.group = None
+    if any(task.role != node.role for task in members):
+        node.role = None

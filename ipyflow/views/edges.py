@@ -2,50 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from ipyflow.model.run import RunState
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import State
+from ipyflow.views.containers import CONTAINERS
 
 DATA = "data"
-"""The target took the source's outcome: as an argument, by reading it, or by returning it."""
+"""The target took the source's outcome: as an argument, by reading it, by returning it, or handed on by a pipeline."""
 CHILD = "child"
-"""The source was submitted by the target and no data goes between the two."""
+"""No data goes between the two: the target submitted the source, or only comes after it (passed over, a finaliser)."""
 
 Edge = tuple[int, int, str]
 """``(from, to, kind)``: task ids and :data:`DATA` or :data:`CHILD`."""
 
+Pair = tuple[int, int]
 
-def edges(state: RunState, only: Collection[int] | None = None) -> list[Edge]:
+
+def edges(state: RunState) -> list[Edge]:
     """List every edge once, sorted by the tasks they come from.
 
     Tasks of other runs, and the notebook itself, which also read outcomes, are no nodes and give no edges.
 
+    The entries of a pipeline are joined by what was handed on; the last one of each branch gives its outcome to the
+    group, the last of a pipeline to the pipeline. What was passed over hangs on a dashed edge behind what came before
+    it, a finaliser behind the last entry.
+
     Args:
         state: the run.
-        only: when given, edges between these tasks alone.
 
     Example:
-        >>> from ipyflow.model.run import RunState
         >>> edges(RunState())
         []
     """
     tasks = state.tasks
-    known: Collection[int] = tasks if only is None else set(only)
-    data: dict[tuple[int, int], None] = {}
-    for me in known:
-        task = tasks[me]
+    data: dict[Pair, None] = {}
+    dashed: dict[Pair, None] = {}
+    entries: list[TaskState] = []
+    loose = 0
+    for me, task in tasks.items():
+        handed = data if task.state is not State.SKIPPED else dashed
         for source in task.refs:
-            if source in known and source != me:
-                data[source, me] = None
-        if task.into in known and task.into != me:
+            if source in tasks and source != me:
+                handed[source, me] = None
+        if task.into in tasks and task.into != me:
             data[task.into, me] = None
         for reader in task.read_by:
-            if reader in known and reader != me:
+            if reader in tasks and reader != me:
                 data[me, reader] = None
+        above = tasks.get(task.parent)
+        if above is None:
+            loose += task.role == "finally"
+        elif above.role in CONTAINERS:
+            entries.append(task)
+        else:
+            dashed[me, task.parent] = None
+    if loose:  # the picture of a plan, in which no task stands for the whole pipeline
+        entries += [task for task in tasks.values() if task.parent not in tasks]
+    if entries:
+        _hand_over(tasks, entries, data, dashed)
     found = [(a, b, DATA) for a, b in data]
-    for me in known:
-        parent = tasks[me].parent
-        if parent in known and (me, parent) not in data and (parent, me) not in data:
-            found.append((me, parent, CHILD))
+    found += [(a, b, CHILD) for a, b in dashed if (a, b) not in data and (b, a) not in data]
     found.sort()
     return found
+
+
+def _hand_over(
+    tasks: dict[int, TaskState], entries: list[TaskState], data: dict[Pair, None], dashed: dict[Pair, None]
+) -> None:
+    """Join the last entries to their container, and the container to what came before by its first entries alone."""
+    followed: set[int] = set()
+    passed: set[int] = set()
+    last: dict[tuple[int, int | None], int] = {}
+    for task in entries:
+        skipped = task.state is State.SKIPPED
+        if not skipped and task.role != "finally" and task.id > last.get((task.parent, task.branch), 0):
+            last[task.parent, task.branch] = task.id
+        for source in task.refs:
+            before = tasks.get(source)
+            if before is None:
+                continue
+            if before.parent == task.parent:
+                (passed if skipped else followed).add(source)
+            else:  # the lines to its branches show what a group was given
+                data.pop((source, task.parent), None)
+                dashed.pop((source, task.parent), None)
+    ends: dict[int, list[int]] = {}
+    for task in entries:
+        if task.role == "finally":
+            continue
+        if task.state is State.SKIPPED:
+            above = tasks.get(task.parent)
+            whole = above is not None and above.state is State.SKIPPED and task.id not in passed
+            if above is not None and (whole or not task.refs):
+                dashed[task.id, task.parent] = None
+        elif task.id not in followed and not (
+            # The plan goes on behind a handler, whether there will be something to handle or not.
+            task.role == "exceptionally" and task.state is State.PLANNED and last[task.parent, task.branch] != task.id
+        ):
+            ends.setdefault(task.parent, []).append(task.id)
+            if task.parent in tasks:
+                data[task.id, task.parent] = None
+    for task in entries:
+        if task.role == "finally":
+            dashed.update(((end, task.id), None) for end in ends.get(task.parent, ()))
+
+
+def between(found: Sequence[Edge], some: Collection[int]) -> list[Edge]:
+    """Keep the edges between these tasks alone.
+
+    Example:
+        >>> between([(1, 2, "data"), (2, 3, "data")], {2, 3})
+        [(2, 3, 'data')]
+    """
+    some = set(some)
+    return [edge for edge in found if edge[0] in some and edge[1] in some]

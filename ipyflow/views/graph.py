@@ -10,6 +10,7 @@ from typing import Any
 from ipyflow.model.run import RunState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.collapse import Collapsed, Node, collapse
+from ipyflow.views.containers import CONTAINERS, Below, below, together
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.layout import Layout, layout
@@ -62,11 +63,13 @@ def graph(state: RunState, planned: Graph | None = None, listed: int = LISTED) -
     planned = plan(state) if planned is None else planned
     drawing, nodes = planned.drawing, planned.collapsed.nodes
     keys = [node.key for node in nodes]
+    inside = below(state)
     return {
         "width": drawing.width,
         "height": drawing.height,
         "nodes": [
-            _node(state, node, (drawing.x[i], drawing.y[i], *planned.sizes[i]), listed) for i, node in enumerate(nodes)
+            _node(state, node, (drawing.x[i], drawing.y[i], *planned.sizes[i]), listed, inside)
+            for i, node in enumerate(nodes)
         ],
         "edges": [
             {"from": keys[a], "to": keys[b], "kind": kind, "count": count, "points": [list(p) for p in points]}
@@ -102,7 +105,9 @@ def _size(node: Node) -> tuple[int, int]:
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 
 
-def _node(state: RunState, node: Node, box: tuple[int, int, int, int], listed: int) -> dict[str, Any]:
+def _node(
+    state: RunState, node: Node, box: tuple[int, int, int, int], listed: int, inside: dict[int, Below]
+) -> dict[str, Any]:
     count = len(node.tasks)
     x, y, w, h = box
     out: dict[str, Any] = {
@@ -112,6 +117,7 @@ def _node(state: RunState, node: Node, box: tuple[int, int, int, int], listed: i
         "name": clean(clip(node.name, 200)),
         "module": home(node.module),
         "group": None if node.group is None else clean(clip(node.group, 200)),
+        "role": node.role,
         "count": count,
         "x": x,
         "y": y,
@@ -120,4 +126,8 @@ def _node(state: RunState, node: Node, box: tuple[int, int, int, int], listed: i
     }
     if count > 1:
         out["counts"] = {str(name): number for name, number in tally(state, node).items()}
+    if node.role in CONTAINERS:
+        under = together([inside[task] for task in node.tasks])
+        out["below"] = {str(name): number for name, number in under.counts.items()}
+        out["branches"] = [under.done, under.branches] if node.role == "group" else None
     return out

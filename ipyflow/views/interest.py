@@ -1,4 +1,4 @@
-"""Which tasks of a large run are worth a look: failed ones, then unfinished ones, then the longest."""
+"""Which tasks of a large run are worth a look: failed ones, then unfinished, then the longest, then planned ones."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Interest:
         self._failed: dict[int, None] = {}
         self._active: dict[int, None] = {}
         self._idle: dict[int, None] = {}
+        self._planned: dict[int, None] = {}
         self._longest: list[tuple[float, int]] = []
         self._top: set[int] = set()
 
@@ -35,16 +36,24 @@ class Interest:
         """Take in the tasks that changed since the last call; at the first, give all."""
         for id_ in changed:
             task = state.tasks[id_]
-            for kind in (self._failed, self._active, self._idle):
-                kind.pop(id_, None)
-            if task.state in FAILURE_STATES:
-                self._failed[id_] = None
-            elif task.state in _ACTIVE:
-                self._active[id_] = None
-            elif task.state not in FINAL_STATES:
-                self._idle[id_] = None
+            now = self._kind(task.state)
+            for kind in (self._failed, self._active, self._idle, self._planned):
+                if kind is not now:
+                    kind.pop(id_, None)
+            if now is not None:
+                now[id_] = None
             elif task.ended is not None and id_ not in self._top:
                 self._rank(task.ended - (task.submitted if task.started is None else task.started), id_)
+
+    def _kind(self, state: State) -> dict[int, None] | None:
+        """Where a task in this state is kept; the well ended are ranked by their length."""
+        if state in FAILURE_STATES:
+            return self._failed
+        if state in _ACTIVE:
+            return self._active
+        if state is State.PLANNED:
+            return self._planned
+        return None if state in FINAL_STATES else self._idle
 
     def _rank(self, length: float, id_: int) -> None:
         """Keep the longest in a heap whose first is the shortest of them."""
@@ -58,7 +67,8 @@ class Interest:
 
     def pick(self) -> list[int]:
         """Give the ids of the tasks worth a look, in order of submission."""
-        ranked = chain(self._failed, self._active, self._idle, (-id_ for _, id_ in sorted(self._longest, reverse=True)))
+        longest = (-id_ for _, id_ in sorted(self._longest, reverse=True))
+        ranked = chain(self._failed, self._active, self._idle, longest, self._planned)
         return sorted(islice(dict.fromkeys(ranked), self.most))
 
 

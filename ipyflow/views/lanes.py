@@ -27,6 +27,8 @@ _Open = dict[int, TaskState]
 class _Lane:
     name: str
     module: str
+    role: str | None
+    oldest: int
     tasks: int = 0
     first: float = float("inf")
     last: float = 0.0
@@ -97,19 +99,23 @@ class Lanes:
     def _take(self, state: RunState, task: TaskState) -> None:
         now = (task.state, task.ended)
         before = self._seen.get(task.id)
+        lane = self._lanes.get((task.name, task.module))
+        if lane is None:
+            lane = self._lanes[task.name, task.module] = _Lane(task.name, task.module, task.role, task.id)
+        lane.last = max(lane.last, task.spans[-1].time)
         if before == now:
             return
         self._seen[task.id] = now
-        lane = self._lanes.get((task.name, task.module))
-        if lane is None:
-            lane = self._lanes[task.name, task.module] = _Lane(task.name, task.module)
         if before is None:
             lane.tasks += 1
-            lane.first = min(lane.first, task.submitted)
+            lane.oldest = min(lane.oldest, task.id)
         else:
             lane.counts[before[0]] -= 1
         lane.counts[task.state] += 1
-        lane.last = max(lane.last, task.spans[-1].time)
+        if task.state is not State.PLANNED:  # what is only planned has not begun
+            lane.first = min(lane.first, task.submitted)
+        if task.role != lane.role:
+            lane.role = None
         if task.ended is None:
             if task.started is not None:
                 lane.open[task.id] = task
@@ -135,11 +141,12 @@ class Lanes:
             most: the number of lanes; of more names those with the fewest tasks share the last lane.
         """
         self._grow(state, instant(state, now))
-        by_size = sorted(self._lanes.values(), key=lambda lane: (-lane.tasks, lane.first))
+        by_size = sorted(self._lanes.values(), key=lambda lane: (-lane.tasks, lane.first, lane.oldest))
         alone, rest = (by_size, []) if len(by_size) <= most else (by_size[: most - 1], by_size[most - 1 :])
-        views = [self._view(state, [lane], now) for lane in sorted(alone, key=lambda lane: lane.first)]
+        views = [self._view(state, [lane], now) for lane in sorted(alone, key=lambda lane: (lane.first, lane.oldest))]
         if rest:
-            views.append({**self._view(state, rest, now), "name": f"({len(rest):,} other names)", "module": ""})
+            name = f"({len(rest):,} other names)"
+            views.append({**self._view(state, rest, now), "name": name, "module": "", "role": None})
         return views
 
     def _view(self, state: RunState, lanes: Sequence[_Lane], now: float | None) -> dict[str, Any]:
@@ -158,14 +165,16 @@ class Lanes:
                 self._draw(state, task, until, (running, blocked))
         if len(lanes) > 1:
             lengths.sort()
+        first = min(lane.first for lane in lanes)
         end = (until - state.opened) / self._bin
         bins = zip(running.means(end, BINS), blocked.means(end, BINS), failed.sums(end, BINS), strict=True)
         return {
             "name": clean(clip(lanes[0].name, 200)),
             "module": home(lanes[0].module),
+            "role": lanes[0].role,
             "count": sum(lane.tasks for lane in lanes),
             "counts": {str(name): number for name, number in counts.items() if number},
-            "first": round(min(lane.first for lane in lanes) - state.opened, 6),
+            "first": None if first == float("inf") else round(first - state.opened, 6),
             "last": round(max(lane.last for lane in lanes) - state.opened, 6),
             "shortest": round(lengths[0], 6) if lengths else None,
             "median": round(lengths[len(lengths) // 2], 6) if lengths else None,

@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ipyflow.model.run import RunState
-from ipyflow.views.edges import Edge
+from ipyflow.model.status import State
+from ipyflow.views.containers import contains
+from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import Interest
@@ -48,8 +50,8 @@ class LiveView:
         self._graph: Graph | None = None
         self._lanes: Lanes | None = None
         self._interest = Interest()
-        self._links: dict[int, tuple[int, int]] = {}
-        self._new_links = self._new_counts = False
+        self._links: dict[int, tuple[int, int, tuple[int, ...], str, bool]] = {}
+        self._new_links = self._new_counts = self._contains = False
         self._forgotten = 0
         self._sent: set[int] = set()
         self._laid_out = self._counted = self._laned = float("-inf")
@@ -86,7 +88,7 @@ class LiveView:
             "seq": seq,
             "run": run_header(state, now, aggregated=aggregated),
             "tasks": [row(state.tasks[id_], state) for id_ in chosen],
-            "edges": edge_rows(edges_of(state, chosen) if aggregated else found),
+            "edges": edge_rows(between(found, chosen) if aggregated else found),
             "graph": graph(state, self._graph),
             "lanes": self._lanes.view(state, now) if self._lanes else None,
         }
@@ -126,11 +128,12 @@ class LiveView:
         changed = list(changed)
         for id_ in changed:
             task = state.tasks[id_]
-            links = (len(task.read_by), task.into)
+            links = (len(task.read_by), task.into, task.refs, task.name, task.state is State.SKIPPED)
             if self._links.get(id_) != links:
                 self._links[id_] = links
                 self._new_links = True
-        if changed and self._graph and len(self._graph.collapsed.nodes) < len(state.tasks):
+                self._contains = self._contains or contains(task)
+        if changed and self._graph and (self._contains or len(self._graph.collapsed.nodes) < len(state.tasks)):
             self._new_counts = True
         if self._lanes is not None:
             self._lanes.update(state, changed)
@@ -146,7 +149,7 @@ class LiveView:
             self._graph = plan(state, found=found)
             self._laid_out = self._counted = min(at, state.last)
             self._new_links = self._new_counts = False
-            return (found if chosen is None else edges_of(state, chosen)), self._graph
+            return (found if chosen is None else between(found, chosen)), self._graph
         if self._new_counts and at - self._counted >= COUNTS_PAUSE * tasks:
             self._counted, self._new_counts = min(at, state.last), False
             return None, self._graph

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ipyflow.model.run import RunState, Span, TaskState
-from ipyflow.views.edges import Edge
+from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
-from ipyflow.views.words import clean, clip, home, instant, remarks, total
+from ipyflow.views.words import clean, clip, home, instant, remarked, remarks, total
 
 SCHEMA = 1
 MIME = "application/vnd.ipyflow-parallel.run+json"
@@ -60,7 +60,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "type": clean(clip(task.type, text)),
         "text": clean(clip(task.text, text)),
         "progress": None if progress is None else [progress[0], progress[1], clean(clip(progress[2], text))],
-        "notes": [[kind, clean(clip(said, text))] for kind, said in task.notes[:_NOTES]],
+        "notes": [[kind, clean(clip(said, text))] for kind, said in remarked(task)[:_NOTES]],
     }
 
 
@@ -124,7 +124,7 @@ def payload(state: RunState, seq: int = 0, limit: int = LIMIT, *, now: float | N
         "seq": seq,
         "run": run_header(state, now, aggregated=aggregated),
         "tasks": [row(state.tasks[id_], state) for id_ in chosen],
-        "edges": edge_rows(edges_of(state, chosen) if aggregated else found),
+        "edges": edge_rows(between(found, chosen) if aggregated else found),
         "graph": graph(state, plan(state, found=found)),
         "lanes": lanes(state, now) if aggregated else None,
     }

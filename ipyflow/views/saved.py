@@ -7,6 +7,7 @@ from math import floor, log10
 from typing import Any
 
 from ipyflow.model.run import RunState
+from ipyflow.views.edges import between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import graph, plan
 from ipyflow.views.interest import interesting
@@ -19,8 +20,9 @@ SAVED_SIZE = 50_000
 """Bytes of JSON that a saved payload stays under."""
 
 DEFAULTS: dict[str, Any] = {
-    "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "", "on": [], "worker": "",
-    "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "", "progress": None, "notes": [],
+    "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "",
+    "on": [], "worker": "", "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "",
+    "progress": None, "notes": [],
 }  # fmt: skip
 """Keys that a row of a saved payload leaves out when they have these values; see :func:`expand`."""
 
@@ -57,7 +59,7 @@ def _saved(state: RunState, now: float | None, texts: int, most: int, nodes: int
         "seq": 0,
         "run": header,
         "tasks": [_packed(r) for r in rows],
-        "edges": edge_rows(edges_of(state, chosen) if aggregated else found),
+        "edges": edge_rows(between(found, chosen) if aggregated else found),
         "graph": graph(state, plan(state, nodes, found), listed=10),
         "lanes": lanes(state, now, most=8) if aggregated else None,
     }
@@ -91,6 +93,6 @@ def expand(saved: dict[str, Any]) -> dict[str, Any]:
 
 
 _ORDER = (
-    "id", "parent", "name", "module", "group", "executor", "state", "reason", "on", "worker", "args", "attempts",
-    "submitted", "started", "ended", "spans", "type", "text", "progress", "notes",
+    "id", "parent", "name", "module", "group", "role", "branch", "executor", "state", "reason", "on", "worker", "args",
+    "attempts", "submitted", "started", "ended", "spans", "type", "text", "progress", "notes",
 )  # fmt: skip

@@ -21,6 +21,8 @@ _UNSAFE = re.compile(
 _UNSAFE_IN_BLOCK = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+STATE_NOTE = "state"
+"""The kind of the note with the state of a pipeline behind a task: for the task's details."""
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -138,7 +140,12 @@ def run_time(task: TaskState, until: float) -> float | None:
 
 def remarks(state: RunState, most: int) -> list[tuple[int, str, str]]:
     """What a reader of the run should know: task, kind and text. A detached future was meant: no word of it."""
-    return [(task, kind, said) for _, task, kind, said in state.notes if kind != "detached"][:most]
+    return [(task, kind, said) for _, task, kind, said in state.notes if kind not in ("detached", STATE_NOTE)][:most]
+
+
+def remarked(task: TaskState) -> list[tuple[str, str]]:
+    """The notes of a task without the pipeline's state that it handed on, which is no remark."""
+    return [note for note in task.notes if note[0] != STATE_NOTE]
 
 
 def headline(state: RunState, now: float | None = None) -> str:

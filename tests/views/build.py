@@ -35,6 +35,40 @@ class Log:
         )
         return task
 
+    def plan(
+        self, at: float, name: str, parent: int = 0, *, args: str = "", refs: Iterable[int] = (),
+        group: str | None = None, executor: str = "threads", role: str | None = None, branch: int | None = None,
+    ) -> int:  # fmt: skip
+        """A task that its pipeline may come to."""
+        task, self._next = self._next, self._next + 1
+        self.records.append(
+            r.Planned(_s(at), task, parent, name, "__main__", executor, args, tuple(refs), group, role, branch)
+        )
+        return task
+
+    def come_to(self, at: float, task: int, refs: Iterable[int] | None = None) -> Log:
+        """The pipeline comes to a task of its plan; ``refs`` when it was handed something else than was planned."""
+        planned = next(p for p in reversed(self.records) if isinstance(p, r.Planned) and p.task == task)
+        submitted = r.Submitted(_s(at), *planned[1:])
+        return self._add(submitted if refs is None else submitted._replace(refs=tuple(refs)))
+
+    def step(
+        self, begin: float, end: float, task: int, text: str = "None", worker: str = "thread-1",
+        refs: Iterable[int] | None = None,
+    ) -> Log:  # fmt: skip
+        """A task of a plan is submitted, runs and succeeds."""
+        self.come_to(begin, task, refs)
+        return self.start(begin + 0.2, task, worker).done(end, task, text, "NoneType" if text == "None" else "dict")
+
+    def pipeline(self, outline: str, parent: int = 0, at: float = 0, name: str = "pipeline") -> int:
+        """The task that stands for a whole pipeline."""
+        task = self.task(at, name, parent, args=outline, executor="pipeline", role="pipeline")
+        self.wait(at, task, "its entries")
+        return task
+
+    def branches(self, at: float, group: int, done: int, of: int) -> Log:
+        return self._add(r.Progress(_s(at), group, done, of, "branches"))
+
     def wait(self, at: float, task: int, reason: str = "its arguments", on: Iterable[int] = ()) -> Log:
         return self._add(r.Waiting(_s(at), task, reason, tuple(on)))
 

@@ -1,4 +1,6 @@
-"""The golden logs: small runs that show one thing each. Run as a module it writes ``tests/fixtures/runs/*.jsonl``."""
+"""The golden logs: small runs that show one thing each. Run as a module it writes ``tests/fixtures/runs/*.jsonl``,
+and the payloads of the pipelines among them, which the tests of the page read.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,12 @@ from pathlib import Path
 
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState, fold
+from ipyflow.views.payload import payload
+from tests.views import pipelines
 from tests.views.build import Log, trace
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "runs"
+PAYLOADS = FOLDER.parent / "payloads"
 
 
 def sequential() -> Log:
@@ -236,8 +241,18 @@ def hostile() -> Log:
 GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
-    "hostile": hostile,
+    "hostile": hostile, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
+    "pipeline_paused": pipelines.paused, "plan": pipelines.plan,
 }  # fmt: skip
+
+
+DRAWN: dict[str, Callable[[], RunState]] = {
+    **{name: GOLDEN[name]().state for name in ("pipeline", "pipeline_running", "pipeline_paused", "plan")},
+    "pipeline_wide": lambda: pipelines.wide().state(),
+    "pipeline_stages": lambda: pipelines.wide(60, 8, 45, stages=4).state(),
+    "pipeline_aggregated": lambda: pipelines.wide(3000, 16, 2400).state(),
+}
+"""The runs whose payloads are kept."""
 
 
 def load(name: str) -> RunState:
@@ -252,6 +267,9 @@ def write() -> None:
         log.state()
         lines = [json.dumps(r.to_json(record)) for record in log.records]
         (FOLDER / f"{name}.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    for name, state in DRAWN.items():
+        text = json.dumps(payload(state()), indent=1, ensure_ascii=False)
+        (PAYLOADS / f"{name}.json").write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,9 @@ from tests.views.build import Log
 from tests.views.golden import GOLDEN, fan_out, load
 
 ROW = {
-    "id": int, "parent": int, "name": str, "module": str, "group": (str, type(None)), "executor": str, "state": str,
-    "reason": str, "on": list, "worker": str, "args": str, "attempts": int, "submitted": float,
+    "id": int, "parent": int, "name": str, "module": str, "group": (str, type(None)), "role": (str, type(None)),
+    "branch": (int, type(None)), "executor": str, "state": str, "reason": str, "on": list, "worker": str, "args": str,
+    "attempts": int, "submitted": float,
     "started": (float, type(None)), "ended": (float, type(None)), "spans": list, "type": str, "text": str,
     "progress": (list, type(None)), "notes": list,
 }  # fmt: skip
@@ -24,11 +25,12 @@ RUN = {
 }  # fmt: skip
 NODE = {
     "key": str, "task": (int, type(None)), "tasks": list, "name": str, "module": str, "group": (str, type(None)),
-    "count": int, "x": int, "y": int, "w": int, "h": int,
+    "role": (str, type(None)), "count": int, "x": int, "y": int, "w": int, "h": int,
 }  # fmt: skip
 EDGE = {"from": str, "to": str, "kind": str, "count": int, "points": list}
 LANE = {
-    "name": str, "module": str, "count": int, "counts": dict, "first": float, "last": float,
+    "name": str, "module": str, "role": (str, type(None)), "count": int, "counts": dict, "first": (float, type(None)),
+    "last": float,
     "shortest": (float, type(None)), "median": (float, type(None)), "longest": (float, type(None)), "bins": list,
 }  # fmt: skip
 
@@ -53,7 +55,8 @@ def check(made: dict[str, Any], listed: int = 50) -> None:
     keys = {node["key"] for node in made["graph"]["nodes"]}
     assert len(keys) == len(made["graph"]["nodes"])
     for node in made["graph"]["nodes"]:
-        shaped({k: v for k, v in node.items() if k != "counts"}, NODE)
+        shaped({k: v for k, v in node.items() if k not in ("counts", "below", "branches")}, NODE)
+        assert ("below" in node) == ("branches" in node) == (node["role"] in ("pipeline", "group"))
         assert (node["task"] is None) == (node["count"] > 1)
         assert len(node["tasks"]) == min(node["count"], listed)
         if node["count"] > 1:
