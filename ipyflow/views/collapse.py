@@ -135,16 +135,19 @@ def _neighbours(classes: list[int], pairs: list[Link]) -> list[int]:
     sums of different sets would only merge two nodes of a picture.
     """
     marks = [0] * len(classes)
-    seen: set[tuple[int, int]] = set()
-    for a, b, kind in pairs:
-        out = hash((1, kind == DATA, classes[b]))
-        if (a, out) not in seen:
-            seen.add((a, out))
-            marks[a] = (marks[a] + out * out) & _MASK
-        back = hash((2, kind == DATA, classes[a]))
-        if (b, back) not in seen:
-            seen.add((b, back))
-            marks[b] = (marks[b] + back * back) & _MASK
+    width = 2 * (max(classes, default=0) + 1)
+    sides = (
+        {a * width + 2 * classes[b] + (kind == DATA) for a, b, kind in pairs},
+        {b * width + 2 * classes[a] + (kind == DATA) for a, b, kind in pairs},
+    )
+    for side, codes in enumerate(sides):
+        drawn: dict[int, int] = {}
+        for code in codes:
+            place, neighbour = divmod(code, width)
+            mark = drawn.get(neighbour)
+            if mark is None:
+                mark = drawn[neighbour] = hash((side, neighbour)) ** 2 & _MASK
+            marks[place] += mark
     return marks
 
 

@@ -40,13 +40,15 @@ def edges(state: RunState) -> list[Edge]:
     dashed: dict[Pair, None] = {}
     entries: list[TaskState] = []
     loose = 0
+    skipped = State.SKIPPED
     for me, task in tasks.items():
-        handed = data if task.state is not State.SKIPPED else dashed
+        handed = dashed if task.state is skipped else data
         for source in task.refs:
             if source in tasks and source != me:
                 handed[source, me] = None
-        if task.into in tasks and task.into != me:
-            data[task.into, me] = None
+        into = task.into
+        if into and into in tasks and into != me:
+            data[into, me] = None
         for reader in task.read_by:
             if reader in tasks and reader != me:
                 data[me, reader] = None
@@ -73,39 +75,44 @@ def _hand_over(
     """Join the last entries to their container, and the container to what came before by its first entries alone."""
     followed: set[int] = set()
     passed: set[int] = set()
-    last: dict[tuple[int, int | None], int] = {}
     for task in entries:
-        skipped = task.state is State.SKIPPED
-        if not skipped and task.role != "finally" and task.id > last.get((task.parent, task.branch), 0):
-            last[task.parent, task.branch] = task.id
+        above = task.parent
+        by = passed if task.state is State.SKIPPED else followed
         for source in task.refs:
             before = tasks.get(source)
             if before is None:
                 continue
-            if before.parent == task.parent:
-                (passed if skipped else followed).add(source)
+            if before.parent == above:
+                by.add(source)
             else:  # the lines to its branches show what a group was given
-                data.pop((source, task.parent), None)
-                dashed.pop((source, task.parent), None)
+                data.pop((source, above), None)
+                dashed.pop((source, above), None)
+    followed.update(_midway(entries))
     ends: dict[int, list[int]] = {}
+    last: list[TaskState] = []
     for task in entries:
         if task.role == "finally":
-            continue
-        if task.state is State.SKIPPED:
-            above = tasks.get(task.parent)
-            whole = above is not None and above.state is State.SKIPPED and task.id not in passed
-            if above is not None and (whole or not task.refs):
+            last.append(task)
+        elif task.state is State.SKIPPED:
+            container = tasks.get(task.parent)
+            whole = container is not None and container.state is State.SKIPPED and task.id not in passed
+            if container is not None and (whole or not task.refs):
                 dashed[task.id, task.parent] = None
-        elif task.id not in followed and not (
-            # The plan goes on behind a handler, whether there will be something to handle or not.
-            task.role == "exceptionally" and task.state is State.PLANNED and last[task.parent, task.branch] != task.id
-        ):
+        elif task.id not in followed:
             ends.setdefault(task.parent, []).append(task.id)
             if task.parent in tasks:
                 data[task.id, task.parent] = None
-    for task in entries:
-        if task.role == "finally":
-            dashed.update(((end, task.id), None) for end in ends.get(task.parent, ()))
+    for task in last:
+        dashed.update(((end, task.id), None) for end in ends.get(task.parent, ()))
+
+
+def _midway(entries: list[TaskState]) -> list[int]:
+    """The planned handlers behind which the plan goes on, whether there will be something to handle or not."""
+    handlers = [task for task in entries if task.role == "exceptionally" and task.state is State.PLANNED]
+    if not handlers:
+        return []
+    last = {(task.parent, task.branch): task.id for task in entries if task.role != "finally"}
+    return [task.id for task in handlers if last[task.parent, task.branch] != task.id]
 
 
 def between(found: Sequence[Edge], some: Collection[int]) -> list[Edge]:

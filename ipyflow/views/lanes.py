@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.series import FINE, Marks, Series
 from ipyflow.views.words import clean, clip, home, instant
 
@@ -71,15 +71,15 @@ class Lanes:
 
     def _clear(self) -> None:
         self._lanes: dict[tuple[str, str], _Lane] = {}
-        self._seen: dict[int, tuple[State, float | None]] = {}
+        self._states: dict[int, State] = {}
+        self._ends: dict[int, float] = {}
         self._bin = _SHORTEST_BIN
 
     def update(self, state: RunState, changed: Iterable[int]) -> None:
         """Take in the tasks that changed since the last call; at the first, give all."""
         changed = list(changed)
         for id_ in changed:
-            before = self._seen.get(id_)
-            if before and before[0] in FINAL_STATES and before != (state.tasks[id_].state, state.tasks[id_].ended):
+            if id_ in self._ends and self._ends[id_] != state.tasks[id_].ended:
                 # A retry on request takes back an end that is in the sums: rare enough to begin anew.
                 self._clear()
                 changed = list(state.tasks)
@@ -97,35 +97,37 @@ class Lanes:
                 lane.failed.halve()
 
     def _take(self, state: RunState, task: TaskState) -> None:
-        now = (task.state, task.ended)
-        before = self._seen.get(task.id)
+        now, ended = task.state, task.ended
         lane = self._lanes.get((task.name, task.module))
         if lane is None:
             lane = self._lanes[task.name, task.module] = _Lane(task.name, task.module, task.role, task.id)
-        lane.last = max(lane.last, task.spans[-1].time)
-        if before == now:
+        if (time := task.spans[-1].time) > lane.last:
+            lane.last = time
+        before = self._states.get(task.id)
+        if before is now:
             return
-        self._seen[task.id] = now
+        self._states[task.id] = now
         if before is None:
             lane.tasks += 1
             lane.oldest = min(lane.oldest, task.id)
         else:
-            lane.counts[before[0]] -= 1
-        lane.counts[task.state] += 1
-        if task.state is not State.PLANNED:  # what is only planned has not begun
-            lane.first = min(lane.first, task.submitted)
+            lane.counts[before] -= 1
+        lane.counts[now] += 1
+        if task.submitted < lane.first and now is not State.PLANNED:  # what is only planned has not begun
+            lane.first = task.submitted
         if task.role != lane.role:
             lane.role = None
-        if task.ended is None:
+        if ended is None:
             if task.started is not None:
                 lane.open[task.id] = task
             return
+        self._ends[task.id] = ended
         lane.open.pop(task.id, None)
         if task.started is not None:
-            lane.lengths.append(task.ended - task.started)
-            self._draw(state, task, task.ended, (lane.running, lane.blocked))
-        if task.state in FAILURE_STATES:
-            lane.failed.mark((task.ended - state.opened) / self._bin)
+            lane.lengths.append(ended - task.started)
+            self._draw(state, task, ended, (lane.running, lane.blocked))
+        if now in FAILURE_STATES:
+            lane.failed.mark((ended - state.opened) / self._bin)
 
     def _draw(self, state: RunState, task: TaskState, until: float, series: tuple[Series, Series]) -> None:
         opened, scale = state.opened, 1 / self._bin

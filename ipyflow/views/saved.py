@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import floor, log10
 from typing import Any
 
 from ipyflow.model.run import RunState
-from ipyflow.views.edges import between
+from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import graph, plan
 from ipyflow.views.interest import interesting
@@ -35,20 +36,27 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     look they are. :func:`expand` gives whole rows again.
     """
     texts, most, nodes = 80, limit, 80
+    found = edges_of(state)
+    lanes_of: list[dict[str, Any]] | None = None
+    drawn = graph(state, plan(state, nodes, found), listed=10)
     while True:
-        made = _saved(state, now, texts, most, nodes)
+        if lanes_of is None and len(state.tasks) > most:
+            lanes_of = lanes(state, now, most=8)
+        made = _saved(state, now, texts, most, found)
+        made |= {"graph": drawn, "lanes": lanes_of}
         if len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE or most < 2:
             return made
         if texts > 40:
             texts = 40
-        else:
-            most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
+            continue
+        most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
+        if len(drawn["nodes"]) > nodes:
+            drawn = graph(state, plan(state, nodes, found), listed=10)
 
 
-def _saved(state: RunState, now: float | None, texts: int, most: int, nodes: int) -> dict[str, Any]:
+def _saved(state: RunState, now: float | None, texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:
     aggregated = len(state.tasks) > most
     chosen = interesting(state, most) if aggregated else sorted(state.tasks)
-    found = edges_of(state)
     elapsed = instant(state, now) - state.opened
     digits = min(max(4 - floor(log10(elapsed)), 2), 6) if elapsed > 0 else 6
     header = run_header(state, now, aggregated=aggregated)
@@ -60,8 +68,6 @@ def _saved(state: RunState, now: float | None, texts: int, most: int, nodes: int
         "run": header,
         "tasks": [_packed(r) for r in rows],
         "edges": edge_rows(between(found, chosen) if aggregated else found),
-        "graph": graph(state, plan(state, nodes, found), listed=10),
-        "lanes": lanes(state, now, most=8) if aggregated else None,
     }
 
 
