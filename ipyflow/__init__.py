@@ -22,6 +22,8 @@ from ipyflow.engine.waiting import (
     wait,
 )
 from ipyflow.flows.lists import FutureList
+from ipyflow.flows.pipelines.parallel import in_parallel
+from ipyflow.flows.pipelines.value import Pipeline
 from ipyflow.flows.tasks import Task, flow, task
 from ipyflow.session import configure, runs, shutdown
 
@@ -33,6 +35,7 @@ __all__ = [
     "FIRST_EXCEPTION",
     "Future",
     "FutureList",
+    "Pipeline",
     "Retry",
     "Run",
     "Task",
@@ -42,6 +45,7 @@ __all__ = [
     "current",
     "flow",
     "group",
+    "in_parallel",
     "progress",
     "runs",
     "select",

@@ -9,10 +9,13 @@
     ├── WouldDeadlock(RuntimeError)          a blocking wait on the engine's own loop
     ├── NotInTask(RuntimeError)              current() outside a task
     ├── LeakedFuture                         on_leak="error"
+    ├── PipelineInvalid(ValueError)          a pipeline that cannot be; found when it is built
+    ├── GroupError(ExceptionGroup)           failures of in_parallel, in the order of its branches
     └── ExecutorUnavailable(ImportError)     an executor that is not there
     IpyflowWarning(UserWarning)
     ├── LeakedFutureWarning                  a child that nobody read
-    └── UnobservedFailureWarning             a failure that nobody looked at
+    ├── UnobservedFailureWarning             a failure that nobody looked at
+    └── StateConflictWarning                 branches changed the same part of a pipeline's state
 
 Each can be pickled, and each message ends in what to do.
 """
@@ -20,6 +23,7 @@ Each can be pickled, and each message ends in what to do.
 from __future__ import annotations
 
 import concurrent.futures
+from collections.abc import Sequence
 
 
 class IpyflowError(Exception):
@@ -50,6 +54,28 @@ class LeakedFuture(IpyflowError):
     """A flow with ``on_leak="error"`` ended without reading all its children."""
 
 
+class PipelineInvalid(IpyflowError, ValueError):
+    """A pipeline that cannot be, found when it is built; or a task that did not keep to what pipelines ask of it."""
+
+
+class GroupError(IpyflowError, ExceptionGroup[Exception]):
+    """Branches of ``in_parallel`` failed: their exceptions, in the order of the branches, each noted with its place.
+
+    An :class:`ExceptionGroup`, so ``except*`` takes it apart:
+
+    Example:
+        >>> try:
+        ...     raise GroupError("1 of 2 branches failed", [OSError("disk full")])
+        ... except* OSError as errors:
+        ...     print(len(errors.exceptions))
+        1
+    """
+
+    def derive(self, excs: Sequence[Exception], /) -> GroupError:  # type: ignore[override]
+        """A group of the same kind with other exceptions."""
+        return GroupError(self.message, excs)
+
+
 class ExecutorUnavailable(IpyflowError, ImportError):
     """The executor asked for is not there; the message says what is, or what to install."""
 
@@ -64,3 +90,7 @@ class LeakedFutureWarning(IpyflowWarning):
 
 class UnobservedFailureWarning(IpyflowWarning):
     """A run ended with failures that nobody looked at."""
+
+
+class StateConflictWarning(IpyflowWarning):
+    """Branches of a group changed the same part of the state differently; the first in entry order was taken."""

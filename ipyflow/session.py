@@ -137,6 +137,7 @@ def make_engine(
 
 _session = _Session()
 default.set_maker(_session.engine)
+default.set_presenter(lambda: _session.presenter)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_session.forget)
 

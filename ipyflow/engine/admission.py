@@ -65,17 +65,30 @@ def start(engine: Engine, call: Call) -> Call | None:
     """Nothing holds ``call`` back any more."""
     future = call.future
     run = future.run
-    if run.paused:
-        if hold(engine, call, "the run is paused"):
-            run.held.append(call)
-        return None
     with engine.changing:
         if future._call is not call or future.state not in _BEFORE:
+            return None
+        if run.paused and (reason := _pause_above(run, future)):
+            future.state = State.WAITING
+            run.append_row((r.WAITING, engine.now(), future.id, reason, ()))
+            run.held.append(call)
             return None
         if future.state is State.WAITING:
             future.state = State.QUEUED
             run.append_row((r.QUEUED, engine.now(), future.id))
     return call
+
+
+def _pause_above(run: Run, future: Future[Any]) -> str:
+    """What is paused, a task or one above it or the whole run, in words; empty if nothing is."""
+    if r.NO_TASK in run.paused:
+        return "the run is paused"
+    above: Future[Any] | None = future
+    while above is not None:
+        if above.id in run.paused:
+            return f"{above.label} is paused"
+        above = run.live.get(above.parent_id)
+    return ""
 
 
 # Arguments.
@@ -188,7 +201,7 @@ def _after_arguments(engine: Engine, call: Call) -> Call | None:
         if hold(engine, call, f"delay of {options.delay:g} s"):
             call.timer = engine.clock.call_later(options.delay, lambda: engine.dispatch(_rate(engine, call)))
         return None
-    if options.rate is None and options.limit is None:
+    if options.rate is None and options.limit is None and not call.gates:
         return start(engine, call)
     return _rate(engine, call)
 
@@ -204,17 +217,19 @@ def _rate(engine: Engine, call: Call) -> Call | None:
             rate = engine.rates.setdefault(key, Rate(name, count, period, engine.clock))
         if not hold(engine, call, str(rate)) or not rate.enter(call):
             return None
-    return _limit(engine, call)
+    return pass_limits(engine, call)
 
 
-def _limit(engine: Engine, call: Call) -> Call | None:
-    size = call.task.options.limit
-    if size is not None:
-        key = (call.task.module, call.task.name, size)
-        limit = engine.limits.get(key)
-        if limit is None:
-            limit = engine.limits.setdefault(key, Limit(call.task.name, size))
-        if not hold(engine, call, limit.reason) or not limit.enter(call):
+def pass_limits(engine: Engine, call: Call) -> Call | None:
+    """Get the permits that ``call`` does not have yet.
+
+    The own limit comes first and the outermost group last: a call then holds a permit and waits for another only where
+    the wider limit is full, so that no other could use the one it holds.
+    """
+    limits = _limits(engine, call)
+    while len(call.permits) < len(limits):
+        limit = limits[len(call.permits)]
+        if not limit.try_enter() and (not hold(engine, call, limit.reason) or not limit.enter(call)):
             return None
         if not call.keep(limit):
             limit.leave()
@@ -222,9 +237,15 @@ def _limit(engine: Engine, call: Call) -> Call | None:
     return start(engine, call)
 
 
-def granted(engine: Engine, call: Call, permit: Limit | None) -> Call | None:
-    """A limit, whose permit the call has now, or a rate (``None``) lets ``call`` through."""
-    return _limit(engine, call) if permit is None else start(engine, call)
+def _limits(engine: Engine, call: Call) -> tuple[Limit, ...]:
+    size = call.task.options.limit
+    if size is None:
+        return call.gates
+    key = (call.task.module, call.task.name, size)
+    limit = engine.limits.get(key)
+    if limit is None:
+        limit = engine.limits.setdefault(key, Limit(call.task.name, size))
+    return (limit, *call.gates)
 
 
 def release(call: Call) -> None:

@@ -17,7 +17,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import Context
+from contextvars import Context, copy_context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.output import Fork
+from ipyflow.engine.plan import Plan
 from ipyflow.model import records as r
 from ipyflow.model.ports import Executor, Timer
 from ipyflow.model.status import State
@@ -53,9 +54,9 @@ class Call:
     """
 
     __slots__ = (
-        "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "handle", "ident",
-        "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "stopped", "task", "timer",
-        "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
+        "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "gates", "handle",
+        "ident", "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "spared", "stopped",
+        "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
     )  # fmt: skip
 
     engine: Engine
@@ -83,7 +84,12 @@ class Call:
     """How to wake the body from a wait of ours."""
     timer: Timer | None
     handle: asyncio.Task[None] | None
+    gates: tuple[Limit, ...]
+    """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each."""
     permits: tuple[Limit, ...]
+    """Permits it has: of its task's own limit, then of its gates, in this order."""
+    spared: bool
+    """True for a finaliser: it runs although what it belongs to was cancelled."""
     lent: tuple[Limit, ...]
     """Permits that others may have while the body waits."""
     waits: int
@@ -114,7 +120,10 @@ class Call:
         self.ident = 0
         self.stopped = False
         self.unread = self.partial = None
-        self.permits = ()
+        self.gates = self.permits = ()
+
+    is_entry = False
+    """True for an entry of a pipeline, which looks itself at what the body returns."""
 
     def __getattr__(self, name: str) -> Any:
         """What was not set yet: the default."""
@@ -143,6 +152,18 @@ class Call:
         except AttributeError:
             return False
         return True
+
+    def successor(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], executor: Executor) -> Call:
+        """The next attempt of the same future, of this task or of a newer one by its name."""
+        kind = self.kind_for(task)
+        context = self.context.copy() if self.context else copy_context()
+        following = kind(self.engine, self.future, task, args, kwargs, executor, context, self.label_group)
+        following.gates = self.gates
+        return following
+
+    def kind_for(self, task: Definition) -> type[Call]:
+        """The kind of call for an attempt of ``task``."""
+        return AsyncCall if task.is_async else Call
 
     # Running.
 
@@ -189,7 +210,9 @@ class Call:
         type_name: str | None = None
         text: Any = value
         if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
-            if (type(value) is Future or self.unread) and engine.body_returned(self, value):
+            if (type(value) is Future or self.unread or issubclass(type(value), Plan)) and engine.body_returned(
+                self, value
+            ):
                 return None
             type_name, text = type(value).__name__, short(value)
         elif self.unread and engine.body_returned(self, value):
@@ -206,7 +229,7 @@ class Call:
         future.state = _SUCCEEDED
         future._call = None
         future._settled = True
-        if not self.task.simple:
+        if self.permits or not self.task.simple:
             engine.release(self)
         self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
         follow = future.run_callbacks() if future._callbacks or future._side is not None else None
@@ -228,6 +251,9 @@ class Call:
             yield
         finally:
             blocking.go_on(below)
+
+    def tell_paused(self, paused: bool) -> None:
+        """It was told to start nothing more below it, or to go on; a body shows by itself what it does."""
 
     # Waiting in the body.
 
@@ -315,8 +341,8 @@ _NOTHING: dict[str, Any] = {}
 
 
 _RARELY: dict[str, Any] = {
-    "before": 0, "began": None, "depth": 0, "handle": None, "lent": (), "origin": None, "returned": None, "timer": None,
-    "waits": 0, "wake": None, "worker": "", "written": 0,
+    "before": 0, "began": None, "depth": 0, "handle": None, "lent": (), "origin": None, "returned": None,
+    "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
 }  # fmt: skip
 
 

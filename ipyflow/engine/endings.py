@@ -6,7 +6,7 @@ And how they begin again: the next attempt, and a retry on request.
 from __future__ import annotations
 
 import asyncio
-from contextvars import copy_context
+from collections.abc import Callable
 from threading import get_ident
 from time import sleep
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from ipyflow.model.status import RESTARTABLE_STATES, State
 if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
+NODE = "pipeline"
+"""Stands for an executor where there is none: the task has no body, others bring its outcome."""
 _RUNS = (State.RUNNING, State.BLOCKED)
 
 
@@ -51,12 +53,12 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
         elapsed = 0.0 if call.began is None else engine.now() - call.began
         pause = policy.pause(call.attempt - call.before, error, engine.rng, elapsed)
     except Exception as second:
-        _add_note(error, f"its retry policy raised {type(second).__name__}: {message(second)}")
+        add_note(error, f"its retry policy raised {type(second).__name__}: {message(second)}")
         return False
     if pause is None:
         return False
     future = call.future
-    following = _copy(call, call.args, call.kwargs)
+    following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
     following.before, following.began = call.before, call.began
     text, trace = message(error), traceback_text(error)  # before the lock: these run foreign code
@@ -71,11 +73,6 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     return True
 
 
-def _copy(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-    context = call.context.copy() if call.context else copy_context()
-    return type(call)(call.engine, call.future, call.task, args, kwargs, call.executor, context, call.label_group)
-
-
 def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call | None:
     """End a call whose body raised ``error``."""
     ended, follow = try_end(engine, call, state, error)
@@ -88,7 +85,7 @@ def try_end(engine: Engine, call: Call, state: State, error: BaseException) -> t
     """End a call with ``error`` from elsewhere than its body; False when it has ended, or was stopped, before."""
     future = call.future
     if not isinstance(error, TaskTimeout):
-        _add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
+        add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
     text, trace = message(error), traceback_text(error)
     with engine.changing:
         decides = call.take_end()
@@ -112,9 +109,11 @@ def _keep_failure(future: Future[Any], error: BaseException) -> None:
         future.run.unobserved[future.id] = future
 
 
-def _add_note(error: BaseException, note: str) -> None:
+def add_note(error: BaseException, note: str) -> None:
+    """Add a line to what an exception says, once."""
     try:
-        if len(getattr(error, "__notes__", ())) < 20:
+        notes = getattr(error, "__notes__", ())
+        if len(notes) < 20 and note not in notes:
             error.add_note(note)
     except Exception:
         pass  # an exception that takes no notes goes without
@@ -122,7 +121,7 @@ def _add_note(error: BaseException, note: str) -> None:
 
 def fail_before_start(engine: Engine, call: Call, error: BaseException, because: Future[Any]) -> Call | None:
     """End a call that never ran; it goes on by itself if ``because`` is retried and then succeeds."""
-    because.run.dependants.setdefault(because.id, []).append(call.future)
+    waits_for_retry(because, lambda: _retry_dependant(engine, call.future, because))
     return try_end(engine, call, State.FAILED, error)[1]
 
 
@@ -161,6 +160,8 @@ def give_up(engine: Engine, call: Call, why: str) -> None:
 
 def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     """Cancel one task; its waiters get ``TaskCancelled`` at once."""
+    if future.task.executor_name == NODE:
+        return _stop_node(engine, future, why)
     with engine.changing:
         call = future._call
         if call is None or future._settled or not call.take_end():
@@ -193,6 +194,20 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
         admission.release(call)
         follow = engine.settled(call, future)
     engine.dispatch(follow)
+    return True
+
+
+def _stop_node(engine: Engine, future: Future[Any], why: str) -> bool:
+    """Tell a task without a body to stop: it ends once what is below it has, finalisers included."""
+    with engine.changing:
+        call = future._call
+        if call is None or future._settled or call.stopped:
+            return future.state is State.CANCELLING
+        call.stopped = True
+        future.state = State.CANCELLING
+        text = f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}"
+        future._error = TaskCancelled(text)
+        future.run.append(r.Cancelling(engine.now(), future.id, why))
     return True
 
 
@@ -246,7 +261,8 @@ def descendants(future: Future[Any]) -> list[Future[Any]]:
     """The unfinished tasks below ``future``, children before grandchildren."""
     below: dict[int, list[Future[Any]]] = {}
     for live in list(future.run.live.values()):
-        below.setdefault(live.parent_id, []).append(live)
+        if live._call is None or not live._call.spared:
+            below.setdefault(live.parent_id, []).append(live)
     out: list[Future[Any]] = []
     queue = [future.id]
     while queue:
@@ -309,8 +325,52 @@ def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
     return engine.settled(call, future)
 
 
+def reset(future: Future[Any], call: Call) -> None:
+    """Make a future that has ended badly wait for ``call``; under the lock."""
+    run = future.run
+    run.failed.pop(future.id, None)
+    run.unobserved.pop(future.id, None)
+    future._settled, future._error, future._tb, future._value = False, None, None, None
+    future._call = call
+    run.live[future.id] = future
+
+
+def waits_for_retry(future: Future[Any], go_on: Callable[[], object]) -> None:
+    """Have ``go_on`` called when ``future``, which has failed, is retried."""
+    future.run.dependants.setdefault(future.id, []).append(go_on)
+
+
+def wake_dependants(future: Future[Any]) -> None:
+    """What failed because of ``future`` goes on: it is run again."""
+    for go_on in future.run.dependants.pop(future.id, []):
+        go_on()
+
+
+def _retry_dependant(engine: Engine, future: Future[Any], because: Future[Any]) -> None:
+    if future.state is State.FAILED and isinstance(future.peek(), DependencyError):
+        retry(engine, future, f"{because.label} is run again")
+
+
+def listen(future: Future[Any], callback: Callable[[Future[Any]], object]) -> Call | None:
+    """As ``future.when_settled``, but a callback that is due at once waits its turn: lists of them need no stack.
+
+    Returns:
+        A call that became ready through it.
+    """
+    if not future._settled:
+        future.when_settled(callback)
+        return None
+    if future._callbacks is None:
+        future._callbacks = []
+    future._callbacks.append(callback)
+    return future.run.engine.notify(future)
+
+
 def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     """Start an ended task again, with the code its name stands for now."""
+    if future.task.executor_name == NODE and future.state in RESTARTABLE_STATES and future._call is not None:
+        future._call.conductor.again()
+        return
     with engine.changing:
         call = future._call
         returned = None if call is None or future.state not in RESTARTABLE_STATES else call.returned
@@ -324,25 +384,17 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
         )
     args, kwargs = returned
     task = call.task.latest()
-    kind = AsyncCall if task.is_async else Call
-    executor = engine.executors[task.options.executor]
-    following = kind(engine, future, task, args, kwargs, executor, copy_context(), call.label_group)
+    following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
     following.attempt, following.before = call.attempt + 1, call.attempt
     run = future.run
-    run.failed.pop(future.id, None)
-    run.unobserved.pop(future.id, None)
     with engine.changing:
-        future._settled, future._error, future._tb, future._value = False, None, None, None
+        reset(future, following)
         future.task = task
         future.state = State.QUEUED
-        future._call = following
-        run.live[future.id] = future
         if not run.closed:
             run.append(r.Reset(engine.now(), future.id, why))
     if run.closed:
         run.reopen()
         run.append(r.Reset(engine.now(), future.id, why))
-    for dependant in run.dependants.pop(future.id, []):
-        if dependant.state is State.FAILED and isinstance(dependant.peek(), DependencyError):
-            retry(engine, dependant, f"{future.label} is run again")
+    wake_dependants(future)
     engine.dispatch(admission.admit(engine, following, find((args, kwargs))))

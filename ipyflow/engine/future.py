@@ -234,6 +234,30 @@ class Future(concurrent.futures.Future[T]):
             self._consume()  # whoever cancels it does not forget it
         return done
 
+    def pause(self) -> bool:
+        """Start nothing more of it and of what is below it; what runs goes on. :meth:`resume` lets it go on.
+
+        For a pipeline: no new entries are started. For a flow: what it submits waits.
+
+        Returns:
+            True when it had not ended.
+        """
+        if self.is_final():
+            return False
+        self.run.engine.pause(self.run, self.id)
+        return True
+
+    def resume(self) -> bool:
+        """Let what :meth:`pause` held back go on.
+
+        Returns:
+            True when it was paused.
+        """
+        paused = self.id in self.run.paused
+        if paused:
+            self.run.engine.resume(self.run, self.id)
+        return paused
+
     def detach(self) -> Future[T]:
         """Say that nobody means to read this future; it is no leak then. Its failure is still shown."""
         if not self._detached:

@@ -34,6 +34,13 @@ class Limit:
         self._queue: deque[Queuer] = deque()
         self._lock = threading.Lock()
 
+    def try_enter(self) -> bool:
+        """Take a permit if one is free, which it is only while nobody queues."""
+        with self._lock:
+            free = self.used < self.size
+            self.used += free
+            return free
+
     def enter(self, who: Queuer, first: bool = False) -> bool:
         """Take a permit, or queue for one (``first``: at the head, for one that had it before)."""
         with self._lock:

@@ -84,6 +84,8 @@ class Options:
     delay: float = 0.0
     on_leak: str = "warn"
     stdout: str = "task"
+    with_state: bool = False
+    fruitful: bool = True
 
 
 class Definition(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ class Run:
     Attributes:
         id: a number, unique in this process.
         name: of the flow, or of the cell.
-        kind: ``flow``, ``cell`` or ``script``.
-        root: the flow's future; ``None`` for a cell or a script.
+        kind: ``flow``, ``pipeline``, ``cell`` or ``script``.
+        root: the future of the flow or the pipeline; ``None`` for a cell or a script.
     """
 
     def __init__(self, engine: Engine, id: int, name: str, kind: str, log_limit: int | None) -> None:
@@ -49,12 +49,13 @@ class Run:
         self.live: dict[int, Future[Any]] = {}
         self.failed: dict[int, Future[Any]] = {}
         self.unobserved: dict[int, Future[Any]] = {}
-        self.dependants: dict[int, list[Future[Any]]] = {}
-        """Tasks that failed because of another: they go on when that one is retried."""
+        self.dependants: dict[int, list[Callable[[], object]]] = {}
+        """By task that failed: lets go on what failed because of it, called when it is retried."""
         self.memo: dict[Any, Future[Any]] = {}
-        self.paused = False
+        self.paused: set[int] = set()
+        """Tasks of which, and below which, nothing more is started; with ``NO_TASK`` the whole run."""
         self.held: list[Call] = []
-        self.open = kind != "flow"
+        self.open = kind in ("cell", "script")
         """True while more may be submitted at top level: the cell or the script goes on."""
         self.closed = False
         """True when the log says that it has ended."""
@@ -235,7 +236,7 @@ class Run:
 
     def pause(self) -> None:
         """Start no more tasks of this run; those that run go on."""
-        self.paused = True
+        self.engine.pause(self)
 
     def resume(self) -> None:
         """Start what :meth:`pause` held back."""

@@ -24,6 +24,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
 from ipyflow.engine.options import Definition
+from ipyflow.engine.plan import Plan
 from ipyflow.engine.references import find, written_arguments
 from ipyflow.engine.run import Run
 from ipyflow.model import records as r
@@ -96,19 +97,22 @@ class Engine:
         if launch and not task.simple and task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
             return admission.memoised(self, run, task, args, kwargs)
-        if not self.accepting and parent is None:  # what runs may go on to its end
-            raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
+        if not self.accepting:
+            self.check_accepts(parent)
         executor = self.executors[task.options.executor]
         id = next(self._ids)
         if parent is not None:
             run = parent.future.run
             parent_id = parent.future.id
+            gates = parent.gates
         else:
+            gates = ()
             run = self.new_run(task.name, "flow") if task.is_flow else self.ambient or self.top_run()
             parent_id = r.NO_TASK
         future: Future[Any] = Future(id, task, run, parent_id)
         kind = AsyncCall if task.is_async else Call
         call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
+        call.gates = gates
         text, found = written_arguments(args, kwargs)
         if parent is not None:
             if parent.unread is None:
@@ -127,23 +131,13 @@ class Engine:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
                 (
-                    r.SUBMITTED,
-                    self.now(),
-                    id,
-                    parent_id,
-                    task.name,
-                    task.module,
-                    task.executor_name,
-                    text,
-                    refs,
-                    group,
-                    None,
-                    None,
-                )  # fmt: skip
-            )
+                    r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs,
+                    group, None, None,
+                )
+            )  # fmt: skip
             if parent is not None and parent.stopped:
                 endings.cancel_one(self, future, f"{parent.label} was told to stop before")
-            elif task.simple and not run.paused:
+            elif task.simple and not gates and not run.paused:
                 executor.dispatch(call)
             elif launch:
                 ready = admission.admit(self, call, found)
@@ -153,6 +147,11 @@ class Engine:
             endings.interrupted(self, call)
             raise
         return future
+
+    def check_accepts(self, parent: Call | None) -> None:
+        """Raise if the engine takes nothing more at top level; what runs may go on to its end."""
+        if not self.accepting and parent is None:
+            raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
 
     def launch(self, call: Call) -> None:
         """Take a call that was submitted without launching it through its gates."""
@@ -199,15 +198,31 @@ class Engine:
         """A limit, or a rate (``None``), lets ``call`` through; False when it was stopped meanwhile."""
         if permit is not None and not call.keep(permit):
             return False
-        self.dispatch(admission.granted(self, call, permit))
+        self.dispatch(admission.pass_limits(self, call))
         return True
 
-    def resume(self, run: Run) -> None:
+    def pause(self, run: Run, task: int = r.NO_TASK) -> None:
+        """Start nothing more of ``task`` and below it; of the whole run by default."""
+        with self.changing:
+            run.paused.add(task)
+        self._tell_paused(run, task, True)
+
+    def resume(self, run: Run, task: int = r.NO_TASK) -> None:
         """Start what a pause has held back."""
-        run.paused = False
-        held, run.held = run.held, []
+        with self.changing:
+            known = task in run.paused
+            run.paused.discard(task)
+            held, run.held = run.held, []
+        if known:
+            self._tell_paused(run, task, False)
         for call in held:
             self.dispatch(admission.start(self, call))
+
+    @staticmethod
+    def _tell_paused(run: Run, task: int, paused: bool) -> None:
+        future = run.root if task == r.NO_TASK else run.live.get(task)
+        if future is not None and future._call is not None:
+            future._call.tell_paused(paused)
 
     # Ending: see endings.
 
@@ -222,6 +237,10 @@ class Engine:
 
     def body_returned(self, call: Call, value: Any) -> bool:
         """Look at what a body returned; True when the call goes on in another way than by ending with ``value``."""
+        if issubclass(type(value), Plan):
+            if call.is_entry:
+                return bool(call.unread) and leaks.body_ended(self, call, value)
+            value = value.submit_below(call)
         if type(value) is Future:
             leaks.passed_on(call, [value])
             if not (call.unread and leaks.body_ended(self, call, value)):
@@ -294,14 +313,20 @@ class Engine:
     def cancel(self, future: Future[Any], why: str = "cancelled") -> bool:
         """Cancel a task and everything below it."""
         done = endings.cancel_one(self, future, why)
+        run = future.run
+        run.paused.discard(future.id)  # a finaliser runs
         # Looked for after: what a stopped body submits from now on is cancelled where it is submitted.
         for child in endings.descendants(future):
             endings.cancel_one(self, child, f"{future.label} was cancelled" if done else why)
+        if run.held:
+            self.resume(run, future.id)
         return done
 
     def cancel_run(self, run: Run) -> bool:
         """Cancel every unfinished task of a run."""
+        run.paused.clear()
         cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in list(run.live.values())]
+        self.resume(run)
         return any(cancelled)
 
     def retry(self, future: Future[Any]) -> None:

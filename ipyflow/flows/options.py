@@ -19,13 +19,12 @@ from ipyflow.engine.options import LEAK_POLICIES, Options, Retry, RetryPolicy
 
 NAMES = (
     "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "limit", "rate", "delay", "on_leak", "stdout",
+    "with_state", "fruitful",
 )  # fmt: skip
 LATER = {
     "cache": "results are not kept across runs yet; memo=True reuses them inside one run",
     "defer": "calls cannot be put off in favour of newer ones yet; delay= starts them later",
     "recurrent": "tasks cannot repeat themselves yet; write a loop in a flow",
-    "with_state": "pipelines are not there yet; pass the state as an argument and return it",
-    "fruitful": "pipelines are not there yet; a task without a value returns None",
 }
 LATER_EXECUTORS = {"processes": "worker processes", "dask": "Dask"}
 EXECUTORS = ("threads", "inline")
@@ -48,6 +47,8 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
             hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(NAMES)}"
             raise TypeError(f"unknown option {name}= for a task: {hint}")
     is_async = inspect.iscoroutinefunction(fn)
+    if given.get("memo") and given.get("with_state"):
+        raise ValueError("memo=True with with_state=True: a value that is reused cannot change the state; drop one")
     return Options(
         wait=_parameters(fn, "wait", given.get("wait", False)),
         resolve=_parameters(fn, "resolve", given.get("resolve", False)),
@@ -60,6 +61,8 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
         delay=seconds("delay", given.get("delay", 0)) or 0.0,
         on_leak=_choice("on_leak", given.get("on_leak", "warn"), LEAK_POLICIES),
         stdout=_choice("stdout", given.get("stdout", "task"), ("task", "cell")),
+        with_state=_flag("with_state", given.get("with_state", False)),
+        fruitful=_flag("fruitful", given.get("fruitful", True)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -12,6 +13,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.options import Options
 from ipyflow.flows import options as option_forms
 from ipyflow.flows.lists import FutureList
+from ipyflow.flows.pipelines.value import Sendable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,7 +28,7 @@ def _place(fn: Any) -> tuple[str, str]:
     return (getattr(fn, "__module__", None) or "", "" if "<" in name else name)
 
 
-class Task(Generic[P, R]):
+class Task(Sendable, Generic[P, R]):
     """A function under ``@task`` or ``@flow``. Calling it submits it and waits; ``submit`` does not wait.
 
     Attributes:
@@ -113,12 +115,22 @@ class Task(Generic[P, R]):
         return copy
 
     _is_copy = False
+    _instance: Any = None
+
+    def bound_to(self, instance: Any) -> Task[Any, Any]:
+        """The task of this function as a method of ``instance``."""
+        bound: Task[Any, Any] = Task(types.MethodType(self.fn, instance), self._given, self.is_flow)
+        bound._instance = instance
+        return bound
 
     def latest(self) -> Task[Any, Any]:
         """The task that goes by this name now: its cell may have been edited and run again."""
-        new = _latest.get(_place(self.fn))
-        if new is None or new.fn is self.fn:
+        fn = self.fn if self._instance is None else self.fn.__func__  # type: ignore[attr-defined]
+        new = _latest.get(_place(fn))
+        if new is None or new.fn is fn:
             return self
+        if self._instance is not None:
+            return new.bound_to(self._instance)
         # A copy with changed options stays one.
         return Task(new.fn, self._given, self.is_flow) if self._is_copy else new
 
@@ -165,7 +177,7 @@ def _remake(fn: Any, given: dict[str, Any], is_flow: bool) -> Task[Any, Any]:
     return Task(fn, given, is_flow)
 
 
-class BoundTask:
+class BoundTask(Sendable):
     """A task reached through an instance."""
 
     def __init__(self, task: Task[Any, Any], instance: Any) -> None:
@@ -182,6 +194,10 @@ class BoundTask:
     def map(self, *iterables: Iterable[Any], ordered: bool = True) -> FutureList[Any]:
         """Submit one call for each set of items."""
         return FutureList([self.submit(*items) for items in zip(*iterables, strict=False)], ordered)
+
+    def step_task(self) -> Task[Any, Any]:
+        """The task of the bound method: what a pipeline hands on comes behind the instance."""
+        return self._task.bound_to(self._instance)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)

@@ -71,11 +71,11 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.SKIPPED,
             State.CACHED,
         }
-    ),  # fmt: skip
+    ),
     State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED}),
     State.RUNNING: frozenset({State.BLOCKED, State.CANCELLING, State.WAITING, *_ENDS}),
     State.BLOCKED: frozenset({State.RUNNING, State.CANCELLING, State.WAITING, *_ENDS}),
-    State.CANCELLING: frozenset({State.CANCELLED}),
+    State.CANCELLING: frozenset({State.CANCELLED, State.FAILED}),
     State.SUCCEEDED: frozenset(),
     State.FAILED: frozenset({State.WAITING, State.QUEUED}),
     State.TIMED_OUT: frozenset({State.WAITING, State.QUEUED}),

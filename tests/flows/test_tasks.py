@@ -111,7 +111,7 @@ def test_a_class_is_a_callable_too(lab: Lab) -> None:
     assert "int" in repr(fl.task(int))
 
 
-@pytest.mark.parametrize("option", ["cache", "defer", "recurrent", "with_state", "fruitful"])
+@pytest.mark.parametrize("option", ["cache", "defer", "recurrent"])
 def test_options_that_are_not_there_yet_say_so(option: str) -> None:
     with pytest.raises(NotImplementedError, match=f"{option}= is not there yet"):
         fl.task(**{option: True})(lambda: None)

@@ -1,0 +1,393 @@
+"""A chain: the entries of a pipeline, or of a branch, one after the other.
+
+Owns: where it stands, what it hands on, the state. Called by: the thread that starts it, and then by each
+thread on which one of its entries ends: one at a time. Guarantees: at most one entry of a chain is under way;
+its owner hears of its end once; chains of any length, and pipelines that take the place of an entry again and
+again, need no stack, and no memory but the log.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple, Protocol
+
+from ipyflow.engine import endings
+from ipyflow.engine.call import Call
+from ipyflow.engine.conducted import Node, enter, skip
+from ipyflow.engine.future import Future
+from ipyflow.engine.limits import Limit
+from ipyflow.engine.plan import Plan
+from ipyflow.errors import PipelineInvalid
+from ipyflow.flows.pipelines.entries import FINALISER, HANDLER, Entry, Group, Step
+from ipyflow.flows.pipelines.plan import Ids, Planner, skip_all
+from ipyflow.model.status import RESTARTABLE_STATES
+
+_SAME: Any = object()
+"""Stands for "no other"."""
+_NONE: dict[str, Any] = {}
+
+
+class Owner(Protocol):
+    """What a chain belongs to: the pipeline, or a group of branches."""
+
+    node: Node
+
+    def chain_ended(self, chain: Chain) -> Call | None:
+        """The chain has a value or an error; returns a call to be run next, as all here do."""
+
+    def revive(self, chain: Chain) -> bool:
+        """What the chain failed of is run again: wait for it once more; False when nobody does."""
+
+    def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
+        """The chain has come to a group, which is an entry like any other for it."""
+
+
+class Frame(NamedTuple):
+    """Where a chain goes on once a pipeline that took an entry's place has ended."""
+
+    entries: tuple[Entry, ...]
+    place: int
+    ids: Ids | None
+    state: Any
+    kept: Any
+    outcome: Outcome | None
+    fruitful: bool
+
+
+class Outcome(NamedTuple):
+    """What stands aside while the finaliser runs."""
+
+    value: Any
+    args: tuple[Any, ...]
+    error: BaseException | None
+
+
+class Chain:
+    """Entries under way; see the module.
+
+    Args:
+        owner: hears of the end.
+        gates: limits that its entries need permits of.
+        branch: its place in the owner, if that is a group.
+        group: the label of its entries.
+        entries: what it consists of.
+        ids: the numbers under which they were planned.
+        args: positional arguments for the first entry, in front of its own.
+        kwargs: keyword arguments for the first entry; its own win.
+        refs: the tasks whose outcome the first is given.
+        state: the state it starts with.
+    """
+
+    __slots__ = (
+        "args", "below", "branch", "current", "entries", "error", "gates", "group", "halted", "has_slot", "ids",
+        "kept", "kwargs", "node", "outcome", "over", "owner", "place", "refs", "saved", "state", "state_out", "value",
+        "way_out",
+    )  # fmt: skip
+
+    current: Future[Any] | None
+    """Its entry under way; the engine sets it."""
+    outcome: Outcome | None
+    """What stands aside while the finaliser runs."""
+    error: BaseException | None
+    """What the next handler gets."""
+    halted: bool
+    """Told to stop alone, by the group it is a branch of."""
+    has_slot: bool
+    """It holds a branch slot of its group; one that goes on after a retry does without. Its tasks need permits."""
+    kept: Any
+    """The state in the end, where a pipeline of its own took the place of the last entry."""
+    over: bool
+    """Its owner has heard of its end."""
+    saved: tuple[Chain, Future[Any] | None] | None
+    """What it was when it failed, and the entry that did: where a retry goes on."""
+    way_out: bool
+    """The finaliser itself failed."""
+
+    def __init__(
+        self, owner: Owner, gates: tuple[Limit, ...], branch: int | None, group: str | None,
+        entries: tuple[Entry, ...], ids: Ids | None, args: tuple[Any, ...], kwargs: dict[str, Any],
+        refs: tuple[int, ...], state: Any,
+    ) -> None:  # fmt: skip
+        self.owner, self.node, self.gates, self.branch, self.group = owner, owner.node, gates, branch, group
+        self.entries, self.ids, self.place = entries, ids, 0
+        self.args, self.kwargs, self.refs, self.state = args, kwargs, refs, state
+        self.kept = self.state_out = _SAME
+        self.below: tuple[Frame, ...] = ()
+        self.value: Any = None
+        self.error = self.outcome = None
+        self.current = self.saved = None
+        self.over = self.halted = self.way_out = False
+        self.has_slot = True
+
+    def final_state(self) -> Any:
+        """The state behind the last entry."""
+        return self.state if self.kept is _SAME else self.kept
+
+    def is_stopped(self) -> bool:
+        """True once it is to start nothing more but finalisers."""
+        return self.halted or self.node.is_stopped()
+
+    # Going on.
+
+    def go_on(self) -> Call | None:
+        """Start the next entry, or end; returns a call to be run next."""
+        try:
+            return self._advance()
+        except Exception as error:  # nothing of ours should raise, but a chain that stands still would be worse
+            self.error = error
+            return self.owner.chain_ended(self)
+
+    def _advance(self) -> Call | None:
+        while True:
+            entries, failed = self.entries, self.error is not None
+            stopped = self.is_stopped() and not self._finalising()
+            if stopped and self.saved is None:
+                self.saved = (self._copy(), None)
+            while self.place < len(entries):
+                entry = entries[self.place]
+                role = entry.role
+                if role == FINALISER:
+                    self.outcome = Outcome(self.value, self.args, self.error)
+                    return self._enter(entry, True)
+                if not stopped and (role == HANDLER) == failed:
+                    return self._enter(entry, self._finalising())
+                self._pass_over(entry, stopped)
+                self.place += 1
+            if not self.below:
+                return self.owner.chain_ended(self)
+            self._go_back()
+
+    def _finalising(self) -> bool:
+        return self.outcome is not None or any(frame.outcome is not None for frame in self.below)
+
+    def _enter(self, entry: Entry, spared: bool) -> Call | None:
+        ids = None if self.ids is None else self.ids[self.place]
+        self.state_out = _SAME
+        if isinstance(entry, Group):
+            return self.owner.open_group(self, entry, ids)
+        args, kwargs = self._arguments(entry)
+        refused = _clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
+        keeps, refs = entry.role != FINALISER, self.refs
+        if not keeps:
+            refs = ()
+        if entry.task.options.with_state:
+            args = (self.state, *args)
+        ready = enter(
+            self.node, entry.task, args, kwargs, self, keeps_state=keeps, gates=self.gates, refs=refs, id=ids,
+            group=self.group, role=entry.role, branch=self.branch, spared=spared, refused=refused,
+        )  # fmt: skip
+        if self.halted and not spared and self.current is not None:
+            self.node.engine.cancel(self.current)  # halted just before it could be found
+        return ready
+
+    def _arguments(self, step: Step) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if step.role == FINALISER:
+            return step.args, step.kwargs
+        if step.role == HANDLER:
+            return (self.error, *step.args), step.kwargs
+        args = self.args + step.args if step.args else self.args
+        return args, {**self.kwargs, **step.kwargs} if self.kwargs else step.kwargs
+
+    def _pass_over(self, entry: Entry, stopped: bool) -> None:
+        run, now = self.node.future.run, self.node.engine.now()
+        if stopped:
+            why = f"{self.node.future.label} was told to stop"
+        elif self.error is None:
+            why = "nothing failed before it"
+        else:
+            why = f"#{self.refs[0]} failed before it" if self.refs else "something failed before it"
+        if self.ids is not None and self.ids[self.place] is not None:
+            skip_all(run, now, entry, self.ids[self.place], why)
+        elif not stopped:  # else nobody has heard of it
+            id = self._planner().one(entry, self.node.future.id, self.refs, self.branch, self.group, None)
+            skip(run, now, id, why)
+
+    def _planner(self) -> Planner:
+        engine = self.node.engine
+        return Planner(self.node.future.run.append, lambda: next(engine._ids), engine.now())
+
+    # An entry has ended.
+
+    def entry_done(self, future: Future[Any]) -> Any:
+        """Hear of the end of the entry under way."""
+        if not future._settled:  # somebody retried it at once
+            future.when_settled(self.entry_done)
+            return None
+        error = future._error
+        self.current = None
+        if error is not None:
+            self._failed(error, future)
+        else:
+            if self.state_out is not _SAME:
+                self.state = self.state_out
+            value, entry = future._value, self.entries[self.place]
+            if issubclass(type(value), Plan):
+                self._give_place(value, future, entry)
+            else:
+                self._took(value, future.task.options.fruitful, entry)
+            self.refs = (future.id,)
+        ready = self.go_on()
+        return None if ready is None else ready.executor.follow(ready)
+
+    def _took(self, value: Any, fruitful: bool, entry: Entry) -> None:
+        if self.outcome is not None:
+            self._restore_outcome()
+        else:
+            self.error = self.saved = None
+            self.kwargs = _NONE
+            if fruitful:
+                self.value = value
+                self.args = value if type(value) is tuple else (value,)
+            else:
+                self.value, self.args = None, ()
+        self.place += 1
+        if entry.pauses:
+            self._pause()
+
+    def _restore_outcome(self) -> None:
+        assert self.outcome is not None
+        (self.value, self.args, self.error), self.outcome = self.outcome, None
+
+    def _pause(self) -> None:
+        top = self.node
+        while top.above is not None:
+            top = top.above
+        top.future.pause()
+
+    def _failed(self, error: BaseException, future: Future[Any] | None) -> None:
+        if self.saved is None or future is not None:
+            self.saved = (self._copy(), future)
+        if future is not None:
+            self.refs = (future.id,)
+        self.place += 1
+        self._leave_with(error)
+
+    def _leave_with(self, error: BaseException) -> None:
+        """``error`` is what the next handler gets; of a finaliser, it replaces the outcome."""
+        if self.outcome is not None:
+            earlier = self.outcome.error or self.node.future._error
+            self._restore_outcome()
+            self.way_out = True
+            if earlier is not None and earlier is not error and error.__context__ is None:
+                error.__context__ = earlier
+        self.error = error
+
+    # Pipelines that entries return.
+
+    def _give_place(self, pipeline: Any, future: Future[Any], entry: Entry) -> None:
+        """The entry returned a pipeline, which takes its place."""
+        try:
+            pipeline.check()
+        except PipelineInvalid as error:
+            self._failed(error, future)
+            return
+        fruitful = future.task.options.fruitful
+        rest = self.place + 1 < len(self.entries) or self.outcome is not None
+        inline, initial = pipeline.is_inline, pipeline.initial
+        args, kwargs = self._arguments(entry) if inline and isinstance(entry, Step) else ((), _NONE)
+        state = self.state if inline else None
+        if rest or not fruitful or entry.pauses:
+            back = _SAME if inline else self.state
+            frame = Frame(self.entries, self.place, self.ids, back, self.kept, self.outcome, fruitful)
+            self.below = (*self.below, frame)
+            self.kept, self.outcome = _SAME, None
+        elif not inline and self.kept is _SAME:
+            self.kept = self.state
+        if initial is not None:
+            args = args if initial.args is None else initial.args
+            kwargs = kwargs if initial.kwargs is None else initial.kwargs
+            state = state if initial.state is None else initial.state
+        self.entries, self.ids, self.place = pipeline.entries, None, 0
+        self.args, self.kwargs, self.state = args, kwargs, state
+        self.error = self.saved = None
+
+    def _go_back(self) -> None:
+        """A pipeline that took an entry's place has ended: go on behind that entry."""
+        frame, self.below = self.below[-1], self.below[:-1]
+        self.state = self.final_state() if frame.state is _SAME else frame.state
+        self.entries, self.ids, self.place, self.kept = frame.entries, frame.ids, frame.place, frame.kept
+        entry = self.entries[self.place]
+        self.outcome = frame.outcome
+        if self.error is not None:
+            self.place += 1
+            self._leave_with(self.error)
+            return
+        args = self.args  # of a pipeline whose last entry hands nothing on, nothing
+        self._took(self.value, frame.fruitful, entry)
+        if frame.outcome is None and frame.fruitful:
+            self.args = args
+
+    # Again.
+
+    def wait_for_retry(self) -> None:
+        """It ended badly: go on when the entry that failed is retried."""
+        if self.saved is not None and self.saved[1] is not None:
+            endings.waits_for_retry(self.saved[1], self.resume)
+
+    def resume(self) -> None:
+        """The entry that failed is run again."""
+        if self.saved is None or self.saved[1] is None or not self.owner.revive(self):
+            return
+        future = self.saved[1]
+        self._restore()
+        self.current = future
+        future.when_settled(self.entry_done)
+
+    def again(self) -> None:
+        """Run again the entry it ended at."""
+        if self.saved is None:
+            return
+        future = self.saved[1]
+        if future is not None and future.state in RESTARTABLE_STATES:
+            self.node.engine.retry(future)
+        elif self.owner.revive(self):
+            self._restore(afresh=True)
+            self.node.engine.dispatch(self.go_on())
+
+    def _copy(self) -> Chain:
+        copy = Chain.__new__(Chain)
+        for name in Chain.__slots__:
+            setattr(copy, name, getattr(self, name))
+        return copy
+
+    def _restore(self, afresh: bool = False) -> None:
+        """Be what it was when it failed, with what it passed over since planned again."""
+        assert self.saved is not None
+        entered = self.saved[1] is not None
+        for name in Chain.__slots__:
+            setattr(self, name, getattr(self.saved[0], name))
+        self.over = self.halted = self.way_out = self.has_slot = False
+        self.below = tuple([f._replace(ids=self._planned_again(f.entries, f.place + 1, f.ids)) for f in self.below])
+        self.ids = self._planned_again(self.entries, self.place + entered, self.ids)
+        if self.ids is not None and entered and afresh:
+            self.ids[self.place] = None  # that number is taken
+
+    def _planned_again(self, entries: tuple[Entry, ...], place: int, ids: Ids | None) -> Ids | None:
+        if ids is None:
+            return None
+        # A finaliser has run: it gets a new number.
+        known = [None if entry.role == FINALISER else id for entry, id in zip(entries, ids, strict=True)]
+        parent, plan = self.node.future.id, self._planner()
+        return [*ids[:place], *plan.write(entries[place:], parent, self.refs, self.branch, self.group, known[place:])]
+
+
+def _clash(step: Step, args: tuple[Any, ...], kwargs: dict[str, Any], handed: int) -> TypeError | None:
+    """Python's ``TypeError`` for an argument that is given twice, with both sources in it."""
+    names = list(kwargs)
+    try:
+        parameters = [
+            p.name for p in inspect.signature(step.task.fn).parameters.values()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]  # fmt: skip
+    except ValueError:  # a built-in that does not tell
+        return None
+    if step.task.options.with_state:
+        del parameters[:1]
+    for place, name in enumerate(parameters[: len(args)]):
+        if name in names:
+            source = "what it was handed" if place < handed else "its own positional arguments"
+            return TypeError(
+                f"{step.name}() got multiple values for argument {name!r}: one from {source}, "
+                f"and {name}= from its keywords; leave one of them out"
+            )
+    return None

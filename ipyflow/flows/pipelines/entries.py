@@ -1,0 +1,92 @@
+"""What a pipeline consists of: steps and groups, with nothing in them that runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from ipyflow.flows.pipelines.value import Pipeline
+
+HANDLER = "exceptionally"
+FINALISER = "finally"
+SHOWN = 4
+"""Names in an outline; the rest are counted."""
+
+
+class Step(NamedTuple):
+    """A task with arguments of its own.
+
+    Attributes:
+        task: the task.
+        args: positional arguments, behind those it is handed.
+        kwargs: keyword arguments; they win over those it is handed.
+        role: ``None``, :data:`HANDLER` or :data:`FINALISER`.
+        pauses: the pipeline pauses itself behind it.
+    """
+
+    task: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    role: str | None = None
+    pauses: bool = False
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return str(self.task.name)
+
+    @property
+    def outline(self) -> str:
+        """It in one word."""
+        return self.name
+
+
+class Group(NamedTuple):
+    """Branches that run side by side; see :func:`ipyflow.in_parallel` for what each attribute means."""
+
+    branches: tuple[Pipeline, ...]
+    at_once: int | None
+    stages: int
+    return_exceptions: bool
+    fail_fast: bool
+    ordered: bool
+    name: str
+    merge: Any
+    pauses: bool = False
+
+    @property
+    def role(self) -> str | None:
+        """It is neither handler nor finaliser."""
+        return None
+
+    @property
+    def outline(self) -> str:
+        """It in one word."""
+        return f"{self.name}({len(self.branches):,})"
+
+    @property
+    def text(self) -> str:
+        """Its size in words."""
+        count = len(self.branches)
+        said = f"{count:,} branch{'' if count == 1 else 'es'}"
+        if self.at_once is not None:
+            said += f", {self.at_once:,} at once"
+        return said if self.stages == 1 else f"{said}, {self.stages:,} stages"
+
+    def label(self, place: int) -> str | None:
+        """The label of the entries of a branch: its stage, where there are several."""
+        if self.stages == 1:
+            return None
+        chunk = -(-len(self.branches) // self.stages)
+        return f"{self.name}/stage {place // chunk + 1}"
+
+
+Entry: TypeAlias = Step | Group
+
+
+class Initial(NamedTuple):
+    """What the heads of a pipeline are handed: :meth:`Pipeline.with_initial`."""
+
+    args: tuple[Any, ...] | None
+    kwargs: dict[str, Any] | None
+    state: Any

@@ -1,0 +1,131 @@
+"""A pipeline under way: from the value to a future.
+
+Called by: whoever submits a pipeline, and the engine for one that a task has returned. Guarantees: the future ends
+once, when the chain of entries has, finaliser included.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine.call import Call
+from ipyflow.engine.conducted import Node, end_badly, end_stopped, end_well, open_node, reopen
+from ipyflow.engine.context import Group as Label
+from ipyflow.engine.context import scope
+from ipyflow.engine.future import Future
+from ipyflow.engine.scheduler import Engine
+from ipyflow.errors import DependencyError, TaskCancelled
+from ipyflow.flows.pipelines.chain import Chain
+from ipyflow.flows.pipelines.entries import Group
+from ipyflow.flows.pipelines.group import GroupRun
+from ipyflow.flows.pipelines.plan import Planner
+
+if TYPE_CHECKING:
+    from ipyflow.flows.pipelines.value import Pipeline
+
+PLANNED = 100
+"""Up to so many entries a pipeline writes its whole plan into the log when it is submitted, for views to show."""
+
+
+class PipelineRun:
+    """A pipeline under way; see the module.
+
+    Args:
+        engine: the engine.
+        pipeline: what to run.
+        args: what the head is handed, in front of its own arguments, where the pipeline does not say itself.
+        kwargs: the same by keyword.
+    """
+
+    def __init__(self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        parent: Any = scope.get()
+        label: str | None = None
+        if type(parent) is Label:
+            parent, label = parent.owner, parent.label
+        engine.check_accepts(parent)
+        run = engine.new_run(pipeline.outline, "pipeline") if parent is None else parent.future.run
+        self.node: Node = open_node(
+            engine, self, "pipeline", pipeline.outline, "its entries", run=run, parent=parent, above=None,
+            role="pipeline", context=copy_context(), gates=() if parent is None else parent.gates, group=label,
+        )  # fmt: skip
+        if parent is None:
+            run.root = self.node.future
+        ids = None
+        if pipeline.size <= PLANNED:
+            plan = Planner(run.append, lambda: next(engine._ids), engine.now())
+            ids = plan.write(pipeline.entries, self.node.future.id, group=label)
+        state = None
+        if pipeline.initial is not None:
+            args = args if pipeline.initial.args is None else pipeline.initial.args
+            kwargs = kwargs if pipeline.initial.kwargs is None else pipeline.initial.kwargs
+            state = pipeline.initial.state
+        gates = self.node.gates
+        self.chain = Chain(self, gates, None, label, pipeline.entries, ids, args, kwargs, (), state)
+
+    def begin(self) -> Future[Any]:
+        """Start the first entries; returns the future."""
+        engine, future = self.node.engine, self.node.future
+        try:
+            if self.node.above is None and future.parent is not None and self._parent_stopped():
+                engine.cancel(future, f"{future.parent.label} was told to stop before")
+            engine.dispatch(self.chain.go_on())
+        except BaseException:  # Ctrl-C: nobody gets the future, so nothing of it goes on
+            engine.cancel(future, "submitting it was interrupted")
+            engine.dispatch(end_stopped(self.node))
+            raise
+        return future
+
+    def _parent_stopped(self) -> bool:
+        parent: Any = scope.get()
+        call = parent.owner if type(parent) is Label else parent
+        return call is not None and call.stopped
+
+    # For its chain.
+
+    def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
+        """The chain has come to a group."""
+        return GroupRun(chain, group, ids).begin()
+
+    def chain_ended(self, chain: Chain) -> Call | None:
+        """All entries have ended."""
+        node, error = self.node, chain.error
+        if chain.over:
+            return None
+        chain.over = True
+        if error is not None:
+            chain.wait_for_retry()
+        if node.stopped and not chain.way_out:
+            return end_stopped(node)
+        if error is None:
+            return end_well(node, chain.value)
+        if isinstance(error, TaskCancelled):
+            cancelled, error = error, DependencyError(
+                f"{node.future.label} cannot go on: an entry of it was cancelled; retry that one, or the pipeline"
+            )  # fmt: skip
+            error.__cause__ = cancelled
+        return end_badly(node, error)
+
+    def revive(self, chain: Chain) -> bool:
+        """The entry that it failed of is run again."""
+        return reopen(self.node, "an entry of it is run again")
+
+    def again(self) -> None:
+        """Go on where it ended."""
+        self.chain.again()
+
+
+def start(engine: Engine, pipeline: Pipeline) -> Future[Any]:
+    """Submit ``pipeline``; returns its future at once."""
+    return PipelineRun(engine, pipeline, (), {}).begin()
+
+
+def start_below(call: Call, pipeline: Pipeline) -> Future[Any]:
+    """Submit ``pipeline`` in the place of ``call``, whose body returned it."""
+    args, kwargs = (call.args, call.kwargs) if pipeline.is_inline else ((), {})
+
+    def begin() -> Future[Any]:
+        return PipelineRun(call.engine, pipeline, args, kwargs).begin()
+
+    # The body of a coroutine ends in its own context, that of a function has left it.
+    return begin() if scope.get() is call else call.context.run(begin)

@@ -1,0 +1,372 @@
+"""A pipeline as a value: put together first, submitted as often as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from ipyflow.engine import default
+from ipyflow.engine.call import Call
+from ipyflow.engine.describe import short
+from ipyflow.engine.future import Future
+from ipyflow.engine.plan import Plan
+from ipyflow.errors import PipelineInvalid
+from ipyflow.flows.pipelines import plan
+from ipyflow.flows.pipelines.entries import FINALISER, HANDLER, SHOWN, Entry, Group, Initial, Step
+from ipyflow.flows.pipelines.start import start, start_below
+from ipyflow.model import records as r
+
+
+class Sendable:
+    """What can be an entry of a pipeline: a task."""
+
+    __slots__ = ()
+
+    def step_task(self) -> Any:
+        """The task to run, for a method bound to its instance."""
+        return self
+
+    def send(self, *args: Any, **kwargs: Any) -> Pipeline:
+        """A pipeline of this task alone, with these arguments; nothing runs before it is submitted.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def double(x):
+            ...     return 2 * x
+            >>> double.send(4).continue_with(double)()
+            16
+        """
+        return _EMPTY._and(Step(self.step_task(), args, kwargs))
+
+
+class Pipeline(Plan):
+    """Tasks that follow each other, as a value: each method returns a new pipeline, none changes one.
+
+    It is begun by ``task.send(...)`` or :func:`ipyflow.in_parallel` and runs when it is submitted:
+    ``pipeline.submit()`` gives its future, ``pipeline()`` waits for its value, ``await pipeline`` too. A task that
+    returns a pipeline ends as the pipeline does.
+
+    The value of an entry is handed to the next in front of its own arguments: a tuple as several arguments, anything
+    else as one.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task
+        ... def multiply(x, y):
+        ...     return x * y
+        >>> @fl.task
+        ... def divide(x, y):
+        ...     return x / y
+        >>> multiply.send(3, 2).continue_with(divide, 2)()
+        3.0
+    """
+
+    __slots__ = ("__weakref__", "_before", "_entries", "_last", "depth", "initial", "is_inline", "size")
+
+    _before: Pipeline | None
+    _last: Entry | None
+    _entries: tuple[Entry, ...] | None
+    initial: Initial | None
+    """What :meth:`with_initial` has set."""
+    is_inline: bool
+    """True when it shares state and arguments with the task that returns it."""
+    size: int
+    """How many entries it has, those of its groups included."""
+    depth: int
+    """How deep its groups are nested."""
+
+    def __init__(self) -> None:
+        self._before = self._last = self.initial = None
+        self._entries = ()
+        self.is_inline = False
+        self.size = self.depth = 0
+
+    # Putting together.
+
+    def continue_with(self, target: Any, *args: Any, **kwargs: Any) -> Pipeline:
+        """Then run this task, with the value so far in front of ``args``; or all of this pipeline.
+
+        Args:
+            target: a task, or a pipeline (whose steps have their arguments already).
+            args: positional arguments for the task, behind the value.
+            kwargs: keyword arguments for the task.
+
+        Raises:
+            PipelineInvalid: ``target`` is neither; it has initial parameters; ``finally_do`` came before.
+        """
+        if isinstance(target, Pipeline):
+            if args or kwargs:
+                raise PipelineInvalid("continue_with(pipeline) takes no arguments: give them to its tasks with send()")
+            return self._and_all(target)
+        return self._and(_step("continue_with", target, args, kwargs, None))
+
+    def continue_if(self, condition: Any, target: Any, *args: Any, **kwargs: Any) -> Pipeline:
+        """As :meth:`continue_with` if ``condition`` is true now, while the pipeline is put together; else unchanged.
+
+        Raises:
+            PipelineInvalid: the condition is a task, a pipeline or a future, which is always true.
+        """
+        if isinstance(condition, (Pipeline, Sendable, Future)) or callable(condition):
+            raise PipelineInvalid(
+                f"continue_if({_said(condition)}, ...) would always be true: it is decided while the pipeline is "
+                "built. For a decision in the run, write a task that returns one pipeline or another"
+            )
+        more = self.continue_with(target, *args, **kwargs)
+        return more if condition else self
+
+    def exceptionally(self, target: Any, *args: Any, **kwargs: Any) -> Pipeline:
+        """If an entry before it fails, run this task with the exception in front of ``args``; else skip it.
+
+        Its value heals: the pipeline goes on with it. What it raises replaces the exception.
+
+        Raises:
+            PipelineInvalid: nothing before it could fail; ``target`` is no task; ``finally_do`` came before.
+        """
+        step = _step("exceptionally", target, args, kwargs, HANDLER)
+        if not self.size:
+            raise PipelineInvalid(
+                f"a pipeline cannot begin with exceptionally({step.name}): nothing before it could fail. "
+                "Begin with task.send(...)"
+            )
+        return self._and(step)
+
+    def finally_do(self, target: Any, *args: Any, **kwargs: Any) -> Pipeline:
+        """In the end run this task, whatever happened; it is not handed the value, and its own value is dropped.
+
+        What it raises replaces the outcome. It runs on cancel too. Nothing may follow.
+
+        Raises:
+            PipelineInvalid: nothing comes before it; there is one already; ``target`` is no task.
+        """
+        step = _step("finally_do", target, args, kwargs, FINALISER)
+        if not self.size:
+            raise PipelineInvalid(f"a pipeline cannot begin with finally_do({step.name}): begin with task.send(...)")
+        return self._and(step)
+
+    def with_initial(self, args: Any = None, kwargs: dict[str, Any] | None = None, state: Any = None) -> Pipeline:
+        """Set what the first entry is handed; if that is a group, each of its branches.
+
+        Args:
+            args: one positional argument, or a tuple of them, in front of the entry's own.
+            kwargs: keyword arguments; the entry's own win.
+            state: what the first task with ``with_state=True`` takes.
+
+        Raises:
+            PipelineInvalid: they were set before.
+        """
+        if self.initial is not None:
+            raise PipelineInvalid(
+                "Ambiguous initial parameters: with_initial() was called before; give all of them in one call"
+            )
+        if kwargs is not None and not (isinstance(kwargs, dict) and all(isinstance(key, str) for key in kwargs)):
+            raise PipelineInvalid(f"with_initial(kwargs={_said(kwargs)}): give a dict of names and values")
+        given = None if args is None else args if type(args) is tuple else (args,)
+        new = self._copy()
+        new.initial = Initial(given, None if kwargs is None else dict(kwargs), state)
+        return new
+
+    def inline(self, inline: bool = True) -> Pipeline:
+        """For a pipeline that a task returns: share that task's arguments and state, and give the state back."""
+        new = self._copy()
+        new.is_inline = bool(inline)
+        return new
+
+    def set(self, **options: Any) -> Pipeline:
+        """Change options of the last task, as ``task.with_options`` does: ``set(retries=3, name="again")``.
+
+        Raises:
+            PipelineInvalid: the last entry is a group, or there is none.
+        """
+        if not isinstance(self._last, Step):
+            what = "a group" if self._last is not None else "an empty pipeline"
+            raise PipelineInvalid(f"set({', '.join(options)}=...) changes a task, and this is {what}: set it on a step")
+        step = self._last
+        return self._instead(step._replace(task=step.task.with_options(**options)))
+
+    def pause_here(self) -> Pipeline:
+        """When the last entry has ended, pause the whole pipeline; ``future.resume()`` lets it go on.
+
+        Raises:
+            PipelineInvalid: the pipeline is empty.
+        """
+        if self._last is None:
+            raise PipelineInvalid("pause_here() comes behind an entry: begin with task.send(...)")
+        return self._instead(self._last._replace(pauses=True))
+
+    # Running.
+
+    def submit(self) -> Future[Any]:
+        """Start it in the background; returns its future at once. It may be submitted many times.
+
+        Raises:
+            PipelineInvalid: it is empty, or ``inline()`` where there is nothing to be inline with.
+        """
+        self.check()
+        if self.is_inline:
+            raise PipelineInvalid(
+                "an inline() pipeline shares the state of the task that returns it, and this one was submitted: "
+                "leave inline() out, or return it from a task"
+            )
+        return start(default.instance or default.make(), self)
+
+    def submit_below(self, call: Call) -> Future[Any]:
+        """For the engine: submit it in the place of ``call``, which has returned it."""
+        self.check()
+        return start_below(call, self)
+
+    def __call__(self) -> Any:
+        """Submit and wait: exactly ``submit().result()``."""
+        __tracebackhide__ = True
+        return self.submit().result()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.submit().__await__()
+
+    def check(self) -> None:
+        """Raise if it cannot be run.
+
+        Raises:
+            PipelineInvalid: it is empty.
+        """
+        if not self.size:
+            raise PipelineInvalid("this pipeline is empty: begin with task.send(...) or in_parallel([...])")
+
+    # Looking.
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Its steps and groups, in order."""
+        if self._entries is None:
+            found: list[Entry] = []
+            at: Pipeline | None = self
+            while at is not None and at._entries is None:
+                assert at._last is not None
+                found.append(at._last)
+                at = at._before
+            first = () if at is None else at._entries or ()
+            made = (*first, *reversed(found))
+            if len(made) == 1:
+                return made  # nearly every branch is one step: not worth keeping
+            self._entries = made
+        return self._entries
+
+    @property
+    def outline(self) -> str:
+        """Its entries in a few words: ``multiply → divide``."""
+        names = [entry.outline for entry in self.entries[:SHOWN]]
+        more = f" → … ({len(self.entries):,})" if len(self.entries) > SHOWN else ""
+        return " → ".join(names) + more
+
+    def describe(self) -> str:
+        """The plan as a tree of text.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def add(x, y):
+            ...     return x + y
+            >>> print(add.send(1, 2).continue_with(add, 3).describe())
+            ├─ add(1, 2)
+            └─ add(…, 3)
+        """
+        return plan.tree(self.entries)
+
+    def to_dot(self) -> str:
+        """The plan in the language of graphviz."""
+        return str(self._picture("dot"))
+
+    def to_mermaid(self) -> str:
+        """The plan as a Mermaid flowchart."""
+        return str(self._picture("mermaid"))
+
+    def _picture(self, form: str) -> Any:
+        return default.presenter().plan(self.plan(), form)
+
+    def plan(self) -> list[r.Record]:
+        """The plan as records: what views are made of."""
+        records: list[r.Record] = [r.Opened(0.0, 0, self.outline, "pipeline", 0.0)]
+        ids = iter(range(1, self.size + self.size + 2))
+        plan.Planner(records.append, lambda: next(ids), 0.0).write(self.entries, r.NO_TASK)
+        return records
+
+    def __repr__(self) -> str:
+        return f"<pipeline {self.outline or '(empty)'}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return self._picture("mimebundle")
+
+    # Making new ones.
+
+    def _copy(self) -> Pipeline:
+        new = Pipeline.__new__(Pipeline)
+        for name in ("_before", "_last", "_entries", "initial", "is_inline", "size", "depth"):
+            setattr(new, name, getattr(self, name))
+        return new
+
+    def _and(self, entry: Entry) -> Pipeline:
+        """This pipeline and one entry more: it shares all before it, so that long ones are built in no time."""
+        self._check_open()
+        new = Pipeline.__new__(Pipeline)
+        new._before, new._last, new._entries = self, entry, None
+        new.initial, new.is_inline = self.initial, self.is_inline
+        new.size, new.depth = self.size + 1, self.depth
+        if type(entry) is Group:
+            new.size += sum([branch.size for branch in entry.branches])
+            new.depth = max(self.depth, 1 + max([branch.depth for branch in entry.branches], default=0))
+        return new
+
+    def _and_all(self, other: Pipeline) -> Pipeline:
+        self._check_open()
+        if other.initial is not None:
+            raise PipelineInvalid(
+                "Ambiguous initial parameters: the pipeline given to continue_with() has some of its own, "
+                "and is handed the value so far; leave one of them out"
+            )
+        other.check()
+        if other._last is not None and other.size == 1:
+            return self._and(other._last)
+        new = self._copy()
+        new._before, new._last = None, other._last
+        new._entries = self.entries + other.entries
+        new.size, new.depth = self.size + other.size, max(self.depth, other.depth)
+        return new
+
+    def _instead(self, entry: Entry) -> Pipeline:
+        new = self._copy()
+        new._last = entry
+        new._entries = (*self.entries[:-1], entry)
+        return new
+
+    def _check_open(self) -> None:
+        last = self._last
+        if last is not None and last.role == FINALISER:
+            raise PipelineInvalid(
+                f'Invalid pipeline: "finally_do" must be called at the end of the pipeline; nothing follows '
+                f"finally_do({last.outline}), and there is one at most"
+            )
+
+
+_EMPTY = Pipeline()
+
+
+def _step(method: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], role: str | None) -> Step:
+    if not isinstance(target, Sendable):
+        raise PipelineInvalid(f"{method}({_said(target)}): {not_a_task(target)}")
+    return Step(target.step_task(), args, kwargs, role)
+
+
+def not_a_task(value: Any) -> str:
+    """What to do about ``value``, which is neither a task nor, where one is wanted, a pipeline."""
+    if isinstance(value, Pipeline):
+        return "a task is wanted here, and this is a pipeline; write a task that returns it"
+    if isinstance(value, Future):
+        return "this is a future, which runs already; write task.send(...) in place of task.submit(...)"
+    if isinstance(value, Callable):  # type: ignore[arg-type]
+        name = getattr(value, "__name__", "function")
+        return f"{name} is not a task; put @ipyflow.task on it, or write ipyflow.task({name})"
+    return f"a task is wanted here, and this is of type {type(value).__name__}"
+
+
+def _said(value: Any) -> str:
+    return getattr(value, "__name__", None) or short(value)
