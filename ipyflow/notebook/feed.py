@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyflow.engine.run import Run
+from ipyflow.model.records import NO_TASK
 from ipyflow.model.run import RunState
 from ipyflow.views.live import LiveView
 from ipyflow.views.rows import rows
@@ -88,6 +89,7 @@ class Feed:
         self.viewers: list[Viewer] = []
         self.seen = 0
         self.ended = False
+        self.paused = False
         self._pumped = self._due = time.monotonic()
         self._put_off = False
         self._patience = PATIENCE
@@ -123,10 +125,13 @@ class Feed:
         return any(viewer.wants_snapshot for viewer in self.viewers)
 
     def _behind(self) -> bool:
-        return any(viewer.view.behind for viewer in self.viewers)
+        """Whether the pages lack something that no new record speaks of."""
+        return self.paused != is_paused(self.run) or any(viewer.view.behind for viewer in self.viewers)
 
     def _tell(self, news: bool) -> None:
         messages = []
+        paused = is_paused(self.run)
+        news, self.paused = news or paused != self.paused, paused
         with self.run.reading() as state:
             self.seen, self.ended = state.seq, state.closed is not None
             clock = self.run.engine.now()
@@ -137,7 +142,14 @@ class Feed:
                 if news or viewer.wants_snapshot or viewer.view.behind or viewer.unheard() is not None:
                     messages.append((viewer, viewer.message(state, clock)))
         for viewer, message in messages:
+            header = message["payload"]["run"] if message["type"] == "snapshot" else message["run"]
+            header["paused"] = paused
             viewer.send(message)
+
+
+def is_paused(run: Run) -> bool:
+    """Whether the whole run starts nothing new. The log has no word of it: only what it holds back says so."""
+    return NO_TASK in run.paused
 
 
 class Publisher:

@@ -103,6 +103,10 @@ class Link:
             self._command(lambda: self._say(self._cancel(task)))
         elif kind == "retry":
             self._command(lambda: self._say(self._retry(task)))
+        elif kind == "pause":
+            self._command(lambda: self._say(self._pause(task)))
+        elif kind == "resume":
+            self._command(lambda: self._say(self._resume(task)))
 
     def _command(self, call: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -121,7 +125,7 @@ class Link:
             return f"{self.run.name} is told to stop" if self.run.cancel() else f"nothing of {self.run.name} runs"
         future = self.run.find(task)
         if future is None:
-            return f"task {task} has ended, and nobody holds its future"
+            return self._missing(task)
         return f"{future.label} is told to stop" if future.cancel() else f"{future.label} has ended: {future.state}"
 
     def _retry(self, task: int) -> str:
@@ -130,6 +134,41 @@ class Link:
             return f"nobody holds the future of task {task}: submit it again"
         future.retry()
         return f"{future.label} runs again"
+
+    def _pause(self, task: int | None) -> str:
+        if task is None:
+            if self.run.closed:
+                return f"{self.run.name} has ended"
+            self.run.pause()
+            self.publisher.wake(self.run)
+            return f"{self.run.name} starts nothing new; what runs goes on"
+        future = self.run.find(task)
+        if future is None:
+            return self._missing(task)
+        if not future.pause():
+            return f"{future.label} has ended: {future.state}"
+        return f"{future.label} starts nothing new; what runs goes on"
+
+    def _resume(self, task: int | None) -> str:
+        if task is None:
+            # A run of one pipeline is paused too when that pipeline is.
+            if self.run.root is not None:
+                self.run.root.resume()
+            self.run.resume()
+            self.publisher.wake(self.run)
+            return f"{self.run.name} goes on"
+        future = self.run.find(task)
+        if future is None:
+            return self._missing(task)
+        return f"{future.label} goes on" if future.resume() else f"{future.label} is not paused"
+
+    def _missing(self, task: int) -> str:
+        """Why there is no future for a task of this run."""
+        with self.run.reading() as state:
+            known = state.tasks.get(task)
+            if known is not None and known.planned:
+                return f"{known.name}#{task} is only planned: its pipeline has not come to it"
+        return f"task {task} has ended, and nobody holds its future"
 
     def _detail(self, task: int) -> dict[str, Any]:
         with self.run.reading() as state:

@@ -1,24 +1,45 @@
-/** The dev page: `?run=small|failing|many|big|aggregated&tab=…&at=…&live=1&speed=…&theme=dark`. Mounts the widget on a made-up model. */
+/** The dev page: `?run=small|failing|many|big|aggregated|given&tab=…&at=…&live=1&speed=…&theme=dark`. Mounts the widget on a made-up model. */
 
-import type { FromPage, Payload } from "../src/core/protocol";
+import type { FromPage, Payload, TaskDetail } from "../src/core/protocol";
 import widget, { type WidgetModel } from "../src/widget/index";
 import { aggregated, bigRow, failing, many, small } from "./scenarios";
 import type { Simulation } from "./sim";
 
 const ask = new URLSearchParams(location.search);
-const RUNS: Record<string, () => Simulation> = {
+
+/** What a page is drawn from: a made-up run, or one that `shots.py` has read from a log and put into the window. */
+type Played = Pick<Simulation, "payload" | "detail">;
+interface Given {
+  payload: Payload;
+  details: Record<number, TaskDetail>;
+}
+
+const RUNS: Record<string, () => Played> = {
+  given,
   small,
   failing,
   many: () => many(200, 8),
   big: () => many(2000, 16, 1.5),
 };
 
+function given(): Played {
+  const { payload, details } = Reflect.get(window, "given") as Given;
+  return {
+    payload: () => payload,
+    detail(id) {
+      const detail = details[id];
+      if (detail === undefined) throw new Error(`no task ${id}`);
+      return detail;
+    },
+  };
+}
+
 class FakeModel implements WidgetModel {
   readonly sent: FromPage[] = [];
   private readonly listeners = new Set<(message: unknown) => void>();
   private seq = 0;
   private last: Payload;
-  private readonly sim: Simulation | null;
+  private readonly sim: Played | null;
   private readonly started = performance.now();
   private readonly speed = Number(ask.get("speed") ?? 1);
   private readonly from: number;
@@ -82,6 +103,12 @@ class FakeModel implements WidgetModel {
     setTimeout(() => this.answer(message), 5);
   }
 
+  private pause(paused: boolean): void {
+    this.last = { ...this.last, run: { ...this.last.run, paused } };
+    this.emit({ type: "snapshot", seq: this.seq, payload: this.last });
+    this.emit({ type: "said", text: paused ? "Starts nothing new." : "Goes on." });
+  }
+
   private answer(message: FromPage): void {
     if (message.type === "ready" || message.type === "resync") {
       if (!ask.has("live") && this.sim !== null) return;
@@ -95,6 +122,7 @@ class FakeModel implements WidgetModel {
       );
       this.emit({ type: "rows", total, offset: message.offset, request: message.request, tasks });
     } else if (message.type === "cancel") this.emit({ type: "said", text: "Cancelled." });
+    else if (message.type === "pause" || message.type === "resume") this.pause(message.type === "pause");
     else if (message.type === "retry") this.emit({ type: "said", text: `Task ${message.task} runs again.` });
   }
 }

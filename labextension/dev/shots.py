@@ -1,14 +1,24 @@
 """Pictures of the dev page: ``python dev/shots.py [name ...]`` after ``npm run dev``; they go to ``test-artifacts/views``.
 
-Each shot is ``name: (query, width, height, what to do first)``.
+Each shot is ``name: (query, width, height, what to do first)``. A query ``log=pipeline_running&until=0.2`` shows the run of a
+log in ``tests/fixtures/runs`` as it stood then.
 """
 
+import json
 import pathlib
 import sys
+from typing import Any
+from urllib.parse import parse_qs
 
 from playwright.sync_api import Page, sync_playwright
 
+from ipyflow.model.records import from_json
+from ipyflow.model.run import fold
+from ipyflow.views.detail import detail
+from ipyflow.views.payload import payload
+
 HERE = pathlib.Path(__file__).parent
+RUNS = HERE.parent.parent / "tests" / "fixtures" / "runs"
 OUT = HERE.parent.parent / "test-artifacts" / "views"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -24,6 +34,10 @@ def hover_row(page: Page, row: int = 3) -> None:
 
 def open_row(page: Page, row: int = 3) -> None:
     page.locator(".ipf-label").nth(row).click()
+
+
+def open_named(page: Page, name: str) -> None:
+    page.locator(".ipf-label").filter(has=page.get_by_text(name, exact=True)).first.click()
 
 
 def open_table_row(page: Page, row: int = 3) -> None:
@@ -82,7 +96,38 @@ SHOTS = {
     "aggregated-timeline-dark": ("run=aggregated&theme=dark", 900, 520, lambda p: hover_row(p, 1)),
     "aggregated-graph": ("run=aggregated&tab=graph", 900, 520, nothing),
     "aggregated-table": ("run=aggregated&tab=table", 1400, 520, nothing),
+    "pipeline-timeline": ("log=pipeline", 1100, 520, nothing),
+    "pipeline-timeline-dark": ("log=pipeline&theme=dark", 1100, 520, lambda p: hover_row(p, 7)),
+    "pipeline-graph": ("log=pipeline&tab=graph", 1300, 520, nothing),
+    "pipeline-graph-dark": ("log=pipeline&tab=graph&theme=dark", 1300, 520, nothing),
+    "pipeline-table": ("log=pipeline&tab=table", 1400, 520, nothing),
+    "pipeline-detail": ("log=pipeline", 1100, 520, lambda p: open_named(p, "aggregate")),
+    "pipeline-skipped": ("log=pipeline", 1100, 520, lambda p: open_named(p, "recover")),
+    "pipeline-halfway": ("log=pipeline&until=0.1", 1100, 520, nothing),
+    "pipeline-halfway-graph": ("log=pipeline&until=0.1&tab=graph", 1300, 520, nothing),
+    "pipeline-running": ("log=pipeline_running", 1100, 560, lambda p: hover_row(p, 9)),
+    "pipeline-running-group": ("log=pipeline_running", 1100, 560, lambda p: hover_row(p, 2)),
+    "pipeline-running-400": ("log=pipeline_running", 400, 560, nothing),
+    "pipeline-running-graph": ("log=pipeline_running&tab=graph", 1300, 520, nothing),
+    "pipeline-running-table": ("log=pipeline_running&tab=table", 1400, 620, nothing),
+    "pipeline-running-slot": ("log=pipeline_running", 1100, 560, lambda p: open_row(p, 9)),
+    "pipeline-running-pipeline": ("log=pipeline_running&theme=dark", 1100, 560, lambda p: open_row(p, 0)),
+    "pipeline-paused": ("log=pipeline_paused", 1100, 400, lambda p: open_row(p, 0)),
+    "pipeline-plan": ("log=plan&tab=graph", 1300, 520, nothing),
 }
+
+
+def given(query: str) -> dict[str, Any] | None:
+    """The payload and the details of a run in a log, for a query that names one."""
+    asked = parse_qs(query)
+    if "log" not in asked:
+        return None
+    until = float(asked.get("until", ["1e9"])[0])
+    lines = (RUNS / f"{asked['log'][0]}.jsonl").read_text().splitlines()
+    records = [from_json(json.loads(line)) for line in lines if line.startswith("[")]
+    state = fold([record for record in records if record.time - records[0].time <= until])
+    now = records[0].time + until if until < 1e9 else None
+    return {"payload": payload(state, now=now), "details": {id: detail(state, id) for id in state.tasks}}
 
 
 def main(names: list[str]) -> None:
@@ -95,6 +140,10 @@ def main(names: list[str]) -> None:
             page = browser.new_page(viewport={"width": width + 32, "height": height}, device_scale_factor=1.5)
             page.on("console", lambda m, n=name: print(n, m.type, m.text) if m.type == "error" else None)
             page.on("pageerror", lambda e, n=name: print(n, e))
+            run = given(query)
+            if run is not None:
+                page.add_init_script(f"window.given = {json.dumps(run)}")
+                query = f"run=given&{query}"
             page.goto(f"file://{HERE}/index.html?{query}&width={width}")
             page.wait_for_selector(".ipf-tabs")
             page.wait_for_timeout(250)

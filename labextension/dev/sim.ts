@@ -75,6 +75,8 @@ export class Simulation {
       name: spec.name,
       module: spec.module ?? "__main__",
       group: spec.group ?? null,
+      role: null,
+      branch: null,
       executor: "threads",
       state: "queued",
       reason: "",

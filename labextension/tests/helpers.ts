@@ -5,8 +5,22 @@ import type { FromPage, Link, Payload, Run, State, TaskRow } from "../src/core/p
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), "../../tests/fixtures/payloads");
 
+export type Example =
+  | "small"
+  | "running"
+  | "failing"
+  | "many"
+  | "aggregated"
+  | "pipeline"
+  | "pipeline_running"
+  | "pipeline_paused"
+  | "pipeline_wide"
+  | "pipeline_stages"
+  | "pipeline_aggregated"
+  | "plan";
+
 /** An example payload that the Python tests read too. */
-export function example(name: "small" | "running" | "failing" | "many" | "aggregated"): Payload {
+export function example(name: Example): Payload {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as Payload;
 }
 
@@ -17,6 +31,8 @@ export function task(id: number, more: Partial<TaskRow> = {}): TaskRow {
     name: "work",
     module: "__main__",
     group: null,
+    role: null,
+    branch: null,
     executor: "threads",
     state: "queued" as State,
     reason: "",

@@ -1,55 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { FromPage, Payload } from "../src/core/protocol";
-import widget, { type WidgetModel } from "../src/widget/index";
+import widget from "../src/widget/index";
 import { example, payload, task } from "./helpers";
+import { closeAll, frame, MockModel, open } from "./page";
 
-class MockModel implements WidgetModel {
-  readonly sent: FromPage[] = [];
-  readonly listeners = new Set<(message: unknown) => void>();
-
-  constructor(private readonly traits: Record<string, unknown>) {}
-
-  get(name: string): unknown {
-    return this.traits[name];
-  }
-
-  send(message: unknown): void {
-    this.sent.push(message as FromPage);
-  }
-
-  on(event: string, listener: (message: unknown) => void): void {
-    if (event === "msg:custom") this.listeners.add(listener);
-  }
-
-  off(_event: string, listener: (message: unknown) => void): void {
-    this.listeners.delete(listener);
-  }
-
-  say(message: unknown): void {
-    for (const listener of [...this.listeners]) listener(message);
-  }
-}
-
-const opened: (() => void)[] = [];
-
-function open(first: Payload | null, view = "timeline") {
-  const model = new MockModel({ payload: first, view });
-  const el = document.createElement("div");
-  document.body.append(el);
-  const close = widget.render({ model, el });
-  opened.push(() => {
-    close();
-    el.remove();
-  });
-  return { model, el, close };
-}
-
-afterEach(() => {
-  for (const close of opened.splice(0)) close();
-});
-
-/** Enough for the frame that a redraw waits for. */
-const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+afterEach(closeAll);
 
 const EVIL = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>`;
 const evil = task(1, {
@@ -246,7 +200,20 @@ describe("by keyboard", () => {
 });
 
 describe("the examples", () => {
-  it.each(["small", "running", "failing", "many", "aggregated"] as const)("%s draws in every tab", async (name) => {
+  it.each([
+    "small",
+    "running",
+    "failing",
+    "many",
+    "aggregated",
+    "pipeline",
+    "pipeline_running",
+    "pipeline_paused",
+    "pipeline_wide",
+    "pipeline_stages",
+    "pipeline_aggregated",
+    "plan",
+  ] as const)("%s draws in every tab", async (name) => {
     for (const view of ["timeline", "graph", "table", "log"]) {
       const { el } = open(example(name), view);
       await frame();

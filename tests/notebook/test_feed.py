@@ -170,6 +170,26 @@ def test_a_retried_run_is_told_on(publisher: Publisher) -> None:
     page.read_until("succeeded")
 
 
+def test_a_page_is_told_that_a_run_is_paused_and_that_it_goes_on(publisher: Publisher) -> None:
+    gate = threading.Event()
+
+    @fl.flow
+    def still() -> None:
+        gate.wait()
+
+    run = still.submit().run
+    page = watch(publisher, run)
+    assert page.read()["payload"]["run"]["paused"] is False
+    for act, paused in ((run.pause, True), (run.resume, False)):
+        act()
+        # No record speaks of it: it is told for itself.
+        message = page.read()
+        while message["run"]["paused"] is not paused:
+            message = page.read()
+    gate.set()
+    page.read_until("succeeded")
+
+
 def test_a_page_that_says_nothing_gets_snapshots_now_and_then(publisher: Publisher) -> None:
     gate = threading.Event()
 

@@ -1,6 +1,7 @@
 /** Numbers, times and names as people read them. */
 
 import type { TaskRow } from "./protocol";
+import { isContainer, roleWord } from "./roles";
 import { isFailure, isFinal, word } from "./status";
 
 /** A length of time: `183 ms`, `1.42 s`, `2 min 05 s`, `1 h 02 min`. */
@@ -42,6 +43,10 @@ export function wallTime(seconds: number): string {
 /** `load_user #2`: how a task is called everywhere. */
 export const title = (task: Pick<TaskRow, "name" | "id">): string => `${task.name} #${task.id}`;
 
+/** Behind a name: the arguments; the outline of what stands around others is no call. */
+export const callText = (task: TaskRow): string =>
+  isContainer(task) ? oneLine(task.args, 60) : `(${oneLine(task.args, 60)})`;
+
 /** What stands in grey beside a name: where the function lives, and its group. */
 export const caption = (of: { module: string; group: string | null }): string =>
   [of.module, of.group].filter(Boolean).join(" · ");
@@ -52,20 +57,60 @@ export function outcome(task: TaskRow): string {
   if (task.state === "succeeded" || task.state === "cached") return task.text;
   if (isFinal(task.state)) return task.text || task.type;
   if (task.progress !== null) {
-    const [done, total, label] = task.progress;
-    const part = total === null ? count(done) : `${count(done)} of ${count(total)}`;
-    return label ? `${part} ${label}` : part;
+    return progressText(task.progress);
   }
   return task.reason;
 }
 
+export function progressText([done, total, label]: NonNullable<TaskRow["progress"]>): string {
+  const part = total === null ? count(done) : `${count(done)} of ${count(total)}`;
+  return label ? `${part} ${label}` : part;
+}
+
+/** What there is to say about a task; the state that it hands on is no remark. */
+export const remarks = (of: Pick<TaskRow, "notes">): TaskRow["notes"] => of.notes.filter(([kind]) => kind !== "state");
+
+/** Where a task stands in a group: `branch 3 of in_parallel #2`; nothing for one that is in no branch. */
+export function place(task: TaskRow, tasks: ReadonlyMap<number, TaskRow>): string {
+  if (task.branch == null) return "";
+  const group = tasks.get(task.parent);
+  return group === undefined ? branchWord(task.branch) : `${branchWord(task.branch)} of ${title(group)}`;
+}
+
+export const branchWord = (branch: number): string => `branch ${count(branch)}`;
+
+/** Whether there is a wait to speak of: a plan has not begun to wait, what stands around others waits for nothing else. */
+export const waits = (task: TaskRow): boolean =>
+  task.state !== "planned" && !isContainer(task) && (task.state !== "skipped" || task.started !== null);
+
 /** Seconds from submission to the first start, so far when it has not started. */
 export function waited(task: TaskRow, now: number): number {
+  if (!waits(task)) return 0;
   return Math.max(0, (task.started ?? task.ended ?? now) - task.submitted);
 }
 
-/** Seconds in which the body ran or stood blocked, over all attempts. */
+/** What held it back longest before its first start, in words. */
+export function heldBy(task: TaskRow): string {
+  let longest = 0;
+  let reason = "";
+  task.spans.forEach(([begin, state, note], i) => {
+    const end = task.spans[i + 1]?.[0];
+    if (state !== "waiting" || note === "" || end === undefined || end > (task.started ?? 0)) return;
+    if (end - begin > longest) {
+      longest = end - begin;
+      reason = note;
+    }
+  });
+  return reason;
+}
+
+/** True when there is a time to show for it: it has begun, or stands around what has. */
+export const began = (task: TaskRow): boolean =>
+  task.started !== null || (isContainer(task) && task.state !== "planned" && task.state !== "skipped");
+
+/** Seconds in which the body ran or stood blocked, over all attempts; all the time of what stands around others. */
 export function ran(task: TaskRow, now: number): number {
+  if (isContainer(task)) return began(task) ? Math.max(0, (task.ended ?? now) - task.submitted) : 0;
   let sum = 0;
   task.spans.forEach(([begin, state], i) => {
     if (state === "running" || state === "blocked" || state === "cancelling") {
@@ -87,9 +132,11 @@ export function stoodBlocked(task: TaskRow, now: number): number {
 /** One sentence for a screen reader. */
 export function spoken(task: TaskRow, now: number): string {
   const parts = [title(task), word(task.state)];
+  if (task.role != null) parts.splice(1, 0, roleWord(task.role));
+  if (task.branch != null) parts.splice(parts.length - 1, 0, branchWord(task.branch));
   const what = outcome(task);
   if (what) parts.push(what);
-  if (task.started !== null) parts.push(`ran ${duration(ran(task, now))}`);
+  if (began(task)) parts.push(`ran ${duration(ran(task, now))}`);
   return parts.join(", ");
 }
 

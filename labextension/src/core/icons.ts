@@ -1,7 +1,8 @@
 /** One shape for each state, so that colour never speaks alone. Drawn in a box of 12 by 12, in SVG and on canvas. */
 
-import { s } from "./dom";
-import type { State } from "./protocol";
+import { h, s } from "./dom";
+import type { Role, State } from "./protocol";
+import { ROLE_MEANING, roleWord } from "./roles";
 import { word } from "./status";
 import { stateColour } from "./theme";
 
@@ -79,6 +80,8 @@ const GLYPHS = {
   fold: "M2.5 4.2 6 7.8 9.5 4.2",
   copy: "M4 4h6.5v6.5H4ZM2 8H1.5V1.5H8V2",
   note: "M6 1.6 11 10.4H1ZM6 5v2.4M6 9h.01",
+  pause: "M4 2.6v6.8M8 2.6v6.8",
+  resume: "M3.6 2.2 10 6 3.6 9.8Z",
   live: "M6 4.4a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2M2.6 2.6a4.8 4.8 0 0 0 0 6.8M9.4 2.6a4.8 4.8 0 0 1 0 6.8",
 };
 
@@ -88,4 +91,36 @@ export function glyph(name: keyof typeof GLYPHS): SVGSVGElement {
     { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
     s("path", { d: GLYPHS[name], fill: "none" }),
   );
+}
+
+const ROLES: Record<Role, string> = {
+  pipeline: "M1.3 6h8.4M6.6 2.8 9.8 6 6.6 9.2",
+  group: "M1.2 6h9.6M3.2 6c1.6 0 1.4-3.8 3.4-3.8h4.2M3.2 6c1.6 0 1.4 3.8 3.4 3.8h4.2",
+  exceptionally: "M6 1.3 10 2.8v3c0 2.5-1.8 4-4 4.9c-2.2-.9-4-2.4-4-4.9v-3Z",
+  finally: "M3 10.9V1.5h6.6L7.9 4.2l1.7 2.7H3",
+  merge: "M1.2 2.2h2c2 0 1.9 3.8 3.6 3.8h4M1.2 9.8h2c2 0 1.9-3.8 3.6-3.8M1.2 6h9.6",
+};
+
+/** The path of a role's mark, in a box of 12 by 12. */
+export const rolePath = (role: Role): string => ROLES[role] ?? "";
+
+/** What a task is in a pipeline, as a mark with its word. */
+export function roleTag(role: Role): HTMLElement {
+  const tag = h("span", { class: "ipf-role" });
+  setRole(tag, role);
+  return tag;
+}
+
+/** Turns a tag into that of another role; `null` leaves it empty and hidden. The word stands in it for those who do not see. */
+export function setRole(tag: HTMLElement, role: Role | null): void {
+  tag.hidden = role === null;
+  if (role === null || tag.dataset.role === role) return;
+  tag.dataset.role = role;
+  tag.title = `${roleWord(role)}: ${ROLE_MEANING[role]}`;
+  const mark = s(
+    "svg",
+    { class: "ipf-glyph", viewBox: "0 0 12 12", width: 11, height: 11, "aria-hidden": "true" },
+    s("path", { d: rolePath(role), fill: "none" }),
+  );
+  tag.replaceChildren(mark, h("span", { text: roleWord(role) }));
 }

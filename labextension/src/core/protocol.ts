@@ -31,6 +31,8 @@ export interface Run {
   counts: Counts;
   aggregated: boolean;
   notes: [kind: string, task: number, text: string][];
+  /** No new task starts until the run is resumed; missing in a saved file. */
+  paused?: boolean;
 }
 
 export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge";
@@ -72,8 +74,13 @@ export interface GraphNode {
   name: string;
   module: string;
   group: string | null;
+  role?: Role | null;
   count: number;
   counts?: Counts;
+  /** The entries below a pipeline or a group, by state. */
+  below?: Counts;
+  /** Of a group: how many of its branches have ended. */
+  branches?: [done: number, branches: number] | null;
   x: number;
   y: number;
   w: number;
@@ -103,6 +110,7 @@ export type Bin = [running: number, blocked: number, failed: number];
 export interface Lane {
   name: string;
   module: string;
+  role?: Role | null;
   count: number;
   counts: Counts;
   first: number | null;
@@ -147,6 +155,8 @@ export interface TaskDetail {
   reason: string;
   on: [id: number, name: string, state: State][];
   notes: [kind: string, text: string][];
+  /** The state of its pipeline behind this task, as text. */
+  passed_state?: string | null;
 }
 
 export interface SnapshotMessage {
@@ -203,6 +213,8 @@ export type FromPage =
   | { type: "resync" }
   | { type: "cancel"; task: number | null }
   | { type: "retry"; task: number }
+  | { type: "pause"; task: number | null }
+  | { type: "resume"; task: number | null }
   | { type: "detail"; task: number }
   | ({ type: "rows"; request: number } & RowsQuery);
 

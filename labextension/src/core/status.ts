@@ -60,6 +60,9 @@ export function unfinished(counts: Counts): number {
   return sum;
 }
 
+/** Those that have been submitted and not ended: a plan is no work to worry about. */
+export const begun = (counts: Counts): number => unfinished(counts) - (counts.planned ?? 0);
+
 /** The states that occur, in reading order, with their numbers. */
 export function present(counts: Counts): [State, number][] {
   const found: [State, number][] = [];

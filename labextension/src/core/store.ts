@@ -173,6 +173,15 @@ export class RunStore {
     this.send({ type: "retry", task });
   }
 
+  /** Lets nothing new of the run, or of one pipeline, begin. */
+  pause(task: number | null): void {
+    this.send({ type: "pause", task });
+  }
+
+  resume(task: number | null): void {
+    this.send({ type: "resume", task });
+  }
+
   send(message: FromPage): void {
     this.link.send(message);
   }

@@ -53,5 +53,5 @@ export class TaskAction {
 
 export function actionOf(task: TaskRow): "Cancel" | "Retry" | null {
   if (RESTARTABLE.has(task.state)) return "Retry";
-  return isFinal(task.state) || task.state === "cancelling" ? null : "Cancel";
+  return isFinal(task.state) || task.state === "cancelling" || task.state === "planned" ? null : "Cancel";
 }

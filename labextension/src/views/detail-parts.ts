@@ -1,9 +1,34 @@
 /** Pieces of the detail pane. */
 
 import { h, setText } from "../core/dom";
-import { duration, plain } from "../core/format";
-import { glyph } from "../core/icons";
-import type { AttemptDetail, TaskDetail } from "../core/protocol";
+import { callText, duration, outcome, plain, title } from "../core/format";
+import { glyph, stateIcon } from "../core/icons";
+import type { AttemptDetail, TaskDetail, TaskRow } from "../core/protocol";
+import { isQuiet } from "../core/roles";
+import { isFailure } from "../core/status";
+import type { UiState } from "../core/ui-state";
+
+/** Parts that are built again only when what they show has changed: a selection in the traceback survives. */
+export class Parts {
+  private readonly slots = new Map<string, { element: HTMLElement; key: string }>();
+
+  constructor(private readonly root: HTMLElement) {}
+
+  put(name: string, key: unknown, build: () => HTMLElement | null): void {
+    const text = JSON.stringify(key) ?? "";
+    let slot = this.slots.get(name);
+    if (slot === undefined) {
+      slot = { element: h("div", { class: `ipf-part ipf-part-${name}` }), key: "\0" };
+      this.slots.set(name, slot);
+      this.root.append(slot.element);
+    }
+    if (slot.key === text) return;
+    slot.key = text;
+    const built = build();
+    slot.element.replaceChildren(...(built === null ? [] : [built]));
+    slot.element.hidden = built === null;
+  }
+}
 
 export const section = (name: string, ...children: (HTMLElement | null)[]): HTMLElement =>
   h("section", { class: "ipf-detail-section" }, h("h5", { text: name }), ...children);
@@ -89,5 +114,31 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
         ),
       );
     }),
+  );
+}
+
+export function taskLink(ui: UiState, id: number, name: string, state: TaskRow["state"]): HTMLElement {
+  return h(
+    "button",
+    { type: "button", class: "ipf-link", click: () => (ui.selection.value = { task: id }) },
+    stateIcon(state, true),
+    h("span", { text: title({ name, id }) }),
+  );
+}
+
+export function stackLine(ui: UiState, row: TaskRow | number, name: string): HTMLElement {
+  const id = typeof row === "number" ? row : row.id;
+  const said = typeof row === "number" ? "" : outcome(row);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `ipf-stack-line ${typeof row !== "number" && isQuiet(row) ? "ipf-dim" : ""}`,
+      click: () => (ui.selection.value = { task: id }),
+    },
+    typeof row === "number" ? null : stateIcon(row.state, true),
+    h("span", { class: "ipf-name", text: title({ name, id }) }),
+    h("span", { class: "ipf-args", text: typeof row === "number" ? "" : callText(row) }),
+    h("span", { class: typeof row !== "number" && isFailure(row.state) ? "ipf-error" : "ipf-quiet", text: said }),
   );
 }

@@ -1,17 +1,20 @@
 /** The pane about one task, or about a stack of equal tasks: all that can be known, and what can be done. */
 
 import { h, setText } from "../core/dom";
-import { caption, count, duration, outcome, plain, plural, ran, stoodBlocked, title, waited } from "../core/format";
-import { glyph, stateIcon } from "../core/icons";
+import { caption, count, outcome, plain, plural, remarks, title } from "../core/format";
+import { glyph, roleTag, stateIcon } from "../core/icons";
 import type { TaskDetail, TaskRow } from "../core/protocol";
+import { isContainer, isPaused, PAUSED } from "../core/roles";
 import { disposeAll } from "../core/signal";
 import { isFailure, MEANING, PENDING, present, word } from "../core/status";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { TaskAction } from "./actions";
-import { attemptList, copyButton, outputText, richFrame, section } from "./detail-parts";
+import { attemptList, copyButton, outputText, Parts, richFrame, section, stackLine, taskLink } from "./detail-parts";
+import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
+import { factList, taskFacts } from "./facts";
 import { nodeCounts } from "./graph/look";
-import { factList } from "./hover-card";
+import { PauseButton } from "./pause";
 
 export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const selection = ui.selection.value;
@@ -34,30 +37,9 @@ export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState):
   return disposeAll(unmount, () => root.remove());
 }
 
-/** Parts that are built again only when what they show has changed: a selection in the traceback survives. */
-class Parts {
-  private readonly slots = new Map<string, { element: HTMLElement; key: string }>();
-
-  constructor(private readonly root: HTMLElement) {}
-
-  put(name: string, key: unknown, build: () => HTMLElement | null): void {
-    const text = JSON.stringify(key) ?? "";
-    let slot = this.slots.get(name);
-    if (slot === undefined) {
-      slot = { element: h("div", { class: `ipf-part ipf-part-${name}` }), key: "\0" };
-      this.slots.set(name, slot);
-      this.root.append(slot.element);
-    }
-    if (slot.key === text) return;
-    slot.key = text;
-    const built = build();
-    slot.element.replaceChildren(...(built === null ? [] : [built]));
-    slot.element.hidden = built === null;
-  }
-}
-
 function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number): () => void {
   const action = new TaskAction(store);
+  const pause = new PauseButton((what) => store[what](id), "ipf-small");
   const parts = new Parts(root);
   const facts = h("div");
 
@@ -71,9 +53,14 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     if (task !== undefined) drawHead(task);
     drawOutcome(parts, task, detail);
     drawWhy(parts, store, ui, task, detail);
+    if (task !== undefined) drawTurn(parts, store, ui, task);
     const name = task?.name ?? detail?.name ?? "";
     const args = detail?.args ?? task?.args ?? "";
-    parts.put("args", [name, args], () => section("Call", h("pre", { class: "ipf-pre", text: `${name}(${args})` })));
+    const whole = task !== undefined && isContainer(task);
+    const call = whole ? args : `${name}(${args})`;
+    parts.put("args", call, () => section(whole ? "Plan" : "Call", h("pre", { class: "ipf-pre", text: call })));
+    drawState(parts, detail);
+    if (task !== undefined) drawBelow(parts, store, ui, task);
     if (task !== undefined) {
       parts.put("facts", "", () => facts);
       drawFacts(task);
@@ -85,7 +72,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     parts.put("attempts", attempts.length > 1 || attempts.some((one) => one.traceback) ? attempts : [], () =>
       attempts.length > 1 ? section("Tries", attemptList(attempts)) : null,
     );
-    const notes = detail?.notes ?? task?.notes ?? [];
+    const notes = remarks(detail ?? task ?? { notes: [] });
     parts.put("notes", notes, () =>
       notes.length === 0 ? null : section("Notes", ...notes.map(([, text]) => h("p", { class: "ipf-note", text }))),
     );
@@ -93,7 +80,8 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
 
   function drawHead(task: TaskRow): void {
     const { state } = task;
-    parts.put("head", [state, task.name, caption(task)], () =>
+    const over = store.tasks.get(task.parent)?.name;
+    parts.put("head", [state, task.name, caption(task), task.role, task.branch, over], () =>
       h(
         "div",
         {},
@@ -104,6 +92,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
           h("span", { text: task.name }),
           h("span", { class: "ipf-quiet", text: ` #${id}` }),
         ),
+        placeLine(task, store, ui),
         h(
           "div",
           { class: "ipf-detail-state" },
@@ -118,23 +107,19 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
             stateIcon(state),
             word(state),
           ),
+          task.role == null ? null : roleTag(task.role),
+          pause.element,
           action.element,
         ),
       ),
     );
     action.update(task);
+    pause.update(isPaused(task), task.role === "pipeline" && PENDING.has(state) && state !== "planned", title(task));
   }
 
   function drawFacts(task: TaskRow): void {
-    const now = store.now();
-    const list: [string, string][] = [["submitted", `+${duration(task.submitted)}`]];
-    list.push([PENDING.has(task.state) ? "waiting for" : "waited", duration(waited(task, now))]);
-    if (task.started !== null) list.push(["ran", duration(ran(task, now))]);
-    const blocked = stoodBlocked(task, now);
-    if (blocked > 0) list.push(["of it blocked", duration(blocked)]);
-    if (task.worker) list.push(["worker", task.worker]);
-    if (task.executor) list.push(["executor", task.executor]);
-    if (task.attempts > 1) list.push(["tries", count(task.attempts)]);
+    const list = taskFacts(task, store.now());
+    if (task.executor && !isContainer(task)) list.push(["executor", task.executor]);
     if (task.group) list.push(["group", task.group]);
     const shown = facts.querySelectorAll("dd");
     const names = facts.querySelectorAll("dt");
@@ -160,6 +145,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     () => {
       clearInterval(ticking);
       action.dispose();
+      pause.dispose();
     },
   );
 }
@@ -182,10 +168,16 @@ function drawWhy(
         );
   parts.put("why", pending ? [reason, on] : null, () => {
     if (!pending || (reason === "" && on.length === 0)) return null;
+    if (task !== undefined && isContainer(task) && !isPaused(task)) return null;
     const links = on.map(([id, name, state]) => taskLink(ui, id, name, state));
     return section(
       task?.state === "cancelling" ? "Why it stops" : "Why it waits",
-      reason ? h("p", { class: "ipf-note", text: reason }) : null,
+      reason
+        ? h("p", {
+            class: "ipf-note",
+            text: reason === PAUSED ? `${PAUSED}: starts nothing new, what runs goes on` : reason,
+          })
+        : null,
       links.length > 0 ? h("div", { class: "ipf-links" }, ...links) : null,
     );
   });
@@ -223,15 +215,6 @@ function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail
       h("div", { class: "ipf-copyable" }, shown, html === null ? copyButton(result, "Copy the result") : null),
     );
   });
-}
-
-function taskLink(ui: UiState, id: number, name: string, state: TaskRow["state"]): HTMLElement {
-  return h(
-    "button",
-    { type: "button", class: "ipf-link", click: () => (ui.selection.value = { task: id }) },
-    stateIcon(state, true),
-    h("span", { text: title({ name, id }) }),
-  );
 }
 
 function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key: string): () => void {
@@ -276,17 +259,4 @@ function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key: string
   }
   draw();
   return store.onChange(draw);
-}
-
-function stackLine(ui: UiState, row: TaskRow | number, name: string): HTMLElement {
-  const id = typeof row === "number" ? row : row.id;
-  const said = typeof row === "number" ? "" : outcome(row);
-  return h(
-    "button",
-    { type: "button", class: "ipf-stack-line", click: () => (ui.selection.value = { task: id }) },
-    typeof row === "number" ? null : stateIcon(row.state, true),
-    h("span", { class: "ipf-name", text: title({ name, id }) }),
-    h("span", { class: "ipf-args", text: typeof row === "number" ? "" : `(${row.args})` }),
-    h("span", { class: typeof row !== "number" && isFailure(row.state) ? "ipf-error" : "ipf-quiet", text: said }),
-  );
 }

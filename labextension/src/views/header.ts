@@ -5,10 +5,11 @@ import { count, duration, elapsed, plural } from "../core/format";
 import { glyph, setStateIcon, stateIcon } from "../core/icons";
 import type { Counts, State } from "../core/protocol";
 import { disposeAll } from "../core/signal";
-import { isFinal, unfinished, word } from "../core/status";
+import { begun, isFinal, MEANING, word } from "../core/status";
 import type { RunStore } from "../core/store";
 import { stateColour } from "../core/theme";
 import type { UiState } from "../core/ui-state";
+import { PauseButton, runPaused } from "./pause";
 
 /** From done to not begun: the order along the progress strip, and of the numbers above it. */
 const ALONG: readonly State[] = [
@@ -41,6 +42,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   const pill = h("span", { class: "ipf-pill", role: "status" }, icon, state);
   const clock = h("span", { class: "ipf-clock", title: "Time since the run began" });
   const counts = h("div", { class: "ipf-counts" });
+  const pause = new PauseButton((what) => store[what](null));
   const cancel = h("button", { type: "button", class: "ipf-button ipf-cancel", text: "Cancel", click: () => ask() });
   const confirm = h("span", { class: "ipf-confirm", role: "alertdialog", "aria-label": "Cancel the run?" });
   confirm.hidden = true;
@@ -64,6 +66,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
       counts,
       h("span", { class: "ipf-space" }),
       confirm,
+      pause.element,
       cancel,
     ),
     strip,
@@ -78,12 +81,15 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     const { run } = store;
     setText(name, run.name || "run");
     setAttr(name, "title", run.name);
+    const paused = runPaused(store);
     setStateIcon(icon, run.state);
-    setText(state, word(run.state));
+    setText(state, paused ? `${word(run.state)}, paused` : word(run.state));
+    setAttr(pill, "title", paused ? "Nothing new starts; what runs goes on" : null);
     pill.style.setProperty("--state", stateColour(run.state));
     setAttr(pill, "data-state", run.state);
     drawCounts(run.counts, run.total);
-    const left = unfinished(run.counts);
+    const left = begun(run.counts);
+    pause.update(paused, (paused || left > 0) && confirm.hidden && run.closed === null, "");
     cancel.hidden = !confirm.hidden || run.closed !== null || left === 0;
     cancel.disabled = run.state === "cancelling" || asked !== undefined;
     if (left === 0) closeConfirm();
@@ -117,6 +123,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     const kinds = ALONG.filter((one) => (by[one] ?? 0) > 0).length;
     counts.classList.toggle("ipf-over-2", kinds > 2);
     counts.classList.toggle("ipf-over-3", kinds > 3);
+    counts.classList.toggle("ipf-over-4", kinds > 4);
     setAttr(strip, "aria-valuemax", String(total));
     setAttr(strip, "aria-valuenow", String(done));
     setAttr(strip, "aria-valuetext", `${count(done)} of ${plural(total, "task")} finished`);
@@ -129,7 +136,8 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
       {
         type: "button",
         class: "ipf-number",
-        title: `${word(one)}: show them in the table`,
+        title: `${word(one)}: ${MEANING[one]}. Show them in the table`,
+        "data-state": one,
         click: () => {
           ui.filter.value = { text: "", states: [one] };
           ui.tab.value = "table";
@@ -150,10 +158,11 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   }
 
   function drawNotes(): void {
-    const key = JSON.stringify(store.run.notes);
+    const said = store.run.notes.filter(([kind]) => kind !== "state");
+    const key = JSON.stringify(said);
     if (notes.dataset.key === key) return;
     notes.dataset.key = key;
-    const lines = store.run.notes.map(([, task, text]) =>
+    const lines = said.map(([, task, text]) =>
       h(
         "button",
         { type: "button", class: "ipf-run-note", click: () => task > 0 && (ui.selection.value = { task }) },
@@ -172,7 +181,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   // --- Cancelling
 
   function ask(): void {
-    const left = unfinished(store.run.counts);
+    const left = begun(store.run.counts);
     if (left <= ASK_ABOVE) {
       cancelAll();
       return;
@@ -200,6 +209,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     confirm.replaceChildren(h("span", { text: `Cancel ${plural(left, "unfinished task")}?` }), yes, no);
     confirm.hidden = false;
     cancel.hidden = true;
+    pause.element.hidden = true;
     no.focus();
   }
 
@@ -238,6 +248,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   return disposeAll(store.onChange(draw), ui.folded.on(drawFold), () => {
     clearInterval(ticking);
     clearTimeout(asked);
+    pause.dispose();
     head.remove();
   });
 }

@@ -1,13 +1,27 @@
 /** The card that stands beside the pointer: what one task is, without a click. */
 
 import { h, setAttr } from "../core/dom";
-import { caption, count, duration, oneLine, outcome, plural, ran, stoodBlocked, title, waited } from "../core/format";
-import { stateIcon } from "../core/icons";
+import {
+  caption,
+  count,
+  duration,
+  oneLine,
+  outcome,
+  place as placeOf,
+  plural,
+  progressText,
+  remarks,
+  title,
+} from "../core/format";
+import { roleTag, stateIcon } from "../core/icons";
 import type { Counts, GraphNode, Lane, TaskRow } from "../core/protocol";
+import { isContainer, isPaused, isQuiet } from "../core/roles";
 import { disposeAll } from "../core/signal";
-import { isFailure, PENDING, present, word } from "../core/status";
+import { isFailure, present, word } from "../core/status";
 import type { RunStore } from "../core/store";
 import type { Hover, UiState } from "../core/ui-state";
+import { comesAfter, countsOf, entriesBelow } from "./below";
+import { type Fact, factList, taskFacts } from "./facts";
 import { nodeCounts, nodeFailure } from "./graph/look";
 
 export function mountHoverCard(element: HTMLElement, store: RunStore, ui: UiState): () => void {
@@ -88,35 +102,44 @@ function content(what: NonNullable<Hover>["what"], store: RunStore): HTMLElement
 }
 
 function taskCard(task: TaskRow, store: RunStore): HTMLElement[] {
-  const now = store.now();
   const failed = isFailure(task.state);
-  const parts = [
+  const parts: HTMLElement[] = [
     h(
       "div",
       { class: "ipf-card-head" },
       stateIcon(task.state),
       h("b", { text: title(task) }),
       h("span", { class: "ipf-quiet", text: word(task.state) }),
+      task.role == null ? null : roleTag(task.role),
     ),
-    h("code", { class: "ipf-card-call", text: `${task.name}(${oneLine(task.args, 160)})` }),
   ];
+  const where = placeOf(task, store.tasks);
+  if (where) parts.push(h("div", { class: "ipf-card-place", text: where }));
+  const call = isContainer(task) ? task.args : `${task.name}(${oneLine(task.args, 160)})`;
+  if (call) parts.push(h("code", { class: "ipf-card-call", text: oneLine(call, 180) }));
   const said = outcome(task);
   if (failed) parts.push(h("div", { class: "ipf-card-error", text: oneLine(said, 300) }));
   else if (task.state === "succeeded" || task.state === "cached") {
     parts.push(h("code", { class: "ipf-card-value", text: `→ ${oneLine(said, 200)}` }));
   }
-  if (task.reason && !failed) parts.push(h("div", { class: "ipf-card-why", text: why(task, store) }));
+  if (task.state === "skipped" && said)
+    parts.push(h("div", { class: "ipf-card-why", text: `skipped: ${oneLine(said, 200)}` }));
+  if (isContainer(task) && !isQuiet(task)) {
+    if (task.progress !== null) parts.push(h("div", { class: "ipf-card-why", text: progressText(task.progress) }));
+    const below = countsOf(entriesBelow(task.id, store.tasks));
+    if (!store.run.aggregated && present(below).length > 0) parts.push(countLines(below));
+  } else if (task.state === "planned") {
+    const after = comesAfter(task, store).slice(0, 3).map(title).join(", ");
+    if (after) parts.push(h("div", { class: "ipf-card-why", text: `comes after ${after}` }));
+  }
+  const plain = isContainer(task) && !isPaused(task);
+  if (task.reason && !failed && !plain) parts.push(h("div", { class: "ipf-card-why", text: why(task, store) }));
   else if (task.on.length > 0) parts.push(h("div", { class: "ipf-card-why", text: why(task, store) }));
-  const facts: [string, string][] = [["submitted", `+${duration(task.submitted)}`]];
-  facts.push([PENDING.has(task.state) ? "waiting for" : "waited", duration(waited(task, now))]);
-  if (task.started !== null) facts.push(["ran", duration(ran(task, now))]);
-  const blocked = stoodBlocked(task, now);
-  if (blocked > 0) facts.push(["of it blocked", duration(blocked)]);
-  if (task.worker) facts.push(["worker", task.worker]);
-  if (task.attempts > 1) facts.push(["tries", String(task.attempts)]);
+  const facts = taskFacts(task, store.now());
   if (caption(task)) facts.push(["module", caption(task)]);
-  parts.push(factList(facts));
-  for (const [, text] of task.notes.slice(0, 2)) parts.push(h("div", { class: "ipf-card-why", text: oneLine(text) }));
+  if (facts.length > 0) parts.push(factList(facts));
+  for (const [, text] of remarks(task).slice(0, 2))
+    parts.push(h("div", { class: "ipf-card-why", text: oneLine(text) }));
   return parts;
 }
 
@@ -132,7 +155,7 @@ export function why(task: TaskRow, store: RunStore): string {
 }
 
 function stackCard(node: GraphNode, store: RunStore): HTMLElement[] {
-  const parts = [
+  const parts: HTMLElement[] = [
     h(
       "div",
       { class: "ipf-card-head" },
@@ -147,7 +170,7 @@ function stackCard(node: GraphNode, store: RunStore): HTMLElement[] {
 }
 
 function laneCard(lane: Lane): HTMLElement[] {
-  const facts: [string, string][] = [];
+  const facts: Fact[] = [];
   if (lane.shortest !== null) facts.push(["shortest", duration(lane.shortest)]);
   if (lane.median !== null) facts.push(["median", duration(lane.median)]);
   if (lane.longest !== null) facts.push(["longest", duration(lane.longest)]);
@@ -170,11 +193,4 @@ const countLines = (counts: Counts): HTMLElement =>
     "div",
     { class: "ipf-card-counts" },
     ...present(counts).map(([state, n]) => h("span", {}, stateIcon(state), `${count(n)} ${word(state)}`)),
-  );
-
-export const factList = (facts: [string, string][]): HTMLElement =>
-  h(
-    "dl",
-    { class: "ipf-facts" },
-    ...facts.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]),
   );

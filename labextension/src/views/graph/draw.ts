@@ -4,7 +4,7 @@ import type { GraphEdge, GraphNode } from "../../core/protocol";
 import type { RunStore } from "../../core/store";
 import type { Theme } from "../../core/theme";
 import { type Camera, type Size, shorten } from "./geometry";
-import { nodeState } from "./look";
+import { nodeState, standsBack } from "./look";
 
 export function paintGraph(
   g: CanvasRenderingContext2D,
@@ -46,6 +46,9 @@ export function paintGraph(
     g.fillStyle = legible ? theme.background : colour;
     g.strokeStyle = marked.has(node.key) ? theme.accent : colour;
     g.lineWidth = marked.has(node.key) ? 3 : 1.2;
+    const back = standsBack(node, tasks) !== null;
+    g.globalAlpha = back ? 0.6 : 1;
+    g.setLineDash(back ? [4, 3] : []);
     g.beginPath();
     g.roundRect(node.x, node.y, node.w, node.h, 7);
     g.fill();

@@ -1,7 +1,8 @@
 /** What a node of the graph says: its states, its words. Pure. */
 
-import { count, oneLine, outcome, plural, spoken, title } from "../../core/format";
+import { caption, count, oneLine, outcome, plural, spoken, title } from "../../core/format";
 import type { Counts, GraphNode, State } from "../../core/protocol";
+import { isContainer, isQuiet, roleWord } from "../../core/roles";
 import { isFailure, present, word, worst } from "../../core/status";
 import type { RunStore } from "../../core/store";
 
@@ -19,6 +20,34 @@ export function nodeCounts(node: GraphNode, tasks: RunStore["tasks"]): Counts {
 
 export const nodeState = (node: GraphNode, tasks: RunStore["tasks"]): State => worst(nodeCounts(node, tasks));
 
+/** `planned` when all of it is still to come, `skipped` when all of it was passed over: such a box stands back. */
+export function standsBack(node: GraphNode, tasks: RunStore["tasks"]): "planned" | "skipped" | null {
+  const states = present(nodeCounts(node, tasks));
+  if (!states.every(([state]) => isQuiet({ state }))) return null;
+  return states.some(([state]) => state === "planned") ? "planned" : states.length > 0 ? "skipped" : null;
+}
+
+/** What the bar along the foot of a box counts: a stack its tasks, a pipeline or a group what is below it. */
+export function footCounts(node: GraphNode, tasks: RunStore["tasks"]): Counts | null {
+  if (isContainer(node)) return node.below ?? null;
+  return node.count > 1 ? nodeCounts(node, tasks) : null;
+}
+
+export function branchesDone(node: GraphNode): string {
+  const [done, all] = node.branches ?? [0, 0];
+  const branches = all === 0 ? "" : plural(all, "branch", "branches");
+  return done === 0 ? branches : `${count(done)} of ${branches}`;
+}
+
+/** What stands above the name, in about `most` letters: the branches of a group, what a task is in its pipeline, where it lives. */
+export function nodeCaption(node: GraphNode, most = 100): string {
+  const [done, all] = node.branches ?? [0, 0];
+  const branches = branchesDone(node);
+  const short = all === 0 ? "" : `${count(done)} of ${count(all)}`;
+  const what = node.role == null ? "" : (branches.length > most ? short : branches) || roleWord(node.role);
+  return [what, caption(node)].filter(Boolean).join(" · ");
+}
+
 /** The words under a box: an exception must be read without a click. */
 export function nodeFailure(node: GraphNode, tasks: RunStore["tasks"]): string {
   for (const id of node.tasks) {
@@ -30,6 +59,11 @@ export function nodeFailure(node: GraphNode, tasks: RunStore["tasks"]): string {
 
 export function nodeSpoken(node: GraphNode, tasks: RunStore["tasks"], now: number): string {
   const task = node.task === null ? undefined : tasks.get(node.task);
+  const below = footCounts(node, tasks);
+  if (task !== undefined && isContainer(node)) {
+    const parts = below === null ? [] : present(below).map(([state, n]) => `${count(n)} ${word(state)}`);
+    return [spoken(task, now), branchesDone(node), ...parts].filter(Boolean).join(", ");
+  }
   if (task !== undefined) return spoken(task, now);
   if (node.count <= 1) return title({ name: node.name, id: node.task ?? 0 });
   const states = present(nodeCounts(node, tasks)).map(([state, n]) => `${count(n)} ${word(state)}`);

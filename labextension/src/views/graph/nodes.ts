@@ -1,14 +1,15 @@
 /** The graph as SVG: elements are kept by key and only what differs is written, so nothing flickers while a run is live. */
 
 import { s, setAttr, setText } from "../../core/dom";
-import { caption, count } from "../../core/format";
-import { setStateIcon, stateIcon } from "../../core/icons";
-import type { GraphEdge, GraphNode } from "../../core/protocol";
-import { present } from "../../core/status";
+import { count } from "../../core/format";
+import { rolePath, setStateIcon, stateIcon } from "../../core/icons";
+import type { GraphEdge, GraphNode, Role } from "../../core/protocol";
+import { isContainer } from "../../core/roles";
 import type { RunStore } from "../../core/store";
 import { stateColour } from "../../core/theme";
+import { drawFoot } from "./foot";
 import { roundedPath, shorten } from "./geometry";
-import { nodeCounts, nodeFailure, nodeSpoken, nodeState } from "./look";
+import { footCounts, nodeCaption, nodeFailure, nodeSpoken, nodeState, standsBack } from "./look";
 
 export interface Marks {
   selected: string | null;
@@ -48,6 +49,7 @@ export class SvgGraph {
   ): void {
     const lit = marks.hovered ?? marks.selected;
     const arrow = `url(#${this.arrowId})`;
+    const quiet = new Set(nodes.filter((node) => standsBack(node, from.tasks)).map(({ key }) => key));
     sync(
       this.edges,
       this.edgeLayer,
@@ -56,6 +58,7 @@ export class SvgGraph {
       (edge) => makeEdge(edge, arrow),
       (path, edge) => {
         setAttr(path, "d", roundedPath(edge.points));
+        path.classList.toggle("ipf-edge-quiet", quiet.has(edge.from) || quiet.has(edge.to));
         path.classList.toggle("ipf-lit", lit !== null && (edge.from === lit || edge.to === lit));
       },
     );
@@ -118,6 +121,7 @@ function makeNode(node: GraphNode): SVGGElement {
   if (node.count > 1) {
     group.append(s("rect", { class: "ipf-box ipf-behind" }), s("rect", { class: "ipf-box ipf-behind" }));
   }
+  if (isContainer(node)) group.append(s("rect", { class: "ipf-frame" }));
   group.append(
     s("rect", { class: "ipf-ring" }),
     s("rect", { class: "ipf-box ipf-front" }),
@@ -127,6 +131,7 @@ function makeNode(node: GraphNode): SVGGElement {
     s("text", { class: "ipf-node-name" }),
     s("text", { class: "ipf-node-count", "text-anchor": "end" }),
     s("g", { class: "ipf-node-states" }),
+    s("path", { class: "ipf-node-role", fill: "none" }),
     s("text", { class: "ipf-node-error" }),
     s("title"),
   );
@@ -145,9 +150,11 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   const { w, h } = node;
   const state = nodeState(node, from.tasks);
   const stack = node.count > 1;
+  const corner = node.role === "pipeline" ? 14 : 7;
   const part = (name: string) => group.querySelector(`.ipf-${name}`);
   setAttr(group, "transform", `translate(${node.x} ${node.y})`);
   setAttr(group, "data-state", state);
+  setAttr(group, "data-back", standsBack(node, from.tasks));
   setAttr(group, "style", `--state:${stateColour(state)}`);
   group.querySelectorAll(".ipf-behind").forEach((rect, i) => {
     place(rect, (2 - i) * 4, -(2 - i) * 4, w, h);
@@ -155,8 +162,10 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   });
   for (const name of ["ring", "front"]) {
     place(part(name), 0, 0, w, h);
-    setAttr(part(name) ?? group, "rx", "7");
+    setAttr(part(name) ?? group, "rx", String(corner));
   }
+  place(part("frame"), -3.5, -3.5, w + 7, h + 7);
+  setAttr(part("frame") ?? group, "rx", String(corner + 3.5));
   place(part("strip"), 0, 8, 3, h - 16);
   const icon = group.querySelector("svg");
   if (icon !== null) {
@@ -165,47 +174,32 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   }
   const badge = stack ? `×${count(node.count)}` : "";
   const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
-  const lift = stack ? 4 : 0;
-  const above = caption(node);
+  const bar = footCounts(node, from.tasks);
+  const lift = bar === null ? 0 : 4;
+  const wide = Math.floor(node.role == null ? (w - 40) / 5.6 : (w - 49) / 5);
+  const above = nodeCaption(node, wide);
   const drop = above ? 10 : 4;
-  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, w - 40, 5.6));
+  drawRole(part("node-role"), node.role ?? null, w);
+  setAttr(group, "data-role", node.role ?? null);
+  text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, wide, 1));
   text(part("node-name"), 31, h / 2 + drop - lift, shorten(node.name, room, 7.25));
   text(part("node-count"), w - 9, h / 2 + drop - lift, badge);
   text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), Math.max(w + 12, 120), 5.7));
-  states(part("node-states"), node, from.tasks);
+  const foot = part("node-states");
+  if (foot !== null) drawFoot(foot, bar, w, h);
   const words = nodeSpoken(node, from.tasks, from.now);
   setAttr(group, "aria-label", words);
+}
+
+/** The mark of a role in the upper right corner. */
+function drawRole(mark: Element | null, role: Role | null, width: number): void {
+  if (mark === null) return;
+  setAttr(mark, "d", role === null ? null : rolePath(role));
+  setAttr(mark, "transform", `translate(${width - 17} 5.5) scale(0.86)`);
 }
 
 function text(element: Element | null, x: number, y: number, words: string): void {
   if (element === null) return;
   place(element, x, y);
   setText(element, words);
-}
-
-/** The bar along the foot of a stack: how many of its tasks stand where. */
-function states(layer: Element | null, node: GraphNode, tasks: RunStore["tasks"]): void {
-  if (layer === null || node.count <= 1) return;
-  const parts = present(nodeCounts(node, tasks));
-  const key = `${node.w}/${node.h}/${JSON.stringify(parts)}`;
-  if (layer.getAttribute("data-parts") === key) return;
-  layer.setAttribute("data-parts", key);
-  const all = parts.reduce((sum, [, n]) => sum + n, 0) || 1;
-  const width = node.w - 24;
-  let x = 12;
-  layer.replaceChildren(
-    ...parts.map(([state, n]) => {
-      const w = (n / all) * width;
-      const rect = s("rect", {
-        x,
-        y: node.h - 10,
-        width: Math.max(1, w - 1),
-        height: 4,
-        rx: 1.5,
-        style: `fill:${stateColour(state)}`,
-      });
-      x += w;
-      return rect;
-    }),
-  );
 }

@@ -1,9 +1,10 @@
 /** One row of the table as elements, written again only where it differs. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { duration, oneLine, outcome, ran, waited } from "../../core/format";
-import { setStateIcon, stateIcon } from "../../core/icons";
+import { began, branchWord, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
+import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
+import { isQuiet, roleWord } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
 import type { RunStore } from "../../core/store";
 import { TaskAction } from "../actions";
@@ -14,6 +15,9 @@ export class RowElement {
   private readonly cells = new Map<string, HTMLElement>();
   private readonly icon = stateIcon("planned");
   private readonly stateWord = h("span");
+  private readonly name = h("span", { class: "ipf-name" });
+  private readonly role = h("span", { class: "ipf-role" });
+  private readonly branch = h("span", { class: "ipf-in-branch" });
   private readonly error = h("span", { class: "ipf-error-type" });
   private readonly value = h("span");
   private readonly action: TaskAction;
@@ -24,6 +28,7 @@ export class RowElement {
       this.cells.set(column, cell);
       this.element.append(cell);
     }
+    this.cell("name").append(this.name, this.role, this.branch);
     this.cell("state").append(this.icon, this.stateWord);
     this.cell("value").append(this.error, this.value);
     this.action = new TaskAction(store);
@@ -36,7 +41,8 @@ export class RowElement {
     this.element.classList.toggle("ipf-loading", task === undefined);
     if (task === undefined) return;
     setText(this.cell("id"), String(task.id));
-    this.put("name", task.name, task.module ? `${task.module}.${task.name}` : task.name);
+    this.drawName(task);
+    this.element.classList.toggle("ipf-dim", isQuiet(task));
     setStateIcon(this.icon, task.state);
     setText(this.stateWord, word(task.state));
     this.put("args", oneLine(task.args));
@@ -49,9 +55,21 @@ export class RowElement {
     setAttr(value, "title", outcome(task) || null);
     setText(this.cell("attempts"), task.attempts > 1 ? `${task.attempts}×` : task.attempts === 1 ? "1" : "");
     this.put("worker", task.worker);
-    setText(this.cell("waited"), short(waited(task, now), task.started !== null || task.ended !== null));
-    setText(this.cell("ran"), task.started === null ? "" : short(ran(task, now), task.ended !== null));
+    const settled = task.started !== null || task.ended !== null;
+    setText(this.cell("waited"), waits(task) ? short(waited(task, now), settled) : "");
+    setText(this.cell("ran"), began(task) ? short(ran(task, now), task.ended !== null) : "");
     this.action.update(task);
+  }
+
+  private drawName(task: TaskRow): void {
+    const where = task.branch == null ? "" : branchWord(task.branch);
+    setText(this.name, task.name);
+    setRole(this.role, task.role ?? null);
+    setText(this.branch, where);
+    this.branch.hidden = where === "";
+    const full = task.module ? `${task.module}.${task.name}` : task.name;
+    const what = task.role == null ? "" : roleWord(task.role);
+    setAttr(this.cell("name"), "title", [full, what, where].filter(Boolean).join(" · "));
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
 /** Sorting and filtering of rows. Pure; the kernel does the same for runs too large to send. */
 
-import { outcome, ran, waited } from "../../core/format";
+import { branchWord, outcome, ran, waited } from "../../core/format";
 import type { Column, TaskRow } from "../../core/protocol";
+import { roleWord } from "../../core/roles";
 import { STATES, word } from "../../core/status";
 import type { TableFilter } from "../../core/ui-state";
 
@@ -47,6 +48,8 @@ export function matches(task: TaskRow, filter: TableFilter): boolean {
     task.name,
     task.module,
     task.group ?? "",
+    task.role == null ? "" : roleWord(task.role),
+    task.branch == null ? "" : branchWord(task.branch),
     word(task.state),
     task.args,
     task.worker,

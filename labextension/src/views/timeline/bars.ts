@@ -1,6 +1,7 @@
 /** Which stretches a row shows, where they lie in pixels, and how slivers become one bar. Pure geometry. */
 
-import type { Lane, State, TaskRow } from "../../core/protocol";
+import type { Edge, Lane, State, TaskRow } from "../../core/protocol";
+import { isContainer } from "../../core/roles";
 import { isFailure, isFinal } from "../../core/status";
 import { type TreeRow, treeOrder } from "../../core/tree";
 import { type Scale, toX } from "./scale";
@@ -23,7 +24,7 @@ export interface Bar {
 }
 
 export type Row =
-  | { kind: "task"; key: string; task: TaskRow; depth: number; bars: readonly Bar[] }
+  | { kind: "task"; key: string; task: TaskRow; depth: number; head: boolean; bars: readonly Bar[] }
   | { kind: "worker"; key: string; worker: string; tasks: number; bars: readonly Bar[] }
   | { kind: "lane"; key: string; lane: Lane }
   | { kind: "section"; key: string; text: string };
@@ -45,9 +46,10 @@ export function taskBars(task: TaskRow): readonly Bar[] {
 
 function makeBars(task: TaskRow): Bar[] {
   const bars: Bar[] = [];
+  if (isContainer(task)) return bars;
   let worker = "";
   task.spans.forEach(([begin, state, note], i) => {
-    if (isFinal(state)) return;
+    if (isFinal(state) || state === "planned") return;
     const end = task.spans[i + 1]?.[0] ?? task.ended ?? Number.POSITIVE_INFINITY;
     const kind = kindOf(state);
     if (state === "running") worker = note || task.worker;
@@ -107,17 +109,26 @@ export function workerRows(tasks: Iterable<TaskRow>): Row[] {
 }
 
 export function taskRows(rows: readonly TreeRow[]): Row[] {
-  return rows.map(({ task, depth }) => ({ kind: "task", key: `t:${task.id}`, task, depth, bars: taskBars(task) }));
+  return rows.map(({ task, depth, head }) => ({
+    kind: "task",
+    key: `t:${task.id}`,
+    task,
+    depth,
+    head,
+    bars: taskBars(task),
+  }));
 }
 
 export interface RowSource {
   order: readonly number[];
   tasks: ReadonlyMap<number, TaskRow>;
+  edges?: readonly Edge[];
   lanes: readonly Lane[] | null;
 }
 
 export function makeRows(source: RowSource, by: "task" | "worker"): Row[] {
-  const rows = by === "worker" ? workerRows(source.tasks.values()) : taskRows(treeOrder(source.order, source.tasks));
+  const { order, tasks, edges } = source;
+  const rows = by === "worker" ? workerRows(tasks.values()) : taskRows(treeOrder(order, tasks, edges));
   if (source.lanes === null || source.lanes.length === 0) return rows;
   const lanes: Row[] = source.lanes.map((lane) => ({ kind: "lane", key: `l:${lane.module}.${lane.name}`, lane }));
   if (rows.length === 0) return lanes;

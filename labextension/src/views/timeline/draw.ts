@@ -2,10 +2,12 @@
 
 import { duration, oneLine, outcome, ran } from "../../core/format";
 import { drawIcon } from "../../core/icons";
-import type { Lane, State, TaskRow } from "../../core/protocol";
-import { FINAL, isFailure, unfinished } from "../../core/status";
+import type { TaskRow } from "../../core/protocol";
+import { FINAL, isFailure } from "../../core/status";
 import type { Theme } from "../../core/theme";
 import { type Box, boxes, endOf, HEIGHT, type Row } from "./bars";
+import { frameOf, frameText, paintFrame } from "./frame";
+import { paintLane } from "./lane";
 import { type Scale, ticks, toX } from "./scale";
 
 export interface Scene {
@@ -57,7 +59,9 @@ export class Painter {
       }
       if (row.kind === "task") this.task(scene, row.task, boxes(row.bars, scale, scene.now), y + HEIGHT.task / 2);
       else if (row.kind === "worker") this.worker(scene, row, y + HEIGHT.worker / 2);
-      else if (row.kind === "lane") this.lane(scene, row.lane, y);
+      else if (row.kind === "lane") {
+        paintLane(g, row.lane, y, scale, scene.lanesUntil, theme, (colour, thick) => this.stripe(colour, thick));
+      }
     }
   }
 
@@ -80,8 +84,17 @@ export class Painter {
       const shown = box.x + box.width >= furthest ? { ...box, fails: false } : box;
       this.box(shown, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
     });
+    if (task.state === "planned") return;
     const { scale, theme, now } = scene;
     const { g } = this;
+    const frame = frameOf(task);
+    if (frame !== null) paintFrame(g, task, frame, scale, now, y, theme);
+    if (frame !== null && task.ended === null) {
+      const { text, x, room } = frameText(task, frame, scale, now);
+      g.fillStyle = theme.quiet;
+      if (room > 30) g.fillText(this.fit(text, room), x, y + 2.5);
+      return;
+    }
     const last = task.ended ?? now;
     let x = toX(scale, last);
     if (x < 0 || toX(scale, task.submitted) > scale.width) {
@@ -141,44 +154,6 @@ export class Painter {
       if (room > 60 || (room > 10 && g.measureText(name).width <= room))
         g.fillText(this.fit(name, room), x + 6, y + 0.5);
     }
-  }
-
-  private lane(scene: Scene, lane: Lane, top: number): void {
-    const { scale, theme } = scene;
-    const { g } = this;
-    const floor = top + HEIGHT.lane - 8;
-    const room = HEIGHT.lane - 18;
-    const peak = lane.bins.reduce((most, [running, blocked]) => Math.max(most, running + blocked), 0);
-    const step = scene.lanesUntil / Math.max(1, lane.bins.length);
-    g.fillStyle = theme.line;
-    g.fillRect(0, floor, scale.width, 1);
-    if (peak === 0) return;
-    const work: State = unfinished(lane.counts) > 0 ? "running" : "succeeded";
-    lane.bins.forEach(([running, blocked, failed], i) => {
-      const x = toX(scale, i * step);
-      const width = toX(scale, (i + 1) * step) - x;
-      if (x + width < 0 || x > scale.width) return;
-      const gap = width > 3 ? 1 : 0;
-      const tall = (running / peak) * room;
-      const tallBlocked = (blocked / peak) * room;
-      if (tall > 0) {
-        g.fillStyle = theme.state[work];
-        g.fillRect(x, floor - Math.max(1, tall), width - gap, Math.max(1, tall));
-      }
-      if (tallBlocked > 0) {
-        g.fillStyle = this.stripe(theme.state.blocked, 1.6);
-        g.fillRect(x, floor - tall - tallBlocked, width - gap, tallBlocked);
-        g.fillStyle = theme.state.blocked;
-        g.fillRect(x, floor - tall - tallBlocked, width - gap, 1);
-      }
-      if (failed > 0) {
-        const part = Math.max(3, Math.min(tall, (failed / peak) * room));
-        g.fillStyle = theme.state.failed;
-        g.fillRect(x, floor - part, width - gap, part);
-        g.strokeStyle = theme.state.failed;
-        drawIcon(g, "failed", x + width / 2, floor - tall - tallBlocked - 5, 7);
-      }
-    });
   }
 
   private box(box: Box, y: number, height: number, joinsLeft: boolean, joinsRight: boolean): void {
@@ -254,7 +229,8 @@ const touches = (a: Box | undefined, b: Box | undefined): boolean =>
   a !== undefined && b !== undefined && a.kind !== "pending" && b.kind !== "pending" && b.x - a.x - a.width < 1;
 
 function note(task: TaskRow, now: number): string {
-  if (task.state === "cancelled" || task.state === "skipped" || task.state === "cached") return task.state;
+  if (task.state === "skipped") return oneLine(task.text, 80) || task.state;
+  if (task.state === "cancelled" || task.state === "cached") return task.state;
   if (FINAL.has(task.state)) return duration(ran(task, now));
   return task.progress === null ? "" : outcome(task);
 }

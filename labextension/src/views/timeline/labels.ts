@@ -1,9 +1,10 @@
 /** The names at the left of the timeline: only those in sight exist, and they are kept while they stay in sight. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { caption, count, duration, oneLine, plural, spoken } from "../../core/format";
-import { setStateIcon, stateIcon } from "../../core/icons";
+import { branchWord, callText, caption, count, duration, plural, spoken } from "../../core/format";
+import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import type { Lane } from "../../core/protocol";
+import { isContainer, isQuiet } from "../../core/roles";
 import { present, word } from "../../core/status";
 import { HEIGHT, type Row } from "./bars";
 
@@ -59,7 +60,9 @@ function make(row: Row): HTMLElement {
   label.style.height = `${HEIGHT[row.kind]}px`;
   if (row.kind === "task") {
     label.append(
+      h("span", { class: "ipf-branch" }),
       stateIcon(row.task.state),
+      h("span", { class: "ipf-role" }),
       h("span", { class: "ipf-name" }),
       h("span", { class: "ipf-args" }),
       h("span", { class: "ipf-module" }),
@@ -82,13 +85,23 @@ function make(row: Row): HTMLElement {
 function update(label: HTMLElement, row: Row, now: number): void {
   const part = (name: string) => label.querySelector(`.ipf-${name}`) ?? label;
   if (row.kind === "task") {
-    const { task, depth } = row;
-    const icon = label.querySelector("svg");
+    const { task, depth, head } = row;
+    const icon = label.querySelector<SVGElement>(".ipf-icon");
     if (icon !== null) setStateIcon(icon, task.state);
+    const branch = label.querySelector<HTMLElement>(".ipf-branch");
+    if (branch !== null) {
+      branch.hidden = task.branch == null;
+      setText(branch, head && task.branch != null ? count(task.branch) : "");
+      setAttr(branch, "title", task.branch == null ? null : branchWord(task.branch));
+    }
+    const role = label.querySelector<HTMLElement>(".ipf-role");
+    if (role !== null) setRole(role, task.role ?? null);
+    label.classList.toggle("ipf-dim", isQuiet(task));
+    label.classList.toggle("ipf-whole", isContainer(task));
     label.style.paddingLeft = `${10 + Math.min(depth, 8) * 14}px`;
     setAttr(label, "aria-level", String(depth + 1));
     setText(part("name"), task.name);
-    setText(part("args"), `(${oneLine(task.args, 60)})`);
+    setText(part("args"), callText(task));
     setText(part("module"), caption(task));
     setAttr(label, "aria-label", spoken(task, task.ended ?? Math.round(now)));
   } else if (row.kind === "worker") {

@@ -1,0 +1,35 @@
+/** The plain facts about one task, as the hover card and the pane list them. */
+
+import { h } from "../core/dom";
+import { began, count, duration, heldBy, ran, stoodBlocked, waited, waits } from "../core/format";
+import type { TaskRow } from "../core/protocol";
+import { isContainer, isQuiet } from "../core/roles";
+import { PENDING } from "../core/status";
+
+export type Fact = [name: string, value: string];
+
+/** Times, worker and tries; nothing of what has not come about. */
+export function taskFacts(task: TaskRow, now: number): Fact[] {
+  const facts: Fact[] = [];
+  if (!isQuiet(task)) facts.push([isContainer(task) ? "began" : "submitted", `+${duration(task.submitted)}`]);
+  if (waits(task)) {
+    const long = waited(task, now);
+    facts.push([PENDING.has(task.state) ? "waiting for" : "waited", duration(long)]);
+    const held = PENDING.has(task.state) ? "" : heldBy(task);
+    if (held !== "" && long >= 0.001) facts.push(["held by", held]);
+  }
+  if (began(task))
+    facts.push([isContainer(task) ? (task.ended === null ? "lasts" : "lasted") : "ran", duration(ran(task, now))]);
+  const blocked = stoodBlocked(task, now);
+  if (blocked > 0) facts.push(["of it blocked", duration(blocked)]);
+  if (task.worker) facts.push(["worker", task.worker]);
+  if (task.attempts > 1) facts.push(["tries", count(task.attempts)]);
+  return facts;
+}
+
+export const factList = (facts: readonly Fact[]): HTMLElement =>
+  h(
+    "dl",
+    { class: "ipf-facts" },
+    ...facts.flatMap(([name, value]) => [h("dt", { text: name }), h("dd", { text: value })]),
+  );

@@ -1,0 +1,52 @@
+import type { FromPage, Payload } from "../src/core/protocol";
+import widget, { type WidgetModel } from "../src/widget/index";
+
+/** A widget's model without a kernel: the test says what it says. */
+export class MockModel implements WidgetModel {
+  readonly sent: FromPage[] = [];
+  readonly listeners = new Set<(message: unknown) => void>();
+
+  constructor(private readonly traits: Record<string, unknown>) {}
+
+  get(name: string): unknown {
+    return this.traits[name];
+  }
+
+  send(message: unknown): void {
+    this.sent.push(message as FromPage);
+  }
+
+  on(event: string, listener: (message: unknown) => void): void {
+    if (event === "msg:custom") this.listeners.add(listener);
+  }
+
+  off(_event: string, listener: (message: unknown) => void): void {
+    this.listeners.delete(listener);
+  }
+
+  say(message: unknown): void {
+    for (const listener of [...this.listeners]) listener(message);
+  }
+}
+
+const opened: (() => void)[] = [];
+
+/** Draws the widget; `closeAll` takes it away. */
+export function open(first: Payload | null, view = "timeline") {
+  const model = new MockModel({ payload: first, view });
+  const el = document.createElement("div");
+  document.body.append(el);
+  const close = widget.render({ model, el });
+  opened.push(() => {
+    close();
+    el.remove();
+  });
+  return { model, el, close };
+}
+
+export function closeAll(): void {
+  for (const close of opened.splice(0)) close();
+}
+
+/** Enough for the frame that a redraw waits for. */
+export const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
