@@ -353,9 +353,10 @@ class Chain:
     def _restore(self, afresh: bool = False) -> None:
         """Be what it was when it failed, with what it passed over since planned again."""
         assert self.saved is not None
-        entered = self.saved[1] is not None
+        before, future = self.saved
+        entered = future is not None
         for name in Chain.__slots__:
-            setattr(self, name, getattr(self.saved[0], name))
+            setattr(self, name, getattr(before, name))
         self.over = self.halted = self.way_out = self.has_slot = False
         self.below = tuple([f._replace(ids=self._planned_again(f.entries, f.place + 1, f.ids)) for f in self.below])
         self.ids = self._planned_again(self.entries, self.place + entered, self.ids)
