@@ -1,6 +1,11 @@
-"""W5: many multiplies and one task that adds up their values; beside a bare pool."""
+"""W5: many multiplies and one task that adds up their values; beside a bare pool.
+
+Said in the two ways there are: as a pipeline with a group (W5), and as futures that are arguments of one task (W5f).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import ipyflow as fl
 from benchmarks import stage
@@ -18,10 +23,29 @@ def total(values: list[int]) -> int:
     return sum(values)
 
 
+@fl.task
+def add_up(values: list[int]) -> int:
+    return sum(values)
+
+
 def measure(plan: Plan) -> list[Row]:
+    return [
+        *_measure(plan, "W5", pipeline, "{:,} multiplies in_parallel, one aggregate"),
+        *_measure(plan, "W5f", work, "{:,} multiplies as futures, one aggregate"),
+    ]
+
+
+def _measure(plan: Plan, id: str, work: Callable[[int], float], text: str) -> list[Row]:
     at = sweep(work, reference, plan.sizes[:2], plan.pairs)
-    rows = [compared("W5", f"{n:,} multiplies, one aggregate", pairs, 0.4) for n, pairs in at.items()]
-    return [*rows, compared("W5", "cost of a multiply at 10,000 over 1,000", growth(at, 1_000, 10_000), 1.4)]
+    rows = [compared(id, text.format(n), pairs, 0.4) for n, pairs in at.items()]
+    return [*rows, compared(id, "cost of a multiply at 10,000 over 1,000", growth(at, 1_000, 10_000), 1.4)]
+
+
+def pipeline(n: int) -> float:
+    with stage.engine():
+        seconds, value = timed(lambda: fl.in_parallel([double.send(i) for i in range(n)]).continue_with(add_up)())
+    assert value == n * (n - 1)
+    return seconds / n
 
 
 def work(n: int) -> float:
