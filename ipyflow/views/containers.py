@@ -6,10 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import State
+from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.words import counted
 
 CONTAINERS = frozenset({"pipeline", "group"})
 """Roles of tasks that have no body and end as what is below them ends."""
+
+PAUSED = "paused"
+"""Why a pipeline waits that was told to start no more entries."""
 
 
 def contains(task: TaskState) -> bool:
@@ -57,6 +61,32 @@ def below(state: RunState) -> dict[int, Below]:
         progress = state.tasks[id_].progress
         found.done, found.branches = (0, len(planned[id_])) if progress is None else (progress[0], progress[1] or 0)
     return out
+
+
+def branches(done: int, total: int) -> str:
+    """Say how far a group is: ``12 branches`` of which none has ended, or ``5 of 12 branches``.
+
+    Example:
+        >>> branches(0, 1), branches(5, 12)
+        ('1 branch', '5 of 12 branches')
+    """
+    return f"{done:,} of {counted(total, 'branch')}" if done else counted(total, "branch")
+
+
+def entries(counts: Counter[State]) -> str:
+    """Say how far a pipeline is. What is to come is known only of a plan.
+
+    Example:
+        >>> entries(Counter({State.SUCCEEDED: 2, State.PLANNED: 3}))
+        '2 of 5 entries'
+        >>> entries(Counter({State.SUCCEEDED: 2, State.RUNNING: 1}))
+        '3 entries so far'
+    """
+    total = counts.total()
+    ended = sum(number for state, number in counts.items() if state in FINAL_STATES)
+    if counts[State.PLANNED]:
+        return f"{ended:,} of {total:,} entries"
+    return counted(total, "entry") + ("" if ended == total else " so far")
 
 
 def together(parts: list[Below]) -> Below:

@@ -14,6 +14,7 @@ from ipyflow.views.containers import CONTAINERS, Below, below, together
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.layout import Layout, layout
+from ipyflow.views.palette import ROLES
 from ipyflow.views.words import clean, clip, home, shown
 
 HEIGHT = 44
@@ -22,6 +23,8 @@ LETTER = 7.3
 SMALL_LETTER = 5.6
 """Width of one letter of the module's name above it."""
 NARROWEST, WIDEST = 96, 250
+COUNTED = 24
+"""Letters of room above the name of a pipeline or a group for how far it is: its box must not grow with its numbers."""
 LISTED = 50
 """A collapsed node names at most this many of its tasks."""
 
@@ -94,14 +97,16 @@ def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
     return (ranked[0] + ranked[1] + ranked[2])[:most]
 
 
-def caption(module: str, group: str | None) -> str:
-    """What stands above the name in a box: where the function lives, and its group."""
-    return module if not group else f"{module} · {group}" if module else group
+def caption(module: str, group: str | None, role: str | None = None) -> str:
+    """What stands above the name in a box: what it is in its pipeline, where the function lives, and its group."""
+    what = f"{ROLES[role].mark} {ROLES[role].word}" if role in ROLES else ""
+    return " · ".join(part for part in (what, module, group) if part)
 
 
 def _size(node: Node) -> tuple[int, int]:
     letters = len(shown(node.name, 60)) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
-    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * len(caption(home(node.module), node.group)))
+    above = COUNTED if node.role in CONTAINERS else len(caption(home(node.module), node.group, node.role))
+    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * above)
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 
 

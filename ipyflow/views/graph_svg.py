@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import pairwise
 from typing import Any
 
 from ipyflow.model.run import RunState
-from ipyflow.model.status import State
+from ipyflow.views.box_svg import box
 from ipyflow.views.edges import DATA
-from ipyflow.views.graph import LETTER, SMALL_LETTER, Graph, caption, graph, plan
-from ipyflow.views.palette import LOOKS, ORDER
-from ipyflow.views.svg import bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, counts_in_words, duration, instant, run_time, shown, total
+from ipyflow.views.graph import Graph, graph, plan
+from ipyflow.views.svg import document, num, patterns
+from ipyflow.views.words import instant, total
 
-CORNER = 7
 MOST_NODES = 80
 
 
@@ -38,7 +35,7 @@ def graph_svg(state: RunState, *, now: float | None = None, inline: bool = False
     key = f"ipyflow{state.id}g"
     until = instant(state, now)
     body = _edges(view["edges"], key)
-    body += "".join(_node(state, node, until, key) for node in view["nodes"])
+    body += "".join(box(state, node, until, key) for node in view["nodes"])
     words = f"Graph of {state.name}: {len(view['nodes']):,} boxes for {total(state):,} tasks"
     width, height = max(view["width"], 120), max(view["height"], 60)
     ground = f'<rect width="{width}" height="{height}" fill="url(#{key}-dots)"/>'
@@ -107,64 +104,3 @@ def _rounded(points: list[tuple[float, float]], radius: float = 6) -> str:
         bx, by = x1 + (x2 - x1) / after * r, y1 + (y2 - y1) / after * r
         path += f"L{num(ax)} {num(ay)}Q{num(x1)} {num(y1)} {num(bx)} {num(by)}"
     return path + f"L{num(points[-1][0])} {num(points[-1][1])}"
-
-
-def _node(state: RunState, node: dict[str, Any], until: float, key: str) -> str:
-    x, y, w, h = node["x"], node["y"], node["w"], node["h"]
-    many = node["count"] > 1
-    if many:
-        counts = Counter({State(name): number for name, number in node["counts"].items()})
-        look = next(s for s in ORDER if counts[s])
-        words = f"{node['name']} ×{node['count']:,} · {counts_in_words(counts)}"
-    else:
-        task = state.tasks[node["task"]]
-        counts, look = Counter({task.state: 1}), task.state
-        ran = run_time(task, until)
-        words = f"{task.name}#{task.id} · {LOOKS[task.state].word}"
-        words += f" · {duration(ran)}" if ran is not None else ""
-        words += f" · {task.type}: {clip(task.text, 200)}" if task.type else ""
-    out = [f"<g><title>{esc(words)}</title>"]
-    if many:
-        out += [_sheet(x, y, w, h, lift) for lift in (6, 3)]
-    loud = look in _LOUD
-    edge = LOOKS[look].color if loud else "currentColor"
-    out.append(
-        f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{CORNER}" fill="{LOOKS[look].color}" fill-opacity=".09"'
-        f' stroke="{edge}" stroke-opacity="{0.9 if loud else 0.45}" stroke-width="{1.6 if loud else 1}"/>'
-    )
-    out.append(_caption(node, look))
-    out.append(_states(counts, x, y, w, h, key))
-    return "".join(out) + "</g>"
-
-
-def _sheet(x: float, y: float, w: float, h: float, lift: float) -> str:
-    """The edge of a box behind the box."""
-    path = f"M{num(x + lift + 4)} {num(y - lift)}H{num(x + w + lift - 6)}q6 0 6 6V{num(y + h - lift - 4)}"
-    return f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".45"/>'
-
-
-_LOUD = frozenset({State.FAILED, State.TIMED_OUT, State.BLOCKED, State.RUNNING})
-
-
-def _caption(node: dict[str, Any], look: State) -> str:
-    x, y, w = node["x"], node["y"], node["w"]
-    times = f" ×{node['count']:,}" if node["count"] > 1 else ""
-    name = clip(shown(node["name"]), max(int((w - 40) / LETTER) - len(times), 3))
-    above = caption(node["module"], node["group"])
-    return (
-        text(x + 10, y + 14, clip(above, int((w - 34) / SMALL_LETTER)), 9.5, faint=0.6)
-        + text(x + 10, y + (30 if above else 24), name + times, mono=True)
-        + text(x + w - 10, y + 18, LOOKS[look].mark, 13, anchor="end", color=LOOKS[look].color)
-    )
-
-
-def _states(counts: Counter[State], x: float, y: float, w: float, h: float, key: str) -> str:
-    """A thin bar at the foot of the box: the share of each state."""
-    total = sum(counts.values())
-    at, out = x + 10.0, ""
-    for state in ORDER:
-        if counts[state]:
-            wide = (w - 20) * counts[state] / total
-            out += bar(at, y + h - 8, wide, 4, state, key, 1)
-            at += wide
-    return out

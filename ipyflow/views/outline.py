@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipyflow.model.run import RunState
+from ipyflow.model.status import State
+from ipyflow.views.containers import contains
 
 _NEVER = 1 << 60
+ORDERED = 1000
+"""The entries of a pipeline or a group are put in order where they are no more than this; more are folded anyway."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,9 @@ def outline(state: RunState, most: int = 40) -> Outline:
     for id_ in sorted(state.tasks):
         parent = state.tasks[id_].parent
         children.setdefault(parent if parent in state.tasks else 0, []).append(id_)
+    for parent, ids in children.items():
+        if parent in state.tasks and contains(state.tasks[parent]) and len(ids) <= ORDERED:
+            children[parent] = in_order(state, ids)
     if len(state.tasks) <= most:
         return _told(state, children, _NEVER, most)
     told = None
@@ -58,6 +65,39 @@ def outline(state: RunState, most: int = 40) -> Outline:
             break
     assert told is not None
     return told
+
+
+def in_order(state: RunState, ids: Sequence[int]) -> list[int]:
+    """Sort the entries of a pipeline or a group: branch by branch, each behind what handed it its outcome.
+
+    Numbers do not tell: the entries of a pipeline that a task returned are younger than the plan that goes on behind.
+
+    Args:
+        state: the run.
+        ids: entries of one pipeline or group.
+    """
+
+    def rank(id_: int) -> tuple[bool, bool, int, bool, int]:
+        task = state.tasks[id_]
+        return task.role == "finally", task.branch is None, task.branch or 0, task.state is State.PLANNED, id_
+
+    inside = set(ids)
+    out: list[int] = []
+    opened: set[int] = set()
+    left: set[int] = set()
+    for first in sorted(ids, key=rank):
+        stack = [first]
+        while stack:
+            me = stack[-1]
+            if me in opened:
+                stack.pop()
+                if me not in left:
+                    left.add(me)
+                    out.append(me)
+                continue
+            opened.add(me)
+            stack += [source for source in reversed(state.tasks[me].refs) if source in inside and source not in opened]
+    return out
 
 
 def _told(state: RunState, children: dict[int, list[int]], few: int, most: int) -> Outline:
@@ -75,11 +115,11 @@ def _told(state: RunState, children: dict[int, list[int]], few: int, most: int) 
 
 def _branches(state: RunState, tasks: Sequence[int], few: int, above: tuple[bool, ...]) -> list[Line]:
     """The lines for sibling tasks, the last one first: they are taken from the end."""
-    groups: dict[tuple[str, str, str | None], list[int]] = {}
+    groups: dict[tuple[str, str, str | None, str | None], list[int]] = {}
     folded: list[list[int]] = []
     for id_ in tasks:
         task = state.tasks[id_]
-        key = (task.name, task.module, task.group)
+        key = (task.name, task.module, task.group, task.role)
         if key in groups:
             groups[key].append(id_)
         else:
@@ -87,5 +127,6 @@ def _branches(state: RunState, tasks: Sequence[int], few: int, above: tuple[bool
             folded.append(groups[key])
     told = [part for group in folded for part in ([group] if len(group) >= few else [[id_] for id_ in group])]
     if any(len(part) < 2 for part in told):
-        told.sort(key=lambda part: part[0])
+        place = {id_: i for i, id_ in enumerate(tasks)}
+        told.sort(key=lambda part: place[part[0]])
     return [Line(part, len(above), (*above, i > 0)) for i, part in enumerate(reversed(told))]

@@ -1,4 +1,4 @@
-"""The look of each state: one colour, one mark and one texture, the same in every view.
+"""The look of each state: one colour, one mark and one texture, the same in every view; and the mark of each role.
 
 The colours are after Okabe and Ito's, which readers with any kind of colour blindness can tell apart; state is never
 said by colour alone, a mark or a texture goes with it. They are mid-tones that stand on white and on black.
@@ -21,7 +21,7 @@ class Look(NamedTuple):
 
 
 LOOKS: dict[State, Look] = {
-    State.PLANNED: Look("#9A9A9A", "·", "outline", "planned"),
+    State.PLANNED: Look("#9A9A9A", "◌", "outline", "planned"),
     State.WAITING: Look("#9A9A9A", "…", "dotted", "waiting"),
     State.QUEUED: Look("#9A9A9A", "○", "faint", "queued"),
     State.RUNNING: Look("#0072B2", "▸", "solid", "running"),
@@ -51,3 +51,20 @@ ORDER: tuple[State, ...] = (
     State.SKIPPED,
 )
 """The states in the order in which a reader should meet them: trouble first, then work, then the rest."""
+
+
+class RoleLook(NamedTuple):
+    """How views say what a task is in its pipeline, where it is more than an entry: a mark and a word, never colour."""
+
+    mark: str
+    word: str
+
+
+ROLES: dict[str, RoleLook] = {
+    "pipeline": RoleLook("»", "pipeline"),
+    "group": RoleLook("≡", "group"),
+    "exceptionally": RoleLook("↯", "handler"),
+    "finally": RoleLook("⇥", "finaliser"),
+    "merge": RoleLook("⋈", "merge"),
+}
+"""The mark and the word of each role of :data:`ipyflow.model.records.ROLES`."""

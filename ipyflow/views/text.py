@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.containers import branches, contains
 from ipyflow.views.outline import Line, outline
-from ipyflow.views.palette import LOOKS, ORDER
+from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.words import (
     clip,
     counted,
@@ -63,16 +64,33 @@ def _one(state: RunState, line: Line, until: float) -> str:
     task = state.tasks[line.tasks[0]]
     args = f"({shown(task.args, 40)})" if task.args else ""
     ran = run_time(task, until)
+    if contains(task) and task.ended is not None and task.state is not State.SKIPPED:
+        ran = task.ended - task.submitted
     time = f"  {duration(ran)}" if ran is not None else ""
-    return f"{LOOKS[task.state].mark} {shown(task.name, 60)}{args}{time}{_outcome(state, task)}"
+    return f"{LOOKS[task.state].mark} {_place(state, task)}{shown(task.name, 60)}{args}{time}{_outcome(state, task)}"
+
+
+def _place(state: RunState, task: TaskState) -> str:
+    """What a task is in its pipeline: the place of its branch in a group, and the mark of its role."""
+    above = state.tasks.get(task.parent)
+    branch = "" if task.branch is None or above is None or above.role != "group" else f"[{task.branch}] "
+    return branch + (f"{ROLES[task.role].mark} " if task.role in ROLES else "")
 
 
 def _outcome(state: RunState, task: TaskState) -> str:
     """What there is to say beside the mark: the exception, or why the task does not go on."""
     out = ""
-    if task.state in FINAL_STATES:
+    if task.state is State.SKIPPED:
+        out = "  skipped" + (f": {shown(task.text, 100)}" if task.text else "")
+    elif task.state in FINAL_STATES:
         if task.state is not State.SUCCEEDED:
             out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
+    elif task.role == "group" and task.progress:
+        out = f"  {branches(task.progress[0], task.progress[1] or 0)}"
+    elif task.role == "pipeline" and task.reason == "its entries":
+        out = ""  # they stand below it
+    elif task.state is State.PLANNED and not state.counts.total() - state.counts[State.PLANNED]:
+        out = ""  # nothing but a plan
     elif task.progress and task.state is State.RUNNING:
         done, total, what = task.progress
         out = f"  {done:,}{f' of {total:,}' if total else ''} {shown(what, 30)}".rstrip()
@@ -92,7 +110,12 @@ def _many(state: RunState, line: Line, until: float) -> str:
     worst = next(s for s in ORDER if counts[s])
     lengths = sorted(ran for ran in (run_time(task, until) for task in tasks) if ran is not None)
     times = f"  {duration(lengths[0])} to {duration(lengths[-1])}" if lengths else ""
-    return f"{LOOKS[worst].mark} {shown(tasks[0].name, 60)} ×{len(tasks):,}: {counts_in_marks(counts)}{times}"
+    role = f"{ROLES[tasks[0].role].mark} " if tasks[0].role in ROLES else ""
+    above = state.tasks.get(tasks[0].parent)
+    stage = f" ({shown(tasks[0].group, 40)})" if tasks[0].group and above is not None and above.role == "group" else ""
+    return (
+        f"{LOOKS[worst].mark} {role}{shown(tasks[0].name, 60)} ×{len(tasks):,}{stage}: {counts_in_marks(counts)}{times}"
+    )
 
 
 def _failures(state: RunState, line: Line) -> list[str]:

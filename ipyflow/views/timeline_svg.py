@@ -6,8 +6,10 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.axis_svg import Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
+from ipyflow.views.bracket_svg import bracket, standing
+from ipyflow.views.containers import contains
 from ipyflow.views.outline import Line, outline
-from ipyflow.views.palette import LOOKS
+from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.svg import MONO_LETTER, SANS_LETTER, bar, document, esc, num, patterns, text
 from ipyflow.views.words import clip, duration, instant, label, run_time, shown, total
 
@@ -69,7 +71,7 @@ def _column(state: RunState, lines: list[Line]) -> int:
 
 def _letters(state: RunState, line: Line) -> float:
     task = state.tasks[line.tasks[0]]
-    name, args = len(shown(task.name, LABEL[1])), len(shown(task.args, 16))
+    name, args = len(titled(task)), len(shown(task.args, 16))
     if len(line.tasks) > 1:
         return name + len(f" ×{len(line.tasks):,}")
     return name + (0.85 * (args + 2) if args else 0)
@@ -88,7 +90,7 @@ def _row(
         out.append(_said(task, axis, middle + 4))
     else:
         room = int((column - x) / (12 * MONO_LETTER)) - len(f" ×{len(line.tasks):,}")
-        out.append(text(x, middle + 4, clip(shown(task.name), max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
+        out.append(text(x, middle + 4, clip(titled(task), max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
 
@@ -108,19 +110,23 @@ def _branch(line: Line, y: float, tall: float) -> str:
 
 def _name(task: TaskState, x: float, y: float, column: int) -> str:
     room = int((column - x) / (12 * MONO_LETTER))
-    name, args = clip(shown(task.name), max(room, 4)), shown(task.args)
-    out = text(x, y, name, mono=True)
+    name, args = clip(titled(task), max(room, 4)), shown(task.args)
+    faint = 0.5 if task.state in (State.PLANNED, State.SKIPPED) else 1.0
+    out = text(x, y, name, mono=True, faint=faint)
     left = int((room - len(name)) / 0.85) - 2
     if args and left >= min(3, len(args)):
-        out += text(x + 12 * MONO_LETTER * len(name) + 1, y, f"({clip(args, left)})", 10, faint=0.55, mono=True)
+        x += 12 * MONO_LETTER * len(name) + 1
+        out += text(x, y, f"({clip(args, left)})", 10, faint=min(faint, 0.55), mono=True)
     return out
 
 
 def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]) -> str:
+    if contains(task):
+        return bracket(task, axis, middle)
     out = []
     ends = [span.time for span in task.spans[1:]] + [axis.end]
     for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
-        if span.state in FINAL_STATES:
+        if span.state in FINAL_STATES or span.state is State.PLANNED:
             continue
         look = outcome(task, i) if span.state is State.RUNNING else span.state
         x = axis.x(span.time)
@@ -139,6 +145,11 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
     return "".join(out)
 
 
+def titled(task: TaskState) -> str:
+    """The name of a task behind the mark of its role."""
+    return (f"{ROLES[task.role].mark} " if task.role in ROLES else "") + shown(task.name, LABEL[1])
+
+
 def outcome(task: TaskState, i: int) -> State:
     """The state whose colour a running stretch has: what the attempt ended in, or ``running`` while it goes on."""
     for span in task.spans[i + 1 :]:
@@ -153,6 +164,10 @@ def outcome(task: TaskState, i: int) -> State:
 
 def _words(task: TaskState, until: float) -> tuple[str, str]:
     """What stands behind the bar: a mark, and the time it ran, or what went wrong, or why it waits."""
+    if task.state is State.PLANNED:
+        return "", LOOKS[task.state].word
+    if contains(task):
+        return standing(task)
     look = LOOKS[task.state]
     ran = run_time(task, until)
     words = look.word
@@ -184,6 +199,8 @@ def _right(state: RunState, lines: list[Line], until: float) -> int:
 
 def _said(task: TaskState, axis: Axis, y: float) -> str:
     mark, words = _words(task, axis.end)
+    if task.state is State.PLANNED:
+        return text(axis.left + 6, y, words, 11, faint=0.4)
     x = axis.x(axis.end if task.ended is None else task.ended) + 6
     out = text(x, y, mark, color=LOOKS[task.state].color) if mark else ""
     x += 15 if mark else 0
@@ -192,12 +209,14 @@ def _said(task: TaskState, axis: Axis, y: float) -> str:
 
 def _hover(task: TaskState, until: float) -> str:
     parts = [f"{label(task)}({clip(task.args, 120)})", LOOKS[task.state].word]
+    if task.role in ROLES:
+        parts.insert(1, ROLES[task.role].word)
     ran = run_time(task, until)
     if ran is not None and task.started is not None:
         parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")
-    if task.type:
-        parts.append(f"{task.type}: {clip(task.text, 200)}")
-    return " · ".join(parts)
+    if task.type or task.state is State.SKIPPED:
+        parts.append(f"{task.type}: {clip(task.text, 200)}" if task.type else clip(task.text, 200))
+    return " · ".join(part for part in parts if part)
 
 
 def _legend(used: set[State], y: float, width: int, key: str) -> str:

@@ -99,8 +99,9 @@ def duration(seconds: float) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Say how many: ``1 task``, ``12,000 tasks``."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    """Say how many: ``1 task``, ``12,000 tasks``, ``3 entries``."""
+    many = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{n:,} {noun if n == 1 else many}"
 
 
 def counts_in_words(counts: Mapping[State, int]) -> str:

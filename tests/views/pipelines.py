@@ -124,6 +124,7 @@ def wide(width: int = 60, at_once: int = 8, ended: int = 40, stages: int = 1) ->
         worker = f"thread-{lane + 1}"
         read = log.task(begin, "read", group, args=f"file_{branch}", refs=(files,), group=label, branch=branch)
         log.start(begin + 0.1, read, worker)
+        free[lane] = float("inf") if branch >= ended else begin + length + 0.3
         if branch >= ended:
             continue
         log.done(begin + length / 2, read, "'…'", "str")
@@ -133,7 +134,6 @@ def wide(width: int = 60, at_once: int = 8, ended: int = 40, stages: int = 1) ->
             log.fail(begin + length, count, "ValueError", f"file_{branch} is empty")
         else:
             log.done(begin + length, count, str(branch * 7919 % 100), "int")
-        free[lane] = begin + length + 0.3
         ends.append(begin + length + 0.1)
     for done, end in enumerate(sorted(ends), 1):
         log.branches(end, group, done, width)
