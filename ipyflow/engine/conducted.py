@@ -246,8 +246,11 @@ class _Entry:
         self: Any, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], executor: Executor
     ) -> Call:
         """The next attempt is an entry too, of the same pipeline."""
-        following = Call.successor(self, task, args, kwargs, executor)
-        return _belongs(following, self.node, self.keeper, self.gates, self.spared)
+        following: Any = Call.successor(self, task, args, kwargs, executor)
+        following.node, following.keeper = self.node, self.keeper
+        if self.spared:
+            following.spared = True
+        return following  # type: ignore[no-any-return]
 
     def kind_for(self, task: Definition) -> type[Call]:
         """The kind of call for an attempt of ``task``."""
@@ -307,18 +310,10 @@ def _entry_kind(task: Definition, keeper: EntryOwner | None) -> type[Call]:
     return AsyncEntryCall if task.is_async else EntryCall
 
 
-def _belongs(call: Any, node: Node, keeper: EntryOwner | None, gates: tuple[Limit, ...], spared: bool) -> Call:
-    call.node, call.keeper, call.gates = node, keeper, gates
-    if spared:
-        call.spared = True
-    return call  # type: ignore[no-any-return]
-
-
 def enter(
-    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner, *,
-    keeps_state: bool, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None = None,
-    group: str | None = None, role: str | None = None, branch: int | None = None, spared: bool = False,
-    refused: Exception | None = None,
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner, keeps_state: bool,
+    gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None, role: str | None,
+    branch: int | None, spared: bool = False, refused: Exception | None = None,
 ) -> Call | None:  # fmt: skip
     """Submit an entry below ``node``.
 
@@ -331,7 +326,7 @@ def enter(
         keeps_state: the owner wants the state that it returns; of a finaliser nobody looks at what it returns.
         gates: the limits that it needs permits of.
         refs: the tasks whose outcome it is given.
-        id: the number it was planned under.
+        id: the number it was planned under; ``None`` for a new one.
         group: the label of the group around it.
         role: one of the roles of :data:`ipyflow.model.records.ROLES`, if any.
         branch: the branch it is in.
@@ -341,8 +336,8 @@ def enter(
     Returns:
         The call, if nothing holds it back: the caller has it run.
     """
-    engine, future_of_node = node.engine, node.future
-    run, options = future_of_node.run, task.options
+    engine, future_of_node, options = node.engine, node.future, task.options
+    run = future_of_node.run
     if options.memo and refused is None:
         return _enter_memoised(node, task, args, kwargs, owner)
     if id is None:
@@ -353,14 +348,18 @@ def enter(
     owner.current = future
     keeper = owner if keeps_state else None
     executor, context = engine.executors[options.executor], node.context.copy()
-    call = _entry_kind(task, keeper)(engine, future, task, args, kwargs, executor, context, group)
-    future._call = _belongs(call, node, keeper, gates, spared)
+    call: Any = _entry_kind(task, keeper)(engine, future, task, args, kwargs, executor, context, group)
+    call.node, call.keeper, call.gates = node, keeper, gates
+    if spared:
+        call.spared = True
+    future._call = call
     text, found = written_arguments(args, kwargs)
     run.live[id] = future
     run.refs.append(_ref(future))
     if not id & 1023:
         run.tidy()
-    refs = (*refs, *[f.id for f in found]) if found else refs
+    if found:
+        refs = (*refs, *[f.id for f in found])
     run.append_row(
         (
             r.SUBMITTED, engine.now(), id, future_of_node.id, task.name, task.module, task.executor_name, text, refs,
@@ -369,11 +368,12 @@ def enter(
     )  # fmt: skip
     if refused is not None:
         return endings.try_end(engine, call, State.FAILED, refused)[1]
-    if not spared and node.is_stopped():
+    # Looked at after it is in place: whoever stops the node either sees the entry or is seen here.
+    if not spared and (node.stopped or (node.above is not None and node.is_stopped())):
         endings.cancel_one(engine, future, f"{future_of_node.label} was told to stop before")
         return None
     if task.simple and not gates and not run.paused:
-        return call
+        return call  # type: ignore[no-any-return]
     return admission.admit(engine, call, found)
 
 

@@ -158,33 +158,33 @@ class Chain:
             self._go_back()
 
     def _finalising(self) -> bool:
-        return self.outcome is not None or any(frame.outcome is not None for frame in self.below)
+        if self.outcome is not None:
+            return True
+        return bool(self.below) and any(frame.outcome is not None for frame in self.below)
 
     def _enter(self, entry: Entry, spared: bool) -> Call | None:
         ids = None if self.ids is None else self.ids[self.place]
         self.state_out = _SAME
         if isinstance(entry, Group):
             return self.owner.open_group(self, entry, ids)
+        task, role = entry.task, entry.role
         args, kwargs = self._arguments(entry)
         refused = _clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
-        keeps, refs = entry.role != FINALISER, self.refs
-        if not keeps:
-            refs = ()
-        if entry.task.options.with_state:
+        if task.options.with_state:
             args = (self.state, *args)
+        keeps_state, refs = (True, self.refs) if role != FINALISER else (False, ())
         ready = enter(
-            self.node, entry.task, args, kwargs, self, keeps_state=keeps, gates=self.gates, refs=refs, id=ids,
-            group=self.group, role=entry.role, branch=self.branch, spared=spared, refused=refused,
+            self.node, task, args, kwargs, self, keeps_state, self.gates, refs, ids, self.group, role, self.branch,
+            spared, refused,
         )  # fmt: skip
         if self.halted and not spared and self.current is not None:
             self.node.engine.cancel(self.current)  # halted just before it could be found
         return ready
 
     def _arguments(self, step: Step) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if step.role == FINALISER:
-            return step.args, step.kwargs
-        if step.role == HANDLER:
-            return (self.error, *step.args), step.kwargs
+        role = step.role
+        if role is not None:
+            return step.args if role == FINALISER else (self.error, *step.args), step.kwargs
         args = self.args + step.args if step.args else self.args
         return args, {**self.kwargs, **step.kwargs} if self.kwargs else step.kwargs
 

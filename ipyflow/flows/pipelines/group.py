@@ -13,16 +13,18 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ipyflow.engine import endings, leaks
+from ipyflow.engine import endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.conducted import Node, end_badly, end_stopped, end_well, enter, failure_in, open_node, reopen
 from ipyflow.engine.describe import message
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
-from ipyflow.errors import GroupError, PipelineInvalid, StateConflictWarning, TaskCancelled
+from ipyflow.engine.plan import Plan
+from ipyflow.errors import GroupError, PipelineInvalid, TaskCancelled
 from ipyflow.flows.pipelines import state as states
 from ipyflow.flows.pipelines.chain import Chain
-from ipyflow.flows.pipelines.entries import Group
+from ipyflow.flows.pipelines.entries import Group, Step
+from ipyflow.flows.pipelines.merge import Merge
 from ipyflow.flows.pipelines.plan import Planner, head, skip_all
 from ipyflow.model import records as r
 
@@ -53,23 +55,25 @@ class GroupRun:
         )  # fmt: skip
         self.engine = above.engine
         self.label = self.node.future.label
-        self.slots = self.tokens = None
+        self.slots: Limit | None = None
         if group.at_once is not None:
             self.slots = Limit(f"branch slot of {self.label}", group.at_once)
-            self.tokens = Limit(self.label, group.at_once)
-            self.node.gates = (self.tokens, *chain.gates)
+            self.node.gates = (Limit(self.label, group.at_once), *chain.gates)
         self.args, self.kwargs, self.base = chain.args, chain.kwargs, chain.state
+        self.merge = Merge(self)
         self.results: list[Any] = [None] * self.count if group.ordered else []
         self.errors: dict[int, BaseException] = {}
-        self.changes: list[tuple[int, Any]] = []
         self.failed: dict[int, Chain] = {}
         self.active: dict[int, Chain] = {}
         self.ready: list[Call] = []
-        self.next = self.running = self.done = 0
+        self.next = 0
+        """Branches that were started; only the thread that starts them changes it."""
+        self.ended = 0
+        """Branches that have ended, since they were last retried."""
+        self.starting = True
+        """True while a thread starts branches."""
         self.halted = self.ending = self.told = False
         self.shown = 0.0
-        self.current: Future[Any] | None = None
-        self.state_out: Any = None
         self.lock = threading.Lock()
 
     def begin(self) -> Call | None:
@@ -79,48 +83,70 @@ class GroupRun:
         self.chain.current = future
         if self.chain.is_stopped():
             endings.cancel_one(self.engine, future, f"{self.chain.node.future.label} was told to stop before")
-        self._progress(True)
-        self.running = 1
-        return self._both(self._start(False), self._one_less())
+        self._progress(self.engine.now())
+        return self._start(False)
 
     # Starting branches.
 
     def _start(self, has_slot: bool) -> Call | None:
-        """Start branches while there are slots; only one thread is here at a time, for the group queues once."""
+        """Start branches while there are slots; one thread at a time, for the group queues for them once."""
         ready: Call | None = None
-        slots = self.slots
-        while self.next < self.count and not self._is_stopped():
+        slots, node, queued = self.slots, self.node, False
+        while self.next < self.count and not (self.halted or node.is_stopped()):
             if slots is not None and not has_slot and not slots.try_enter():
                 self._tell_waiting()
+                with self.lock:
+                    self.starting = False
                 if not slots.enter(self):
-                    return ready
+                    queued = True
+                    break
+                with self.lock:
+                    self.starting = True
             has_slot = False
-            with self.lock:
-                self.running += 1
             place, self.next = self.next, self.next + 1
-            ready = self._both(ready, self._begin_branch(place))
+            following = self._begin_branch(place)
+            if following is not None:
+                if ready is not None:
+                    self.engine.dispatch(ready)
+                ready = following
         if has_slot and slots is not None:
             slots.leave()
-        return ready
+        if queued:
+            return ready
+        with self.lock:
+            self.starting = False
+            last = self._is_last()
+        return self._both(ready, self._end()) if last else ready
 
     def _begin_branch(self, place: int) -> Call | None:
-        group, branch = self.group, self.group.branches[place]
+        branch = self.group.branches[place]
         ids = None if self.ids is None else self.ids[place]
-        chain = Chain(
-            self, self.node.gates, place, group.label(place) or self.chain.group, branch.entries, ids, self.args,
-            self.kwargs, self.chain.refs, None,
-        )  # fmt: skip
-        if group.fail_fast:
+        if branch.size == 1 and self.base is None and not self.kwargs and not self.group.fail_fast:
+            (step,) = branch.entries
+            if isinstance(step, Step) and not (step.kwargs or step.pauses or step.task.options.with_state):
+                args = self.args + step.args if self.args else step.args
+                group = self.group.label(place) or self.chain.group
+                return enter(
+                    self.node, step.task, args, step.kwargs, _Lone(self, place), False, self.node.gates,
+                    self.chain.refs, ids and ids[0], group, None, place,
+                )  # fmt: skip
+        chain = self._chain(place, ids)
+        if self.group.fail_fast:
             self.active[place] = chain
         try:
             chain.state = states.copied(self.base)
         except Exception as error:
             chain.error = PipelineInvalid(
                 f"the state, of type {type(self.base).__name__}, cannot be copied for the branches of {self.label} "
-                f"({type(error).__name__}: {error}): pass what cannot be copied as an argument, not as state"
+                f"({type(error).__name__}: {message(error)}): pass what cannot be copied as an argument, not as state"
             )
             return self.chain_ended(chain)
         return chain.go_on()
+
+    def _chain(self, place: int, ids: Any) -> Chain:
+        group, chain = self.group, self.chain
+        entries, label = group.branches[place].entries, group.label(place) or chain.group
+        return Chain(self, self.node.gates, place, label, entries, ids, self.args, self.kwargs, chain.refs, None)
 
     def _tell_waiting(self) -> None:
         """Record, once, what the branches that were planned wait for."""
@@ -128,7 +154,7 @@ class GroupRun:
             return
         self.told = True
         assert self.slots is not None
-        reason = f"branch slot of {self.label} ({self.slots.size} at once)"
+        reason = f"{self.slots.name} ({self.slots.size} at once)"
         for place in range(self.next, self.count):
             self.node.future.run.append_row((r.WAITING, self.engine.now(), head(self.ids[place]), reason, ()))
 
@@ -139,10 +165,10 @@ class GroupRun:
     def permit_granted(self, permit: Limit | None) -> bool:
         """A slot is free: the next branch has it."""
         with self.lock:
-            if not self.wants_permit():
+            if self.ending or not self.wants_permit():
                 return False
-            self.running += 1
-        ready = self._both(self._start(True), self._one_less())
+            self.starting = True
+        ready = self._start(True)
         if ready is not None:
             self.ready.append(ready)  # for the branch whose end has freed the slot
         return True
@@ -157,7 +183,7 @@ class GroupRun:
             return other
         return other if one is None else one
 
-    # For the chains of its branches.
+    # For its branches.
 
     def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
         """A group in a branch."""
@@ -165,56 +191,71 @@ class GroupRun:
 
     def chain_ended(self, chain: Chain) -> Call | None:
         """A branch has ended."""
-        place, error = chain.branch, chain.error
+        place, error, changed = chain.branch, chain.error, None
         assert place is not None
-        changed: Any = None
         if error is None and chain.is_stopped():
             error = TaskCancelled(f"branch {place} of {self.label} was cancelled")
         if error is None:
             try:
-                changed = self._changed(chain.final_state())
+                changed = self.merge.changed(chain.final_state())
             except Exception as raised:
                 error = raised
                 endings.add_note(error, f"while the state of branch {place} of {self.label} was compared")
+        if error is None:
+            if chain.over:
+                return None
+            chain.over = True
+            return self.succeeded(place, chain.value, changed, self.engine.now(), chain.has_slot)
         with self.lock:
             if chain.over:
                 return None
             chain.over = True
             self.active.pop(place, None)
-            self.done += 1
-            if error is None:
-                self._keep(place, chain.value, changed)
-            else:
-                self.errors[place] = error
-                self.failed[place] = chain
-            halt = error is not None and self.group.fail_fast and not self.halted
+            self.errors[place] = error
+            self.failed[place] = chain
+            halt = self.group.fail_fast and not self.halted
             self.halted = self.halted or halt
-        if error is not None:
-            chain.wait_for_retry()
+        chain.wait_for_retry()
         if halt:
             self._cancel_others()
-        self._progress()
-        ready: Call | None = None
-        if self.slots is not None and chain.has_slot:
-            chain.has_slot = False
-            self.slots.leave()
-            while self.ready:
-                ready = self._both(ready, self.ready.pop())
-        return self._both(ready, self._one_less())
+        has_slot, chain.has_slot = chain.has_slot, False
+        return self._one_more(self.engine.now(), has_slot)
 
-    def _changed(self, after: Any) -> Any:
-        """What is kept of a branch's state: all of it for ``merge_state``, else what it changed, if anything."""
-        if self.group.merge is not None:
-            return (after,)
-        return None if after is self.base else states.changes(self.base, after) or None
+    def lone_ended(self, place: int, future: Future[Any]) -> Call | None:
+        """A branch of one step has ended."""
+        if future._error is None and future._settled and not issubclass(type(future._value), Plan):
+            value = future._value if future.task.options.fruitful else None
+            return self.succeeded(place, value, None, future._when, True)
+        chain = self._chain(place, None if self.ids is None else self.ids[place])
+        chain.current = future
+        ready: Call | None = chain.entry_done(future)
+        return ready
 
-    def _keep(self, place: int, value: Any, changed: Any) -> None:
+    def succeeded(self, place: int, value: Any, changed: Any, now: float, has_slot: bool) -> Call | None:
+        """A branch has ended with a value."""
         if self.group.ordered:
             self.results[place] = value
         else:
             self.results.append(value)
+        if self.group.fail_fast:
+            self.active.pop(place, None)
         if changed is not None:
-            self.changes.append((place, changed))
+            self.merge.add(place, changed)
+        return self._one_more(now, has_slot)
+
+    def _one_more(self, now: float, has_slot: bool) -> Call | None:
+        """One more branch has ended."""
+        ready: Call | None = None
+        if self.slots is not None and has_slot:
+            self.slots.leave()
+            while self.ready:
+                ready = self._both(ready, self.ready.pop())
+        with self.lock:
+            self.ended += 1
+            last = self._is_last()
+        if now - self.shown >= _GAP or self.count <= 20:
+            self._progress(now)
+        return self._both(ready, self._end()) if last else ready
 
     def _cancel_others(self) -> None:
         for other in list(self.active.values()):
@@ -222,74 +263,37 @@ class GroupRun:
             if other.current is not None:
                 self.engine.cancel(other.current, f"another branch of {self.label} failed")
 
-    def _progress(self, always: bool = False) -> None:
-        now = self.engine.now()
-        if always or self.count <= 20 or now - self.shown >= _GAP:
-            self.shown = now
-            self.node.future.run.append(r.Progress(now, self.node.future.id, self.done, self.count, "branches"))
+    def _progress(self, now: float) -> None:
+        self.shown = now
+        self.node.future.run.append(r.Progress(now, self.node.future.id, self.ended, self.count, "branches"))
 
     # Ending.
 
-    def _one_less(self) -> Call | None:
-        with self.lock:
-            self.running -= 1
-            if self.running or self.ending:
-                return None
-            self.ending = True
-        return self._end()
+    def _is_last(self) -> bool:
+        """True for one caller: nothing runs, and nothing more is to start. Under the lock."""
+        if self.starting or self.ending or self.ended < self.next:
+            return False
+        if self.next < self.count and not self._is_stopped():
+            return False  # it has its turn in the queue
+        self.ending = True
+        return True
 
     def _end(self) -> Call | None:
-        self._progress(True)
+        node, now = self.node, self.engine.now()
+        self._progress(now)
         if self.ids is not None:
-            why = f"{self.label} was told to stop"
             for place in range(self.next, self.count):
                 for entry, id in zip(self.group.branches[place].entries, self.ids[place], strict=True):
-                    skip_all(self.node.future.run, self.engine.now(), entry, id, why)
-        if self.node.is_stopped():
-            if not self.node.stopped:
-                endings.cancel_one(self.engine, self.node.future, f"{self.chain.node.future.label} was told to stop")
-            return end_stopped(self.node)
-        self.changes.sort(key=lambda change: change[0])
-        if self.group.merge is not None and self.changes:
-            return self._submit_merge()
-        try:
-            self._merge()
-        except Exception as error:
-            endings.add_note(error, f"while the states of the branches of {self.label} were merged")
-            return end_badly(self.node, error)
-        return self._end_with_results()
+                    skip_all(node.future.run, now, entry, id, f"{self.label} was told to stop")
+        if node.is_stopped():
+            if not node.stopped:
+                endings.cancel_one(self.engine, node.future, f"{self.chain.node.future.label} was told to stop")
+            return end_stopped(node)
+        return self.merge.begin()
 
-    def _merge(self) -> None:
-        self.chain.state, clashes = states.merged(self.base, self.changes)
-        for text in clashes:
-            self.node.future.run.append(r.Noted(self.engine.now(), self.node.future.id, "conflict", text))
-        if clashes:
-            more = f" (and {len(clashes) - 1} more)" if len(clashes) > 1 else ""
-            leaks.warn(
-                StateConflictWarning(
-                    f"{self.label}: {clashes[0]}{more}. Say which is right with merge_state=, "
-                    "or let each branch change a part of its own"
-                )
-            )
-
-    def _submit_merge(self) -> Call | None:
-        args = (self.base, [after for _, (after,) in self.changes])
-        gates = self.chain.gates
-        return enter(self.node, self.group.merge, args, {}, self, keeps_state=False, gates=gates, refs=(), role="merge")
-
-    def entry_done(self, future: Future[Any]) -> Any:
-        """The states are merged, by the task that was given for it."""
-        if not future._settled:
-            future.when_settled(self.entry_done)
-            return None
-        if future._error is not None:
-            ready = end_badly(self.node, future._error)
-        else:
-            self.chain.state = future._value
-            ready = self._end_with_results()
-        return None if ready is None else ready.executor.follow(ready)
-
-    def _end_with_results(self) -> Call | None:
+    def merged(self, state: Any) -> Call | None:
+        """The state behind the group is known: end with the values, or the failures."""
+        self.chain.state = state
         if not self.errors:
             return end_well(self.node, self.results)
         stopped = [place for place, chain in self.failed.items() if chain.halted]
@@ -314,30 +318,35 @@ class GroupRun:
 
     def revive(self, chain: Chain) -> bool:
         """The entry that a branch failed of is run again."""
+        future, reopened = self.node.future, False
+        if future.is_final():
+            reopened = self._reopen()
+            if not reopened and future.is_final():
+                return False
         with self.lock:
-            if self.ending and not self.node.future.is_final():
+            if self.ending:
                 return False  # it is just about to end
-        if self.node.future.is_final() and not self._reopen():
-            return False
-        with self.lock:
             assert chain.branch is not None
-            self.running += 1
-            self.done -= 1
+            self.ended -= 1
             self.failed.pop(chain.branch, None)
             self.errors.pop(chain.branch, None)
+            if reopened:
+                self.starting = False
         return True
 
     def again(self) -> None:
         """Run again what failed, and start what was not started."""
         if not self._reopen():
             return
-        with self.lock:
-            self.running += 1
         for chain in list(self.failed.values()):
             chain.again()
-        self.engine.dispatch(self._both(self._start(False), self._one_less()))
+        with self.lock:
+            self.starting = True
+        self.engine.dispatch(self._start(False))
 
     def _reopen(self) -> bool:
+        with self.lock:
+            self.starting = True  # it does not end before there is something to wait for
         if not reopen(self.node, "a task in it is run again"):
             return False
         with self.lock:
@@ -350,3 +359,20 @@ class GroupRun:
                     self.group.label(place), self.ids[place],
                 )  # fmt: skip
         return True
+
+
+class _Lone:
+    """A branch of one step, as long as nothing but a value comes of it: then a chain takes over."""
+
+    __slots__ = ("current", "place", "run", "state_out")
+
+    current: Future[Any] | None
+
+    def __init__(self, run: GroupRun, place: int) -> None:
+        self.run, self.place = run, place
+        self.state_out: Any = None
+
+    def entry_done(self, future: Future[Any]) -> Any:
+        """Hear of the end of the step."""
+        ready = self.run.lone_ended(self.place, future)
+        return None if ready is None else ready.executor.follow(ready)
