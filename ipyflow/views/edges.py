@@ -11,7 +11,7 @@ from ipyflow.views.containers import CONTAINERS
 DATA = "data"
 """The target took the source's outcome: as an argument, by reading it, by returning it, or handed on by a pipeline."""
 CHILD = "child"
-"""No data goes between the two: the target submitted the source, or only comes after it (passed over, a finaliser)."""
+"""No data goes between the two: the target submitted the source, or only comes after it."""
 
 Edge = tuple[int, int, str]
 """``(from, to, kind)``: task ids and :data:`DATA` or :data:`CHILD`."""
@@ -26,7 +26,7 @@ def edges(state: RunState) -> list[Edge]:
 
     The entries of a pipeline are joined by what was handed on; the last one of each branch gives its outcome to the
     group, the last of a pipeline to the pipeline. What was passed over hangs on a dashed edge behind what came before
-    it, a finaliser behind the last entry.
+    it, a finaliser behind the last entry, the merging of states behind its group.
 
     Args:
         state: the run.
@@ -43,7 +43,7 @@ def edges(state: RunState) -> list[Edge]:
     skipped = State.SKIPPED
     for me, task in tasks.items():
         handed = dashed if task.state is skipped else data
-        for source in task.refs:
+        for source in task.refs if task.role != "merge" else ():
             if source in tasks and source != me:
                 handed[source, me] = None
         into = task.into
@@ -76,6 +76,8 @@ def _hand_over(
     followed: set[int] = set()
     passed: set[int] = set()
     for task in entries:
+        if task.role == "merge":
+            continue
         above = task.parent
         by = passed if task.state is State.SKIPPED else followed
         for source in task.refs:
@@ -93,6 +95,9 @@ def _hand_over(
     for task in entries:
         if task.role == "finally":
             last.append(task)
+        elif task.role == "merge":
+            if task.parent in tasks:
+                dashed[task.parent, task.id] = None
         elif task.state is State.SKIPPED:
             container = tasks.get(task.parent)
             whole = container is not None and container.state is State.SKIPPED and task.id not in passed

@@ -8,21 +8,19 @@ from ipyflow.views.axis_svg import Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.bracket_svg import bracket, standing
 from ipyflow.views.containers import contains
+from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ROLES
-from ipyflow.views.svg import MONO_LETTER, SANS_LETTER, bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, duration, instant, label, run_time, shown, total
+from ipyflow.views.svg import SANS_LETTER, bar, document, esc, num, patterns, text
+from ipyflow.views.words import clip, duration, instant, label, run_time, total
 
 WIDTH = 760
 ROW = 24
 BAR = 11
-INDENT = 14
 TOP = 34
 RIGHT = (70, 150)
 """Least and most room for the words behind the last bar."""
 MOST_ROWS = 30
-LABEL = (110, 250)
-"""Narrowest and widest column of names."""
 
 
 def timeline_svg(
@@ -46,7 +44,7 @@ def timeline_svg(
     """
     told = outline(state, most)
     until = instant(state, now)
-    column = _column(state, told.lines)
+    column = label_width(state, told.lines)
     axis = Axis(column + 18, width - _right(state, told.lines, until), state.opened, until, width)
     key = f"ipyflow{state.id}t"
     rows: list[str] = []
@@ -64,60 +62,19 @@ def timeline_svg(
     return document(width, y + 36, body, words, defs=patterns(key, body), inline=inline)
 
 
-def _column(state: RunState, lines: list[Line]) -> int:
-    widest = max((14 + INDENT * line.depth + 12 * MONO_LETTER * _letters(state, line) for line in lines), default=0)
-    return round(min(max(widest, LABEL[0]), LABEL[1]))
-
-
-def _letters(state: RunState, line: Line) -> float:
-    task = state.tasks[line.tasks[0]]
-    name, args = len(titled(task)), len(shown(task.args, 16))
-    if len(line.tasks) > 1:
-        return name + len(f" ×{len(line.tasks):,}")
-    return name + (0.85 * (args + 2) if args else 0)
-
-
 def _row(
     state: RunState, line: Line, axis: Axis, y: float, tall: float, column: int, key: str, used: set[State]
 ) -> str:
     task = state.tasks[line.tasks[0]]
     x = 10 + INDENT * line.depth
     middle = y + ROW / 2
-    out = [_branch(line, y, tall)]
+    out = [stem(line, y, tall, ROW), name(task, len(line.tasks), x, middle + 4, column)]
     if len(line.tasks) == 1:
-        out.append(_name(task, x, middle + 4, column))
         out.append(f"<g><title>{esc(_hover(task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
         out.append(_said(task, axis, middle + 4))
     else:
-        room = int((column - x) / (12 * MONO_LETTER)) - len(f" ×{len(line.tasks):,}")
-        out.append(text(x, middle + 4, clip(titled(task), max(room, 4)) + f" ×{len(line.tasks):,}", mono=True))
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
-
-
-def _branch(line: Line, y: float, tall: float) -> str:
-    """The lines that lead from a parent's name to its children's."""
-    path = ""
-    for depth in range(1, line.depth + 1):
-        x = 10 + INDENT * (depth - 1) + 3.5
-        if depth == line.depth:
-            path += f"M{num(x)} {num(y)}v{num(ROW / 2)}h6"
-            path += f"M{num(x)} {num(y + ROW / 2)}V{num(y + tall)}" if line.open[depth] else ""
-        elif line.open[depth]:
-            path += f"M{num(x)} {num(y)}v{num(tall)}"
-    return f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".25"/>' if path else ""
-
-
-def _name(task: TaskState, x: float, y: float, column: int) -> str:
-    room = int((column - x) / (12 * MONO_LETTER))
-    name, args = clip(titled(task), max(room, 4)), shown(task.args)
-    faint = 0.5 if task.state in (State.PLANNED, State.SKIPPED) else 1.0
-    out = text(x, y, name, mono=True, faint=faint)
-    left = int((room - len(name)) / 0.85) - 2
-    if args and left >= min(3, len(args)):
-        x += 12 * MONO_LETTER * len(name) + 1
-        out += text(x, y, f"({clip(args, left)})", 10, faint=min(faint, 0.55), mono=True)
-    return out
 
 
 def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]) -> str:
@@ -143,11 +100,6 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
         x = axis.x(task.ended)
         out.append(f'<path d="M{num(x - 6)} {num(middle + 8)}l9 -16" stroke="currentColor" stroke-width="1.5"/>')
     return "".join(out)
-
-
-def titled(task: TaskState) -> str:
-    """The name of a task behind the mark of its role."""
-    return (f"{ROLES[task.role].mark} " if task.role in ROLES else "") + shown(task.name, LABEL[1])
 
 
 def outcome(task: TaskState, i: int) -> State:
