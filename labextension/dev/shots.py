@@ -1,7 +1,7 @@
 """Pictures of the dev page: ``python dev/shots.py [name ...]`` after ``npm run dev``; they go to ``test-artifacts/views``.
 
-Each shot is ``name: (query, width, height, what to do first)``. A query ``log=pipeline_running&until=0.2`` shows the run of a
-log in ``tests/fixtures/runs`` as it stood then.
+Each shot is ``name: (query, width, height, what to do first)``. A query ``log=pipeline_running&until=0.2``
+shows the run of a log in ``tests/fixtures/runs`` as it stood then, ``payload=plan`` an example payload.
 """
 
 import json
@@ -18,7 +18,7 @@ from ipyflow.views.detail import detail
 from ipyflow.views.payload import payload
 
 HERE = pathlib.Path(__file__).parent
-RUNS = HERE.parent.parent / "tests" / "fixtures" / "runs"
+FIXTURES = HERE.parent.parent / "tests" / "fixtures"
 OUT = HERE.parent.parent / "test-artifacts" / "views"
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -113,6 +113,11 @@ SHOTS = {
     "pipeline-running-slot": ("log=pipeline_running", 1100, 560, lambda p: open_row(p, 9)),
     "pipeline-running-pipeline": ("log=pipeline_running&theme=dark", 1100, 560, lambda p: open_row(p, 0)),
     "pipeline-paused": ("log=pipeline_paused", 1100, 400, lambda p: open_row(p, 0)),
+    "pipeline-wide": ("payload=pipeline_wide", 1100, 560, nothing),
+    "pipeline-wide-graph": ("payload=pipeline_wide&tab=graph", 1300, 520, nothing),
+    "pipeline-stages-graph": ("payload=pipeline_stages&tab=graph", 1300, 520, nothing),
+    "pipeline-aggregated": ("payload=pipeline_aggregated", 1100, 560, nothing),
+    "pipeline-aggregated-graph": ("payload=pipeline_aggregated&tab=graph", 1300, 520, nothing),
     "pipeline-plan": ("log=plan&tab=graph", 1300, 520, nothing),
 }
 
@@ -120,10 +125,15 @@ SHOTS = {
 def given(query: str) -> dict[str, Any] | None:
     """The payload and the details of a run in a log, for a query that names one."""
     asked = parse_qs(query)
+    if "payload" in asked:
+        return {
+            "payload": json.loads((FIXTURES / "payloads" / f"{asked['payload'][0]}.json").read_text()),
+            "details": {},
+        }
     if "log" not in asked:
         return None
     until = float(asked.get("until", ["1e9"])[0])
-    lines = (RUNS / f"{asked['log'][0]}.jsonl").read_text().splitlines()
+    lines = (FIXTURES / "runs" / f"{asked['log'][0]}.jsonl").read_text().splitlines()
     records = [from_json(json.loads(line)) for line in lines if line.startswith("[")]
     state = fold([record for record in records if record.time - records[0].time <= until])
     now = records[0].time + until if until < 1e9 else None

@@ -50,10 +50,10 @@ export function treeOrder(
 /** For the first of the entries that took the place of a task which returned a pipeline: that task. */
 function takenPlaces(tasks: ReadonlyMap<number, TaskRow>, edges: readonly Edge[]): Map<number, number> {
   const taken = new Map<number, number>();
-  for (const [from, to, kind] of edges) {
+  for (const [from, to] of edges) {
     const source = tasks.get(from);
     const entry = tasks.get(to);
-    if (kind !== "data" || source?.type !== "Pipeline" || entry === undefined) continue;
+    if (source?.type !== "Pipeline" || entry === undefined) continue;
     if (source.parent === entry.parent && source.branch === entry.branch) taken.set(to, from);
   }
   return taken;

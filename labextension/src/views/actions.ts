@@ -5,6 +5,7 @@ import { title } from "../core/format";
 import type { TaskRow } from "../core/protocol";
 import { isFinal, RESTARTABLE } from "../core/status";
 import type { RunStore } from "../core/store";
+import { waitsForSlot } from "./below";
 
 /** How long, in ms, a pressed button waits for the row to change before it may be pressed again. */
 const PATIENCE = 3000;
@@ -53,5 +54,7 @@ export class TaskAction {
 
 export function actionOf(task: TaskRow): "Cancel" | "Retry" | null {
   if (RESTARTABLE.has(task.state)) return "Retry";
-  return isFinal(task.state) || task.state === "cancelling" || task.state === "planned" ? null : "Cancel";
+  // What waits for its branch's turn is still a plan: there is nothing to cancel but the group.
+  if (task.state === "planned" || waitsForSlot(task)) return null;
+  return isFinal(task.state) || task.state === "cancelling" ? null : "Cancel";
 }

@@ -176,7 +176,7 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
   const bar = footCounts(node, from.tasks);
   const lift = bar === null ? 0 : 4;
-  const wide = Math.floor(node.role == null ? (w - 40) / 5.6 : (w - 49) / 5);
+  const wide = Math.round(node.role == null ? (w - 40) / 5.6 : (w - 52) / 5);
   const above = nodeCaption(node, wide);
   const drop = above ? 10 : 4;
   drawRole(part("node-role"), node.role ?? null, w);

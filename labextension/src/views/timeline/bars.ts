@@ -130,7 +130,10 @@ export function makeRows(source: RowSource, by: "task" | "worker"): Row[] {
   const { order, tasks, edges } = source;
   const rows = by === "worker" ? workerRows(tasks.values()) : taskRows(treeOrder(order, tasks, edges));
   if (source.lanes === null || source.lanes.length === 0) return rows;
-  const lanes: Row[] = source.lanes.map((lane) => ({ kind: "lane", key: `l:${lane.module}.${lane.name}`, lane }));
+  // What stands around others does no work of its own: its lane would be empty.
+  const lanes: Row[] = source.lanes
+    .filter((lane) => !isContainer(lane))
+    .map((lane) => ({ kind: "lane", key: `l:${lane.module}.${lane.name}`, lane }));
   if (rows.length === 0) return lanes;
   const text = `${source.tasks.size} tasks worth a look: failed, unfinished and longest`;
   return [...lanes, { kind: "section", key: "s:worth", text }, ...rows];
