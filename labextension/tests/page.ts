@@ -16,6 +16,10 @@ export class MockModel implements WidgetModel {
     this.sent.push(message as FromPage);
   }
 
+  kinds(): string[] {
+    return this.sent.map((message) => message.type);
+  }
+
   on(event: string, listener: (message: unknown) => void): void {
     if (event === "msg:custom") this.listeners.add(listener);
   }

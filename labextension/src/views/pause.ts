@@ -50,15 +50,17 @@ export class PauseButton {
   }
 
   private press(): void {
+    if (this.element.getAttribute("aria-disabled") === "true") return;
     this.act(this.paused ? "resume" : "pause");
-    this.element.disabled = true;
+    // Not `disabled`: whoever pressed it by keyboard stays on it.
+    setAttr(this.element, "aria-disabled", "true");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), PATIENCE);
   }
 
   private release(): void {
     clearTimeout(this.timer);
-    this.element.disabled = false;
+    setAttr(this.element, "aria-disabled", null);
   }
 }
 
