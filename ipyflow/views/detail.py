@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyflow.model.run import RunState
+from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
-from ipyflow.views.words import clean
+from ipyflow.views.words import clean, passed_state, remarked
 
 OUTPUT_LINES = 1000
 """Pieces of output that are sent, the latest ones."""
@@ -43,9 +43,12 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         for attempt in task.attempts
     ]
     on = [state.tasks[id_] for id_ in task.waiting_on if id_ in state.tasks]
+    handed, place = passed_state(task), _branch(state, task)
     return {
         "id": task.id,
         "name": clean(task.name),
+        "role": task.role,
+        "branch": None if place is None else clean(place),
         "args": clean(task.args),
         "result": clean(task.text) if ended_well else None,
         "html": None,
@@ -56,8 +59,17 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         "output": _output(state, task_id),
         "reason": clean(task.reason),
         "on": [[other.id, clean(other.name), str(other.state)] for other in on],
-        "notes": [[kind, clean(text)] for kind, text in task.notes],
+        "passed_state": None if handed is None else clean(handed),
+        "notes": [[kind, clean(text)] for kind, text in remarked(task)],
     }
+
+
+def _branch(state: RunState, task: TaskState) -> str | None:
+    """The place of a task's branch; places count from 0, as in the list of results."""
+    group = state.tasks.get(task.parent)
+    if task.branch is None or group is None:
+        return None
+    return f"branch {task.branch} of {group.name}#{group.id}"
 
 
 def _output(state: RunState, task_id: int) -> list[list[Any]]:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from ipyflow.model.run import RunState
-from ipyflow.views.collapse import Collapsed, Node, collapse
+from ipyflow.model.status import State
+from ipyflow.views.clusters import Cluster, Said, clusters
+from ipyflow.views.collapse import collapse
+from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.edges import DATA, edges
-from ipyflow.views.graph import tally
-from ipyflow.views.palette import LOOKS, ORDER
-from ipyflow.views.words import clip, counts_in_marks, shown
-
-
-def by_group(collapsed: Collapsed) -> dict[str | None, list[int]]:
-    """Sort the places of the nodes by group, those without one first."""
-    groups: dict[str | None, list[int]] = {None: []}
-    for i, node in enumerate(collapsed.nodes):
-        groups.setdefault(node.group, []).append(i)
-    return groups
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.words import shown
 
 
 def dot(state: RunState, most: int = 300) -> str:
-    r"""Write the graph as a Graphviz ``digraph``, one cluster for each group.
+    r"""Write the graph as a Graphviz ``digraph``, a cluster for each label and each group of branches.
 
     Args:
         state: the run.
@@ -36,14 +30,7 @@ def dot(state: RunState, most: int = 300) -> str:
         '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", fontname="monospace", penwidth=1.5];',
         '  edge [color="#444444"];',
     ]
-    for number, (group, members) in enumerate(by_group(collapsed).items()):
-        indent = "  "
-        if group is not None:
-            out += [f"  subgraph cluster_{number} {{", f"    label={_quoted(shown(group, 120))}; style=dashed;"]
-            indent = "    "
-        out += [f"{indent}n{i} {_look(state, collapsed.nodes[i])};" for i in members]
-        if group is not None:
-            out.append("  }")
+    out += _box(clusters(state, collapsed), "  ")
     for (a, b, kind), count in collapsed.links.items():
         looks = [] if kind == DATA else ["style=dashed", "arrowhead=none"]
         looks += [f'label="{count:,}"'] if count > 1 else []
@@ -52,15 +39,25 @@ def dot(state: RunState, most: int = 300) -> str:
     return "\n".join([*out, "}", ""])
 
 
-def _look(state: RunState, node: Node) -> str:
-    counts = tally(state, node)
-    worst = next(s for s in ORDER if counts[s])
-    many = len(node.tasks) > 1
-    name = shown(clip(node.name, 80)) + (f" ×{len(node.tasks):,}" if many else f"#{node.tasks[0]}")
-    below = counts_in_marks(counts) if many else f"{LOOKS[worst].mark} {LOOKS[worst].word}"
-    label = f"{_escaped(name)}\\n{_escaped(below)}"
-    shape = ", peripheries=2" if many else ""
-    return f'[label="{label}", color="{LOOKS[worst].color}", tooltip={_quoted(shown(node.module, 120))}{shape}]'
+def _box(box: Cluster, indent: str) -> list[str]:
+    out = [f"{indent}n{said.place} {_look(said)};" for said in box.nodes]
+    for inner in box.inner:
+        out += [
+            f"{indent}subgraph cluster_{inner.number} {{",
+            f"{indent}  label={_quoted(shown(inner.label, 120))}; style=dashed;",
+            *_box(inner, indent + "  "),
+            f"{indent}}}",
+        ]
+    return out
+
+
+def _look(said: Said) -> str:
+    node = said.node
+    label = f"{_escaped(said.name)}\\n{_escaped(said.below)}"
+    more = ", peripheries=2" if len(node.tasks) > 1 or node.role in CONTAINERS else ""
+    if said.state in (State.PLANNED, State.SKIPPED):
+        more += ', style="rounded,dashed"' + (', fontcolor="#777777"' if said.state is State.SKIPPED else "")
+    return f'[label="{label}", color="{LOOKS[said.state].color}", tooltip={_quoted(shown(node.module, 120))}{more}]'
 
 
 def _escaped(text: str) -> str:

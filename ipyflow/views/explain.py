@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.palette import LOOKS
-from ipyflow.views.words import counted, counts_in_words, duration, instant, label, remarks, shown, total
+from ipyflow.views.standing import NAMED, listed, progress, where
+from ipyflow.views.waits import SLOT, awaited, container_waits, for_slots, handlers, holders, planned
+from ipyflow.views.words import (
+    counted,
+    counts_in_words,
+    duration,
+    instant,
+    label,
+    passed_state,
+    remarked,
+    remarks,
+    shown,
+    total,
+)
 
-NAMED = 5
-"""Tasks that a sentence names; the rest are counted."""
 DEEP = 12
 """Links of a chain of waits that are told."""
 
@@ -27,8 +39,11 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     task = state.tasks[task_id]
     until = instant(state, now)
     said = [_sentence(state, task, until)]
+    said += holders(state, task, until)
     said += _causes(state, task) if task.state in FINAL_STATES else _chain(state, task, until)
-    said += [f"Note: {kind}: {shown(text, 300)}." for kind, text in task.notes[:3]]
+    if (handed := passed_state(task)) is not None:
+        said.append(f"It handed on the state {shown(handed, 300)}.")
+    said += [f"Note: {kind}: {shown(text, 300)}." for kind, text in remarked(task)[:3]]
     return "\n".join(said)
 
 
@@ -52,16 +67,23 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
     took = taken(state)
     failed = [task for task in state.tasks.values() if task.state in FAILURE_STATES]
     roots = [task for task in failed if origin(state, task, took) is task]
-    said += [_sentence(state, task, until) for task in roots[:NAMED]]
+    handled = handlers(state) if roots else {}
+    for task in roots[:NAMED]:
+        by = "".join(f" {label(one)} handled it." for one in handled.get(task.id, ()))
+        said.append(f"{_sentence(state, task, until)}{by and '.' + by}")
     if len(roots) > NAMED:
         said.append(f"{len(roots) - NAMED:,} more failed.")
     moving = [t for t in state.tasks.values() if t.state in (State.RUNNING, State.CANCELLING)]
     held = [t for t in state.tasks.values() if t.state in (State.WAITING, State.QUEUED, State.BLOCKED)]
     if moving:
-        said.append(f"Running now: {_list(state, [t.id for t in moving], until)}.")
+        said.append(f"Running now: {listed(state, [t.id for t in moving], until)}.")
     if held and not moving:
         said.append("Nothing runs.")
-    waiting = [task for task in held if not any(id_ in state.tasks for id_ in task.waiting_on)]
+    waiting = [task for task in held if not contains(task) and not any(id_ in state.tasks for id_ in task.waiting_on)]
+    pausing = [task for task in held if contains(task) and task.reason == PAUSED]
+    said += [_sentence(state, task, until) for task in pausing[:NAMED]]
+    said += [words for task in held if task.role == "group" and (words := for_slots(state, task))][:NAMED]
+    waiting = [task for task in waiting if not task.reason.startswith(SLOT)]
     said += [_sentence(state, task, until) for task in waiting[:NAMED]]
     if not waiting and held and not moving:
         said += [_sentence(state, task, until) for task in held[:NAMED]]
@@ -90,12 +112,15 @@ def origin(state: RunState, task: TaskState, took: dict[int, list[int]] | None =
 
 
 def taken(state: RunState) -> dict[int, list[int]]:
-    """List, for each task, the failed tasks whose outcome it read."""
+    """List, for each task, the failed tasks whose outcome it read; pipelines and groups take that of what they hold."""
     took: dict[int, list[int]] = {}
     for task in state.tasks.values():
         if task.state in FAILURE_STATES:
             for reader in task.read_by:
                 took.setdefault(reader, []).append(task.id)
+            above = state.tasks.get(task.parent)
+            if above is not None and contains(above):
+                took.setdefault(above.id, []).append(task.id)
     return took
 
 
@@ -109,38 +134,44 @@ def _same_failure(source: TaskState, task: TaskState) -> bool:
 def _sentence(state: RunState, task: TaskState, until: float) -> str:
     """One sentence on where a task stands."""
     name, since = label(task), duration(until - task.spans[-1].time)
-    on = _list(state, task.waiting_on, until)
+    on = listed(state, task.waiting_on, until)
+    if contains(task) and task.state is State.WAITING:
+        return container_waits(state, task, until)
+    if task.state is State.WAITING and task.reason.endswith("is paused"):
+        return f"{name} waits (for {since}): {shown(task.reason, 200)}, until .resume() is called on it."
     if task.state is State.WAITING:
         what = shown(task.reason, 200) or "something that was not recorded"
+        what = f"a {what}" if task.reason.startswith(SLOT) else what
         return f"{name} waits for {what}{f': {on}' if on else f' (for {since})'}."
     if task.state is State.BLOCKED:
         return f"{name} has been blocked for {since} in a wait for {on or 'something outside this run'}."
     if task.state is State.QUEUED:
         return f"{name} is ready and waits for a worker of {shown(task.executor, 40)!r} (for {since})."
     if task.state is State.RUNNING:
-        return f"{name} has been running {_where(task)}for {since}{_progress(task)}."
+        return f"{name} has been running {where(task)}for {since}{progress(task)}."
     if task.state is State.CANCELLING:
         why = f" ({shown(task.reason, 200)})" if task.reason else ""
         return f"{name} was told to stop {since} ago{why}; its body has not returned yet."
     if task.state is State.PLANNED:
-        return f"{name} is part of a plan that has not been started."
+        return planned(state, task, until)
     return _ended(task)
 
 
 def _ended(task: TaskState) -> str:
     name = label(task)
-    ran = f" after {duration(task.ended - task.started)}" if task.ended is not None and task.started is not None else ""
-    where = f" {_where(task).strip()}" if task.worker else ""
+    begun = task.submitted if contains(task) else task.started
+    ran = f" after {duration(task.ended - begun)}" if task.ended is not None and begun is not None else ""
+    at = f" {where(task).strip()}" if task.worker else ""
     tries = f", at attempt {task.attempts[-1].number}" if len(task.attempts) > 1 else ""
     error = f": {shown(task.type, 80)}: {shown(task.text, 400)}" if task.type else ""
     if task.state is State.SUCCEEDED:
-        return f"{name} succeeded{ran}{where}{tries}."
+        return f"{name} succeeded{ran}{at}{tries}."
     if task.state is State.CACHED:
         return f"{name} did not run: an equal call had already given its value."
     if task.state is State.SKIPPED:
-        return f"{name} was passed over: the pipeline took another way."
+        return f"{name} was passed over: {shown(task.text, 200) or 'the pipeline took another way'}."
     if task.state is State.FAILED:
-        return f"{name} failed{ran or ' before it ran'}{where}{tries}{error}"
+        return f"{name} failed{ran or ' before it ran'}{at}{tries}{error}"
     return f"{name} {'ran over its timeout' if task.state is State.TIMED_OUT else 'was cancelled'}{ran}{tries}{error}"
 
 
@@ -151,7 +182,8 @@ def _causes(state: RunState, task: TaskState) -> list[str]:
         f"Attempt {a.number} failed too: {shown(a.type, 80)}: {shown(a.text, 200)}" for a in task.attempts[:-1][:NAMED]
     ]
     first = origin(state, task)
-    return [*said, f"It began here: {_ended(first)}"] if first is not task else said
+    said += [f"It began here: {_ended(first)}"] if first is not task else []
+    return said + [f"{label(by)} handled it." for by in handlers(state).get(task.id, ())]
 
 
 def _chain(state: RunState, task: TaskState, until: float) -> list[str]:
@@ -159,11 +191,7 @@ def _chain(state: RunState, task: TaskState, until: float) -> list[str]:
     said: list[str] = []
     seen = {task.id}
     while len(said) < DEEP:
-        pending = [
-            state.tasks[id_]
-            for id_ in task.waiting_on
-            if id_ in state.tasks and state.tasks[id_].state not in FINAL_STATES
-        ]
+        pending = awaited(state, task)
         if not pending:
             break
         # The one that waits itself is the one with more to tell.
@@ -175,31 +203,3 @@ def _chain(state: RunState, task: TaskState, until: float) -> list[str]:
         if len(pending) > 1 or task.state in (State.BLOCKED, State.WAITING, State.CANCELLING):
             said.append(_sentence(state, task, until))
     return said
-
-
-def _list(state: RunState, ids: tuple[int, ...] | list[int], until: float) -> str:
-    """Name tasks with where they stand, the unfinished first: what is done already holds nobody up."""
-    tasks = [state.tasks[id_] for id_ in ids if id_ in state.tasks]
-    tasks.sort(key=lambda t: t.state in FINAL_STATES)
-    named = [f"{label(t)} ({_standing(t, until)})" for t in tasks[:NAMED]]
-    return ", ".join(named) + (f" and {len(tasks) - NAMED:,} more" if len(tasks) > NAMED else "")
-
-
-def _standing(task: TaskState, until: float) -> str:
-    if task.state is State.RUNNING:
-        where = f" on {shown(task.worker, 40)}" if task.worker else ""
-        return f"running for {duration(until - task.spans[-1].time)}{where}{_progress(task)}"
-    if task.state is State.WAITING and task.reason:
-        return f"waiting: {shown(task.reason, 80)}"
-    return LOOKS[task.state].word
-
-
-def _where(task: TaskState) -> str:
-    return f"on {shown(task.worker, 40)} " if task.worker else ""
-
-
-def _progress(task: TaskState) -> str:
-    if task.progress is None:
-        return ""
-    done, total, what = task.progress
-    return f", {done:,}{f' of {total:,}' if total else ''} {shown(what, 40)}".rstrip()

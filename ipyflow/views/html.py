@@ -8,14 +8,28 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.containers import contains
 from ipyflow.views.explain import explain, origin, taken
 from ipyflow.views.graph import plan
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.interest import interesting
-from ipyflow.views.palette import LOOKS
+from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.timeline_svg import timeline_svg
-from ipyflow.views.words import block, clip, counted, duration, headline, instant, remarks, run_time, shown, total
+from ipyflow.views.waits import handlers
+from ipyflow.views.words import (
+    block,
+    clip,
+    counted,
+    duration,
+    headline,
+    instant,
+    label,
+    remarks,
+    run_time,
+    shown,
+    total,
+)
 
 SIZE = 50_000
 """Characters that the HTML of a run stays under."""
@@ -102,7 +116,10 @@ def _graph(state: RunState, now: float | None, inline: bool) -> str:
     svg = graph_svg(state, now=now, inline=inline, planned=planned)
     picture = svg if inline else as_image(svg, f"Graph of {shown(state.name, 120)}")
     open_ = " open" if boxes <= SMALL_GRAPH else ""
-    legend = "<small>(solid: data · dashed: a child and its parent)</small>"
+    dashed = "a child and its parent"
+    if any(task.role for task in state.tasks.values()):
+        dashed += ", or what only comes after"
+    legend = f"<small>(solid: data · dashed: {dashed})</small>"
     return f"<details{open_}><summary>Graph {legend}</summary>{picture}</details>"
 
 
@@ -115,12 +132,14 @@ def _failures(state: RunState, most: int, size: int) -> str:
     took = taken(state)
     failed.sort(key=lambda task: (origin(state, task, took) is not task, task.ended or 0.0, task.id))
     out = []
+    handled = handlers(state) if failed else {}
     for i, task in enumerate(failed[:most]):
         look = LOOKS[task.state]
         summary = (
             f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 60))}#{task.id}</code> '
             f"<b>{esc(clip(task.type, 80))}</b>: {esc(clip(task.text, 200))}"
         )
+        summary += "".join(f" · handled by <code>{esc(label(by))}</code>" for by in handled.get(task.id, ()))
         trace = block(task.traceback or f"{task.type}: {task.text}", size)
         out.append(
             f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{_text(trace)}</pre></details>"
@@ -148,23 +167,29 @@ def _row(task: TaskState, until: float) -> str:
     look = LOOKS[task.state]
     begun = task.started if task.started is not None else task.ended if task.ended is not None else until
     ran = run_time(task, until)
+    waited = task.state not in (State.PLANNED, State.SKIPPED) and not contains(task)
+    if contains(task) and task.state is not State.PLANNED:
+        ran = (until if task.ended is None else task.ended) - task.submitted
     args = f"({esc(clip(task.args, 30))})" if task.args else ""
+    role = f"{ROLES[task.role].mark} {ROLES[task.role].word} " if task.role in ROLES else ""
     cells = (
-        f"<code>{esc(clip(task.name, 40))}{args}</code>",
+        f"{role}<code>{esc(clip(task.name, 40))}{args}</code>",
         _unbroken(f"{look.mark} {look.word}"),
-        _unbroken(duration(begun - task.submitted)),
+        _unbroken(duration(begun - task.submitted)) if waited else "",
         "" if ran is None else _unbroken(duration(ran)),
         esc(clip(task.worker, 24)),
         _value(task),
     )
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    faint = ' style="opacity:.6"' if task.state in (State.PLANNED, State.SKIPPED) else ""
+    return f"<tr{faint}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _value(task: TaskState) -> str:
     if task.state in (State.SUCCEEDED, State.CACHED):
         return f"<code>{esc(clip(task.text, 60))}</code>" if task.type not in ("", "NoneType") else ""
     if task.state in FINAL_STATES:
-        return f"<b>{esc(clip(task.type, 60))}</b>: {esc(clip(task.text, 80))}" if task.type else ""
+        error = f"<b>{esc(clip(task.type, 60))}</b>: " if task.type else ""
+        return error + esc(clip(task.text, 80))
     return esc(clip(task.reason, 60))
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
-from ipyflow.views.collapse import Node, collapse
-from ipyflow.views.dot import by_group
+from ipyflow.views.clusters import Cluster, clusters
+from ipyflow.views.collapse import collapse
+from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.edges import DATA, edges
-from ipyflow.views.graph import tally
-from ipyflow.views.palette import LOOKS, ORDER
-from ipyflow.views.words import clip, counts_in_marks, shown
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.words import shown
 
-_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·")
+_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈")
+_FAINT = {State.PLANNED: ",stroke-dasharray:5 3", State.SKIPPED: ",stroke-dasharray:5 3,opacity:0.6"}
 
 
 def mermaid(state: RunState, most: int = 100) -> str:
-    """Write the graph as a Mermaid flowchart, one subgraph for each group.
+    """Write the graph as a Mermaid flowchart, a subgraph for each label and each group of branches.
 
     Args:
         state: the run.
@@ -28,33 +29,27 @@ def mermaid(state: RunState, most: int = 100) -> str:
     collapsed = collapse(state, edges(state), most)
     out = ["flowchart LR"]
     used: dict[State, list[str]] = {}
-    for number, (group, members) in enumerate(by_group(collapsed).items()):
-        indent = "  "
-        if group is not None:
-            out.append(f'  subgraph g{number}["{_entities(shown(group, 80))}"]')
-            indent = "    "
-        for i in members:
-            words, worst = _words(state, collapsed.nodes[i])
-            out.append(f'{indent}n{i}["{words}"]')
-            used.setdefault(worst, []).append(f"n{i}")
-        if group is not None:
-            out.append("  end")
+    out += _box(clusters(state, collapsed), "  ", used)
     for (a, b, kind), count in collapsed.links.items():
         label = f'|"{count:,}"|' if count > 1 else ""
         out.append(f"  n{a} {'==>' if kind == DATA else '-.-'}{label} n{b}")
     for worst, names in used.items():
-        out.append(f"  classDef {worst} stroke:{LOOKS[worst].color},stroke-width:2px")
+        out.append(f"  classDef {worst} stroke:{LOOKS[worst].color},stroke-width:2px{_FAINT.get(worst, '')}")
         out.append(f"  class {','.join(names)} {worst}")
     return "\n".join(out) + "\n"
 
 
-def _words(state: RunState, node: Node) -> tuple[str, State]:
-    counts = tally(state, node)
-    worst = next(s for s in ORDER if counts[s])
-    many = len(node.tasks) > 1
-    name = shown(clip(node.name, 80)) + (f" ×{len(node.tasks):,}" if many else f"#{node.tasks[0]}")
-    below = counts_in_marks(counts) if many else f"{LOOKS[worst].mark} {LOOKS[worst].word}"
-    return f"{_entities(name)}<br/>{_entities(below)}", worst
+def _box(box: Cluster, indent: str, used: dict[State, list[str]]) -> list[str]:
+    out = []
+    for said in box.nodes:
+        left, right = ("[[", "]]") if said.node.role in CONTAINERS else ("[", "]")
+        out.append(f'{indent}n{said.place}{left}"{_entities(said.name)}<br/>{_entities(said.below)}"{right}')
+        used.setdefault(said.state, []).append(f"n{said.place}")
+    for inner in box.inner:
+        out.append(f'{indent}subgraph g{inner.number}["{_entities(shown(inner.label, 80))}"]')
+        out += _box(inner, indent + "  ", used)
+        out.append(f"{indent}end")
+    return out
 
 
 def _entities(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.views.palette import ORDER
+from ipyflow.views.palette import ORDER, ROLES
 from ipyflow.views.payload import row
 from ipyflow.views.words import instant
 
@@ -52,7 +52,7 @@ def rows(
         limit: how many rows to give, :data:`MOST` at most.
         sort: a name of :data:`COLUMNS` and whether small comes first; an unknown name sorts by id.
         states: only tasks in one of these states; ``None`` for all.
-        text: only tasks whose name, arguments, value, worker or reason hold this, small or capital.
+        text: only tasks whose name, arguments, value, worker, reason, group or role hold this, small or capital.
         now: the engine's clock, for how long the unfinished have run.
     """
     until = instant(state, now)
@@ -75,5 +75,15 @@ def rows(
 
 
 def _has(task: TaskState, wanted: str) -> bool:
-    where = (f"{task.name}#{task.id}", task.args, task.type, task.text, task.worker, task.reason, task.group or "")
+    role = ROLES[task.role].word if task.role in ROLES else ""
+    where = (
+        f"{task.name}#{task.id}",
+        task.args,
+        task.type,
+        task.text,
+        task.worker,
+        task.reason,
+        task.group or "",
+        role,
+    )
     return any(wanted in piece.casefold() for piece in where)

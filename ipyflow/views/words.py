@@ -149,6 +149,11 @@ def remarked(task: TaskState) -> list[tuple[str, str]]:
     return [note for note in task.notes if note[0] != STATE_NOTE]
 
 
+def passed_state(task: TaskState) -> str | None:
+    """The state of its pipeline that a task handed on, as text; ``None`` for one that has none."""
+    return next((said for kind, said in reversed(task.notes) if kind == STATE_NOTE), None)
+
+
 def headline(state: RunState, now: float | None = None) -> str:
     """A run in one line: name, state, elapsed time and counts."""
     elapsed = duration(instant(state, now) - state.opened)

@@ -1,0 +1,44 @@
+"""Where a task stands, in a few words: what sentences about other tasks name it by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.words import duration, label, shown
+
+NAMED = 5
+"""Tasks that a sentence names; the rest are counted."""
+
+
+def listed(state: RunState, ids: Sequence[int], until: float) -> str:
+    """Name tasks with where they stand, the unfinished first: what is done already holds nobody up."""
+    tasks = [state.tasks[id_] for id_ in ids if id_ in state.tasks]
+    tasks.sort(key=lambda t: t.state in FINAL_STATES)
+    named = [f"{label(t)} ({standing(t, until)})" for t in tasks[:NAMED]]
+    return ", ".join(named) + (f" and {len(tasks) - NAMED:,} more" if len(tasks) > NAMED else "")
+
+
+def standing(task: TaskState, until: float) -> str:
+    """Say where a task stands: ``running for 1.20 s on thread-3``."""
+    if task.state is State.RUNNING:
+        on = f" on {shown(task.worker, 40)}" if task.worker else ""
+        return f"running for {duration(until - task.spans[-1].time)}{on}{progress(task)}"
+    if task.state is State.WAITING and task.reason:
+        return f"waiting: {shown(task.reason, 80)}"
+    return LOOKS[task.state].word
+
+
+def where(task: TaskState) -> str:
+    """Say on which worker a task runs, with a blank behind it; nothing where that is not known."""
+    return f"on {shown(task.worker, 40)} " if task.worker else ""
+
+
+def progress(task: TaskState) -> str:
+    """Say how far a task says it is, with a comma before it; nothing where it did not say."""
+    if task.progress is None:
+        return ""
+    done, total, what = task.progress
+    return f", {done:,}{f' of {total:,}' if total else ''} {shown(what, 40)}".rstrip()
