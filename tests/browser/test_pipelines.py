@@ -32,9 +32,9 @@ def check(n):
 def heal(error):
     return 100
 
-@task
-def total(numbers):
-    return sum(numbers)
+@task(with_state=True)
+def total(state, numbers):
+    return {"seen": len(numbers)}, sum(numbers)
 
 @task
 def close():
@@ -126,6 +126,11 @@ def test_a_group_fills_branch_by_branch_and_a_failed_one_is_healed(page: LabPage
     view(page, 1).get_by_role("tab", name="Table").click()
     view(page, 1).get_by_role("button", name="Only skipped (3)").click()
     expect(view(page, 1).get_by_role("row").filter(has_text="nothing failed before it")).to_have_count(3)
+    view(page, 1).get_by_role("button", name="Only skipped (3)").click()
+    total = view(page, 1).get_by_role("row").filter(has=page.page.locator(".ipf-name", has_text="total"))
+    total.scroll_into_view_if_needed()
+    total.click()
+    expect(view(page, 1).locator(".ipf-part-state")).to_contain_text("{'seen': 4}")
     page.screenshot("table", of=view(page, 1))
     page.run_cell(4)
     assert page.outputs(4)[0]["data"]["text/plain"] == "105"

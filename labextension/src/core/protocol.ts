@@ -144,6 +144,9 @@ export interface AttemptDetail {
 export interface TaskDetail {
   id: number;
   name: string;
+  role?: Role | null;
+  /** Its branch in words, with the name of the group. */
+  branch?: string | null;
   args: string;
   result: string | null;
   html: string | null;

@@ -14,10 +14,11 @@ import { type Parts, section, stackLine, taskLink } from "./detail-parts";
 
 const MOST = 50;
 
-/** `branch 3 of in_parallel #2`, with the way to the group; or the pipeline that an entry is in. */
-export function placeLine(task: TaskRow, store: RunStore, ui: UiState): HTMLElement | null {
+/** `branch 3 of in_parallel #2`, with the way to the group where it is at hand; or the pipeline that an entry is in. */
+export function placeLine(task: TaskRow, said: string, store: RunStore, ui: UiState): HTMLElement | null {
   const over = store.tasks.get(task.parent);
-  if (over === undefined || !isContainer(over)) return null;
+  if (over === undefined || !isContainer(over))
+    return said === "" ? null : h("div", { class: "ipf-place", text: said });
   const lead = task.branch == null ? "in" : `${branchWord(task.branch)} of`;
   const open = () => (ui.selection.value = { task: over.id });
   return h(

@@ -50,7 +50,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
       parts.put("head", "wait", () => h("p", { class: "ipf-quiet", text: `Asking for task #${id} …` }));
       return;
     }
-    if (task !== undefined) drawHead(task);
+    if (task !== undefined) drawHead(task, detail?.branch ?? "");
     drawOutcome(parts, task, detail);
     drawWhy(parts, store, ui, task, detail);
     if (task !== undefined) drawTurn(parts, store, ui, task);
@@ -78,10 +78,10 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     );
   }
 
-  function drawHead(task: TaskRow): void {
+  function drawHead(task: TaskRow, branch: string): void {
     const { state } = task;
     const over = store.tasks.get(task.parent)?.name;
-    parts.put("head", [state, task.name, caption(task), task.role, task.branch, over], () =>
+    parts.put("head", [state, task.name, caption(task), task.role, over, over ? "" : branch], () =>
       h(
         "div",
         {},
@@ -92,7 +92,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
           h("span", { text: task.name }),
           h("span", { class: "ipf-quiet", text: ` #${id}` }),
         ),
-        placeLine(task, store, ui),
+        placeLine(task, branch, store, ui),
         h(
           "div",
           { class: "ipf-detail-state" },
