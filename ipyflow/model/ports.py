@@ -5,9 +5,11 @@ Executors and stores implement these; the engine is handed the implementations b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
+
+from ipyflow.model.records import Record
 
 
 class Timer(Protocol):
@@ -98,3 +100,6 @@ class Presenter(Protocol):
 
     def picture(self, run: Any, kind: str) -> Any:
         """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``."""
+
+    def plan(self, records: Sequence[Record], form: str) -> Any:
+        """What is planned, before it runs: as ``mimebundle``, or as text in ``dot`` or ``mermaid``."""

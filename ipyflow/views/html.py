@@ -40,13 +40,14 @@ NODES = 24
 SMALL_GRAPH = 16
 """A graph of so many boxes is open at once."""
 
-_STYLE = (
+STYLE = (
     "<style>.ipyflow-run summary{cursor:pointer;padding:2px 0}.ipyflow-run table{font-size:12px}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
     ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;"
     "white-space:pre}"
     ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
 )
+"""What makes the HTML nicer where styles are kept."""
 
 
 def static_html(state: RunState, *, now: float | None = None, inline: bool = False) -> str:
@@ -79,7 +80,7 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
 def table_html(state: RunState, *, now: float | None = None, most: int = ROWS) -> str:
     """Make the table of tasks alone: of more than ``most``, those worth a look."""
     table = _table(state, now, most).replace("<details>", "<details open>", 1)
-    return f'<div class="ipyflow-run">{_STYLE}{table}</div>'
+    return f'<div class="ipyflow-run">{STYLE}{table}</div>'
 
 
 def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str:
@@ -94,7 +95,7 @@ def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str
     said = "<br>".join(esc(line) for line in explain(state, task_id, now=now).splitlines())
     value = f"<pre>{_text(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
     trace = f"<pre>{_text(block(task.traceback, 8000))}</pre>" if task.traceback else ""
-    return f'<div class="ipyflow-run">{_STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
+    return f'<div class="ipyflow-run">{STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
 
 def _around(state: RunState, pictures: str, words: str, now: float | None) -> str:
@@ -105,7 +106,7 @@ def _around(state: RunState, pictures: str, words: str, now: float | None) -> st
     )
     notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, kind, text in remarks(state, 10))
     notes = f"<ul>{notes}</ul>" if notes else ""
-    return f'<div class="ipyflow-run">{_STYLE}{head}{pictures}{words}{notes}</div>'
+    return f'<div class="ipyflow-run">{STYLE}{head}{pictures}{words}{notes}</div>'
 
 
 def _graph(state: RunState, now: float | None, inline: bool) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ipyflow.model.records import Record
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import dot
 from ipyflow.views.explain import explain, explain_run
@@ -13,6 +15,7 @@ from ipyflow.views.exports import export
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.html import static_html, table_html, task_html
 from ipyflow.views.payload import MIME
+from ipyflow.views.plans import plan
 from ipyflow.views.saved import saved_payload
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
@@ -106,6 +109,10 @@ class StaticPresenter:
             if kind == "table":
                 return Picture({"text/html": table_html(state, now=now), "text/plain": text})
         raise ValueError(f"no picture {kind!r}; there are timeline, graph, table and graphviz")
+
+    def plan(self, records: Sequence[Record], form: str) -> Any:
+        """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
+        return plan(records, form)
 
 
 def _parts(handle: Any) -> tuple[_Run, int | None]:
