@@ -110,6 +110,8 @@ SHOTS = {
     "pipeline-running-400": ("log=pipeline_running", 400, 560, nothing),
     "pipeline-running-graph": ("log=pipeline_running&tab=graph", 1300, 520, nothing),
     "pipeline-running-table": ("log=pipeline_running&tab=table", 1400, 620, nothing),
+    "pipeline-table-detail": ("log=pipeline&tab=table", 900, 560, lambda p: open_table_row(p, 7)),
+    "pipeline-table-400": ("log=pipeline&tab=table", 400, 560, nothing),
     "pipeline-running-slot": ("log=pipeline_running", 1100, 560, lambda p: open_row(p, 9)),
     "pipeline-running-pipeline": ("log=pipeline_running&theme=dark", 1100, 560, lambda p: open_row(p, 0)),
     "pipeline-paused": ("log=pipeline_paused", 1100, 400, lambda p: open_row(p, 0)),

@@ -1,19 +1,19 @@
 /** The pane about one task, or about a stack of equal tasks: all that can be known, and what can be done. */
 
 import { h, setText } from "../core/dom";
-import { caption, count, outcome, plain, plural, remarks, title } from "../core/format";
+import { caption, outcome, plain, remarks, title } from "../core/format";
 import { glyph, roleTag, stateIcon } from "../core/icons";
 import type { TaskDetail, TaskRow } from "../core/protocol";
 import { isContainer, isPaused, PAUSED } from "../core/roles";
 import { disposeAll } from "../core/signal";
-import { isFailure, MEANING, PENDING, present, word } from "../core/status";
+import { isFailure, MEANING, PENDING, word } from "../core/status";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { TaskAction } from "./actions";
-import { attemptList, copyButton, outputText, Parts, richFrame, section, stackLine, taskLink } from "./detail-parts";
+import { attemptList, copyButton, outputText, Parts, richFrame, section, taskLink } from "./detail-parts";
 import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
+import { mountStack } from "./detail-stack";
 import { factList, taskFacts } from "./facts";
-import { nodeCounts } from "./graph/look";
 import { PauseButton } from "./pause";
 
 export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState): () => void {
@@ -215,48 +215,4 @@ function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail
       h("div", { class: "ipf-copyable" }, shown, html === null ? copyButton(result, "Copy the result") : null),
     );
   });
-}
-
-function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key: string): () => void {
-  const parts = new Parts(root);
-  function draw(): void {
-    const node = store.graph?.nodes.find((one) => one.key === key);
-    if (node === undefined) {
-      parts.put("head", "gone", () => h("p", { class: "ipf-quiet", text: "These tasks are no longer drawn as one." }));
-      return;
-    }
-    const counts = nodeCounts(node, store.tasks);
-    parts.put("head", [node.name, node.module, node.count], () =>
-      h(
-        "div",
-        {},
-        h("div", { class: "ipf-quiet ipf-detail-module", text: caption(node) }),
-        h(
-          "h4",
-          { class: "ipf-detail-title" },
-          h("span", { text: node.name }),
-          h("span", { class: "ipf-quiet", text: ` ×${count(node.count)}` }),
-        ),
-      ),
-    );
-    parts.put("counts", counts, () =>
-      h(
-        "div",
-        { class: "ipf-card-counts" },
-        ...present(counts).map(([state, n]) => h("span", {}, stateIcon(state), `${count(n)} ${word(state)}`)),
-      ),
-    );
-    const rows = node.tasks.map((id) => store.tasks.get(id) ?? id);
-    const keys = rows.map((row) => (typeof row === "number" ? row : [row.id, row.state, row.text]));
-    parts.put("tasks", keys, () =>
-      section(
-        node.count > node.tasks.length
-          ? `${node.tasks.length} of ${plural(node.count, "task")}`
-          : plural(node.count, "task"),
-        h("div", { class: "ipf-stack-list" }, ...rows.map((row) => stackLine(ui, row, node.name))),
-      ),
-    );
-  }
-  draw();
-  return store.onChange(draw);
 }

@@ -1,7 +1,7 @@
 /** One row of the table as elements, written again only where it differs. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { began, branchWord, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
+import { began, branchWord, count, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
 import { isQuiet, roleWord } from "../../core/roles";
@@ -17,7 +17,8 @@ export class RowElement {
   private readonly stateWord = h("span");
   private readonly name = h("span", { class: "ipf-name" });
   private readonly role = h("span", { class: "ipf-role" });
-  private readonly branch = h("span", { class: "ipf-in-branch" });
+  private readonly branchNumber = h("b");
+  private readonly branch = h("span", { class: "ipf-in-branch" }, h("span", { text: "branch " }), this.branchNumber);
   private readonly error = h("span", { class: "ipf-error-type" });
   private readonly value = h("span");
   private readonly action: TaskAction;
@@ -65,7 +66,7 @@ export class RowElement {
     const where = task.branch == null ? "" : branchWord(task.branch);
     setText(this.name, task.name);
     setRole(this.role, task.role ?? null);
-    setText(this.branch, where);
+    setText(this.branchNumber, task.branch == null ? "" : count(task.branch));
     this.branch.hidden = where === "";
     const full = task.module ? `${task.module}.${task.name}` : task.name;
     const what = task.role == null ? "" : roleWord(task.role);
