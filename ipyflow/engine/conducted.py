@@ -45,14 +45,25 @@ class EntryOwner(Protocol):
 
     Attributes:
         current: the entry under way; set before it can end.
-        state_out: takes the state that a task of ``with_state=True`` has returned.
     """
 
     current: Future[Any] | None
-    state_out: Any
 
     def entry_done(self, future: Future[Any]) -> Any:
         """The entry has ended; returns what ``Future.when_settled`` asks for."""
+
+
+class StateKeeper(Protocol):
+    """Has the state of a pipeline.
+
+    Attributes:
+        state_out: takes the state that a task of ``with_state=True`` has returned.
+    """
+
+    state_out: Any
+
+    def fresh_state(self) -> Any:
+        """The state for one more attempt of the entry."""
 
 
 class Kind:
@@ -240,12 +251,14 @@ class _Entry:
     __slots__ = ()
     is_entry = True
     node: Node
-    keeper: EntryOwner | None
+    keeper: StateKeeper | None
 
     def successor(
         self: Any, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], executor: Executor
     ) -> Call:
         """The next attempt is an entry too, of the same pipeline."""
+        if self.keeper is not None and task.options.with_state and args:
+            args = (self.keeper.fresh_state(), *args[1:])
         following: Any = Call.successor(self, task, args, kwargs, executor)
         following.node, following.keeper = self.node, self.keeper
         if self.spared:
@@ -304,16 +317,16 @@ def _without_state(call: Any, value: Any) -> Any:
     return result
 
 
-def _entry_kind(task: Definition, keeper: EntryOwner | None) -> type[Call]:
+def _entry_kind(task: Definition, keeper: StateKeeper | None) -> type[Call]:
     if task.options.with_state and keeper is not None:
         return AsyncStatefulCall if task.is_async else StatefulCall
     return AsyncEntryCall if task.is_async else EntryCall
 
 
 def enter(
-    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner, keeps_state: bool,
-    gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None, role: str | None,
-    branch: int | None, spared: bool = False, refused: Exception | None = None,
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
+    keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
+    role: str | None, branch: int | None, spared: bool = False, refused: Exception | None = None,
 ) -> Call | None:  # fmt: skip
     """Submit an entry below ``node``.
 
@@ -323,7 +336,7 @@ def enter(
         args: its positional arguments, the state included.
         kwargs: its keyword arguments.
         owner: hears of its end, each time it ends.
-        keeps_state: the owner wants the state that it returns; of a finaliser nobody looks at what it returns.
+        keeper: takes the state that it returns; ``None`` where nobody wants it, as of a finaliser.
         gates: the limits that it needs permits of.
         refs: the tasks whose outcome it is given.
         id: the number it was planned under; ``None`` for a new one.
@@ -346,7 +359,6 @@ def enter(
     future._read = True  # its conductor reads it
     future._callbacks = [owner.entry_done]
     owner.current = future
-    keeper = owner if keeps_state else None
     executor, context = engine.executors[options.executor], node.context.copy()
     call: Any = _entry_kind(task, keeper)(engine, future, task, args, kwargs, executor, context, group)
     call.node, call.keeper, call.gates = node, keeper, gates

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ipyflow.engine.plan import Plan
 from ipyflow.model.texts import LONGEST, PLAIN
 
 ITEMS = 6
@@ -52,6 +53,8 @@ def _long(value: Any, depth: int) -> str:
         return f"<{label}>" if isinstance(label := getattr(value, "label", None), str) else f"<{kind.__name__}>"
     if isinstance(value, type):
         return value.__qualname__
+    if issubclass(kind, Plan):
+        return repr(value)
     if isinstance(value, BaseException):
         return f"{kind.__name__}: {message(value)}"
     if dataclasses.is_dataclass(value) and depth > 0:

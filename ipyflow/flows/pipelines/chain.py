@@ -20,6 +20,7 @@ from ipyflow.engine.plan import Plan
 from ipyflow.errors import PipelineInvalid
 from ipyflow.flows.pipelines.entries import FINALISER, HANDLER, Entry, Group, Step
 from ipyflow.flows.pipelines.plan import Ids, Planner, skip_all
+from ipyflow.flows.pipelines.state import copied_if_possible
 from ipyflow.model.status import RESTARTABLE_STATES
 
 _SAME: Any = object()
@@ -123,6 +124,10 @@ class Chain:
         """The state behind the last entry."""
         return self.state if self.kept is _SAME else self.kept
 
+    def fresh_state(self) -> Any:
+        """The state for one attempt of several: what a failed one did to its copy is not seen by the next."""
+        return copied_if_possible(self.state)
+
     def is_stopped(self) -> bool:
         """True once it is to start nothing more but finalisers."""
         return self.halted or self.node.is_stopped()
@@ -171,10 +176,10 @@ class Chain:
         args, kwargs = self._arguments(entry)
         refused = _clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
         if task.options.with_state:
-            args = (self.state, *args)
-        keeps_state, refs = (True, self.refs) if role != FINALISER else (False, ())
+            args = (self.state if task.options.retries is None else self.fresh_state(), *args)
+        keeper, refs = (self, self.refs) if role != FINALISER else (None, ())
         ready = enter(
-            self.node, task, args, kwargs, self, keeps_state, self.gates, refs, ids, self.group, role, self.branch,
+            self.node, task, args, kwargs, self, keeper, self.gates, refs, ids, self.group, role, self.branch,
             spared, refused,
         )  # fmt: skip
         if self.halted and not spared and self.current is not None:
@@ -296,7 +301,7 @@ class Chain:
         if initial is not None:
             args = args if initial.args is None else initial.args
             kwargs = kwargs if initial.kwargs is None else initial.kwargs
-            state = state if initial.state is None else initial.state
+            state = state if initial.state is None else copied_if_possible(initial.state)
         self.entries, self.ids, self.place = pipeline.entries, None, 0
         self.args, self.kwargs, self.state = args, kwargs, state
         self.error = self.saved = None

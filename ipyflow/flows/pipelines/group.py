@@ -11,6 +11,7 @@ hundred thousand branches cost nothing before their turn.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ipyflow.engine import endings
@@ -127,7 +128,7 @@ class GroupRun:
                 args = self.args + step.args if self.args else step.args
                 group = self.group.label(place) or self.chain.group
                 return enter(
-                    self.node, step.task, args, step.kwargs, _Lone(self, place), False, self.node.gates,
+                    self.node, step.task, args, step.kwargs, _Lone(self, place), None, self.node.gates,
                     self.chain.refs, ids and ids[0], group, None, place,
                 )  # fmt: skip
         chain = self._chain(place, ids)
@@ -140,7 +141,6 @@ class GroupRun:
                 f"the state, of type {type(self.base).__name__}, cannot be copied for the branches of {self.label} "
                 f"({type(error).__name__}: {message(error)}): pass what cannot be copied as an argument, not as state"
             )
-            return self.chain_ended(chain)
         return chain.go_on()
 
     def _chain(self, place: int, ids: Any) -> Chain:
@@ -187,7 +187,7 @@ class GroupRun:
 
     def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
         """A group in a branch."""
-        return GroupRun(chain, group, ids).begin()
+        return in_turn(GroupRun(chain, group, ids).begin)
 
     def chain_ended(self, chain: Chain) -> Call | None:
         """A branch has ended."""
@@ -361,16 +361,38 @@ class GroupRun:
         return True
 
 
+_here = threading.local()
+
+
+def in_turn(begin: Callable[[], Call | None]) -> Call | None:
+    """Call ``begin`` once what this thread begins already has begun: groups in groups need no stack."""
+    waiting: list[Callable[[], Call | None]] | None = getattr(_here, "waiting", None)
+    if waiting is not None:
+        waiting.append(begin)
+        return None
+    _here.waiting = waiting = [begin]
+    ready: Call | None = None
+    try:
+        for one in waiting:  # grows while it is gone through
+            following = one()
+            if following is not None:
+                if ready is not None:
+                    following.engine.dispatch(ready)
+                ready = following
+    finally:
+        _here.waiting = None
+    return ready
+
+
 class _Lone:
     """A branch of one step, as long as nothing but a value comes of it: then a chain takes over."""
 
-    __slots__ = ("current", "place", "run", "state_out")
+    __slots__ = ("current", "place", "run")
 
     current: Future[Any] | None
 
     def __init__(self, run: GroupRun, place: int) -> None:
         self.run, self.place = run, place
-        self.state_out: Any = None
 
     def entry_done(self, future: Future[Any]) -> Any:
         """Hear of the end of the step."""

@@ -23,13 +23,12 @@ class Merge:
         run: the group.
     """
 
-    __slots__ = ("_found", "_run", "current", "state_out")
+    __slots__ = ("_found", "_run", "current")
 
     def __init__(self, run: GroupRun) -> None:
         self._run = run
         self._found: dict[int, Any] = {}
         self.current: Future[Any] | None = None
-        self.state_out: Any = None
 
     def changed(self, after: Any) -> Any:
         """What is kept of a branch's state: all of it for ``merge_state``, else what it changed, if anything."""
@@ -48,7 +47,7 @@ class Merge:
         if run.group.merge is not None and found:
             args = (run.base, [after for _, (after,) in found])
             return enter(
-                run.node, run.group.merge, args, {}, self, False, run.chain.gates, (), None, None, "merge", None
+                run.node, run.group.merge, args, {}, self, None, run.chain.gates, (), None, None, "merge", None
             )
         try:
             state, clashes = states.merged(run.base, found)

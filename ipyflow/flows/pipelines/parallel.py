@@ -10,9 +10,6 @@ from ipyflow.flows.pipelines.entries import FINALISER, Group
 from ipyflow.flows.pipelines.value import Pipeline, Sendable, not_a_task
 from ipyflow.flows.tasks import Task
 
-DEEPEST = 50
-"""Groups in groups that can be written; a task that returns a group may go as deep as it likes."""
-
 
 def in_parallel(
     pipelines: Iterable[Any], max_parallelism: int | None = None, num_stages: int | None = None,
@@ -65,12 +62,7 @@ def in_parallel(
     )
     if group.fail_fast and group.return_exceptions:
         raise PipelineInvalid("fail_fast=True stops at the first failure, return_exceptions=True at none: choose one")
-    made = Pipeline()._and(group)
-    if made.depth > DEEPEST:
-        raise PipelineInvalid(
-            f"groups nested {made.depth} deep: {DEEPEST} can be written; let a task return the inner ones"
-        )
-    return made
+    return Pipeline()._and(group)
 
 
 def _branch(place: int, one: Any) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from ipyflow.model import records as r
 Ids = list[Any]
 """The numbers of planned entries: of a step its number, of a group its number and the numbers of its branches."""
 
+DEEPEST = 60
+"""Columns that a tree of text is indented at most; what is deeper is only named."""
 _MARKS = {HANDLER: "if it fails: ", FINALISER: "in the end: "}
 
 
@@ -107,11 +110,11 @@ def written(step: Step, first: bool) -> str:
     return f"{handed}, {own}" if own else handed
 
 
-def tree(entries: Sequence[Entry], most: int = 200) -> str:
-    """The plan as a tree of text, a line for each entry, ``most`` at most."""
-    lines = list(_lines(entries, ""))
-    if len(lines) > most:
-        lines = [*lines[:most], f"… and {len(lines) - most:,} more"]
+def tree(entries: Sequence[Entry], size: int, most: int = 200) -> str:
+    """The plan as a tree of text, a line for each entry, ``most`` at most of ``size``."""
+    lines = list(itertools.islice(_lines(entries, ""), most))
+    if size > most:
+        lines.append(f"… ({size:,} entries)")
     return "\n".join(lines) or "(empty)"
 
 
@@ -124,7 +127,7 @@ def _lines(entries: Sequence[Entry], indent: str, first: bool = True) -> Iterato
             for at, branch in enumerate(entry.branches):
                 bottom = at == len(entry.branches) - 1
                 yield f"{deeper}{'└─' if bottom else '├─'} [{at}] {branch.outline}"
-                if len(branch.entries) > 1 or any(isinstance(inner, Group) for inner in branch.entries):
+                if branch.size > 1 and len(indent) < DEEPEST:
                     yield from _lines(branch.entries, f"{deeper}{'   ' if bottom else '│  '}", first and place == 0)
         else:
             pause = "  ‖ then it pauses" if entry.pauses else ""

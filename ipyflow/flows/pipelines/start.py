@@ -18,8 +18,9 @@ from ipyflow.engine.scheduler import Engine
 from ipyflow.errors import DependencyError, TaskCancelled
 from ipyflow.flows.pipelines.chain import Chain
 from ipyflow.flows.pipelines.entries import Group
-from ipyflow.flows.pipelines.group import GroupRun
+from ipyflow.flows.pipelines.group import GroupRun, in_turn
 from ipyflow.flows.pipelines.plan import Planner
+from ipyflow.flows.pipelines.state import copied_if_possible
 
 if TYPE_CHECKING:
     from ipyflow.flows.pipelines.value import Pipeline
@@ -59,7 +60,7 @@ class PipelineRun:
         if pipeline.initial is not None:
             args = args if pipeline.initial.args is None else pipeline.initial.args
             kwargs = kwargs if pipeline.initial.kwargs is None else pipeline.initial.kwargs
-            state = pipeline.initial.state
+            state = copied_if_possible(pipeline.initial.state)  # each submission has its own
         gates = self.node.gates
         self.chain = Chain(self, gates, None, label, pipeline.entries, ids, args, kwargs, (), state)
 
@@ -85,7 +86,7 @@ class PipelineRun:
 
     def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
         """The chain has come to a group."""
-        return GroupRun(chain, group, ids).begin()
+        return in_turn(GroupRun(chain, group, ids).begin)
 
     def chain_ended(self, chain: Chain) -> Call | None:
         """All entries have ended."""

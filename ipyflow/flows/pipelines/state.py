@@ -26,6 +26,14 @@ def copied(state: Any) -> Any:
     return state if type(state) in _ATOMS else copy.deepcopy(state)
 
 
+def copied_if_possible(state: Any) -> Any:
+    """A copy, or the state itself where it is of a kind that cannot be copied."""
+    try:
+        return copied(state)
+    except Exception:
+        return state
+
+
 def changes(before: Any, after: Any) -> Changes:
     """What a branch has changed.
 
@@ -34,14 +42,15 @@ def changes(before: Any, after: Any) -> Changes:
         {('b',): deleted, ('c',): 3}
     """
     found: Changes = {}
-    _compare(before, after, (), found)
+    # Where there was no state yet, each key of a dict is a change of its own.
+    _compare({} if before is None and isinstance(after, dict) else before, after, (), found)
     return found
 
 
 def _compare(before: Any, after: Any, path: Path, found: Changes) -> None:
     if before is after:
         return
-    if isinstance(before, dict) and type(after) is type(before) and len(path) < _DEEPEST:
+    if isinstance(before, dict) and isinstance(after, dict) and len(path) < _DEEPEST:
         for key, value in before.items():
             if key not in after:
                 found[(*path, key)] = GONE
@@ -122,7 +131,7 @@ def _put(state: Any, path: Path, value: Any) -> Any:
     """``state`` with ``value`` at ``path``; the dicts on the way are copied, the others shared."""
     if not path:
         return value
-    new = copy.copy(state)
+    new = {} if state is None else copy.copy(state)
     if len(path) > 1:
         new[path[0]] = _put(new[path[0]], path[1:], value)
     elif value is GONE:

@@ -62,7 +62,7 @@ class Pipeline(Plan):
         3.0
     """
 
-    __slots__ = ("__weakref__", "_before", "_entries", "_last", "depth", "initial", "is_inline", "size")
+    __slots__ = ("__weakref__", "_before", "_entries", "_last", "initial", "is_inline", "size")
 
     _before: Pipeline | None
     _last: Entry | None
@@ -73,14 +73,12 @@ class Pipeline(Plan):
     """True when it shares state and arguments with the task that returns it."""
     size: int
     """How many entries it has, those of its groups included."""
-    depth: int
-    """How deep its groups are nested."""
 
     def __init__(self) -> None:
         self._before = self._last = self.initial = None
         self._entries = ()
         self.is_inline = False
-        self.size = self.depth = 0
+        self.size = 0
 
     # Putting together.
 
@@ -270,7 +268,7 @@ class Pipeline(Plan):
             ├─ add(1, 2)
             └─ add(…, 3)
         """
-        return plan.tree(self.entries)
+        return plan.tree(self.entries, self.size)
 
     def to_dot(self) -> str:
         """The plan in the language of graphviz."""
@@ -290,6 +288,10 @@ class Pipeline(Plan):
         plan.Planner(records.append, lambda: next(ids), 0.0).write(self.entries, r.NO_TASK)
         return records
 
+    def __getattr__(self, name: str) -> Any:
+        hint = f"; nothing runs before submit(): write pipeline.submit().{name}" if hasattr(Future, name) else ""
+        raise AttributeError(f"a pipeline has no attribute {name!r}{hint}")
+
     def __repr__(self) -> str:
         return f"<pipeline {self.outline or '(empty)'}>"
 
@@ -299,21 +301,20 @@ class Pipeline(Plan):
     # Making new ones.
 
     def _copy(self) -> Pipeline:
-        new = Pipeline.__new__(Pipeline)
-        for name in ("_before", "_last", "_entries", "initial", "is_inline", "size", "depth"):
+        new = type(self).__new__(type(self))
+        for name in ("_before", "_last", "_entries", "initial", "is_inline", "size"):
             setattr(new, name, getattr(self, name))
         return new
 
     def _and(self, entry: Entry) -> Pipeline:
         """This pipeline and one entry more: it shares all before it, so that long ones are built in no time."""
         self._check_open()
-        new = Pipeline.__new__(Pipeline)
+        new = type(self).__new__(type(self))
         new._before, new._last, new._entries = self, entry, None
         new.initial, new.is_inline = self.initial, self.is_inline
-        new.size, new.depth = self.size + 1, self.depth
+        new.size = self.size + 1
         if type(entry) is Group:
             new.size += sum([branch.size for branch in entry.branches])
-            new.depth = max(self.depth, 1 + max([branch.depth for branch in entry.branches], default=0))
         return new
 
     def _and_all(self, other: Pipeline) -> Pipeline:
@@ -329,7 +330,7 @@ class Pipeline(Plan):
         new = self._copy()
         new._before, new._last = None, other._last
         new._entries = self.entries + other.entries
-        new.size, new.depth = self.size + other.size, max(self.depth, other.depth)
+        new.size = self.size + other.size
         return new
 
     def _instead(self, entry: Entry) -> Pipeline:
