@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.containers import contains
 from ipyflow.views.palette import LOOKS, ORDER
 from ipyflow.views.series import FINE, Series
 from ipyflow.views.svg import SANS_LETTER, esc, hatch, num, text
@@ -23,8 +24,8 @@ def packed(tasks: Sequence[TaskState], until: float) -> list[list[TaskState]]:
     """Distribute tasks over lines so that none meet on a line, in order of their starts."""
     lines: list[list[TaskState]] = []
     ends: list[float] = []
-    for task in sorted((t for t in tasks if t.started is not None), key=lambda t: (t.started or 0.0, t.id)):
-        begin = task.started or 0.0
+    begun = [(begin, t.id, t) for t in tasks if (begin := _begin(t)) is not None]
+    for begin, _, task in sorted(begun):
         line = next((i for i, end in enumerate(ends) if end <= begin), len(ends))
         if line == len(ends):
             lines.append([])
@@ -34,6 +35,11 @@ def packed(tasks: Sequence[TaskState], until: float) -> list[list[TaskState]]:
         if len(lines) > LINES:
             break
     return lines
+
+
+def _begin(task: TaskState) -> float | None:
+    """When a task began to be drawn; a pipeline and a group, which have no body, when they were submitted."""
+    return task.submitted if contains(task) and task.state is not State.PLANNED else task.started
 
 
 def _as_area(state: RunState, ids: Sequence[int], until: float) -> list[list[TaskState]] | None:
@@ -87,7 +93,9 @@ def band(
     else:
         drawn, most = _bars(lines, x, y, until, used), len(lines)
         height = max(_thick(len(lines)) * len(lines), 12)
-    lengths = sorted(t.ended - t.started for t in tasks if t.ended is not None and t.started is not None)
+    if contains(tasks[0]):
+        drawn = f'<g opacity=".45">{drawn}</g>'  # they do no work of their own
+    lengths = sorted(t.ended - start for t in tasks if t.ended is not None and (start := _begin(t)) is not None)
     typical = duration(lengths[len(lengths) // 2]) if lengths else ""
     first = x(min(t.submitted for t in tasks))
     last = x(max(until if t.ended is None else t.ended for t in tasks))
@@ -154,13 +162,18 @@ def _area(
 
 _STACK = (
     State.FAILED, State.TIMED_OUT, State.CANCELLED, State.CANCELLING, State.SUCCEEDED, State.CACHED, State.SKIPPED,
-    State.RUNNING, State.BLOCKED,
+    State.WAITING, State.RUNNING, State.BLOCKED,
 )  # fmt: skip
 """From the ground up."""
 
 
 def _stretches(task: TaskState, until: float) -> Iterator[tuple[State, float, float]]:
     """The times in which a task ran, with the state it came to, and those in which it stood blocked."""
+    if contains(task):
+        if task.state is not State.PLANNED:
+            running = task.state not in FINAL_STATES
+            yield State.WAITING if running else task.state, task.submitted, until if task.ended is None else task.ended
+        return
     ends = [span.time for span in task.spans[1:]] + [until]
     for span, end in zip(task.spans, ends, strict=True):
         if span.state in (State.BLOCKED, State.CANCELLING):

@@ -105,7 +105,7 @@ def _caption(node: dict[str, Any], look: State, under: Counter[State], paused: b
     above = _above(node, under, paused)
     return (
         text(x + 10, y + 14, clip(above, int((w - 34) / SMALL_LETTER)), 9.5, faint=0.65)
-        + text(x + 10, y + (30 if above else 24), name + times, mono=True, faint=0.7 if look is State.PLANNED else 1)
+        + text(x + 10, y + (30 if above else 24), name + times, mono=True, faint=0.8 if look is State.PLANNED else 1)
         + (
             text(x + w - 10, y + 18, LOOKS[look].mark, 13, anchor="end", color=LOOKS[look].color)
             if look is not State.PLANNED

@@ -21,6 +21,7 @@ from ipyflow.views.words import clip, counted, shown
 
 FORMS = ("mimebundle", "dot", "mermaid")
 """The forms a plan can be given in."""
+EMPTY = "(empty)"
 
 
 def plan(records: Sequence[Record], form: str) -> Any:
@@ -57,7 +58,7 @@ def plan_text(state: RunState, lines: int = LINES) -> str:
         state: the fold of a plan.
         lines: how many lines of tasks at most.
     """
-    head = f"{LOOKS[State.PLANNED].mark} {shown(state.name, 80)}  {_headline(state)}"
+    head = f"{LOOKS[State.PLANNED].mark} {shown(state.name, 80) or EMPTY}  {_headline(state)}"
     return "\n".join([head, *text_tree(state, lines=lines).splitlines()[1:]])
 
 
@@ -68,7 +69,7 @@ def plan_html(state: RunState) -> str:
         state: the fold of a plan.
     """
     head = (
-        f'<div class="ipyflow-head"><b>{LOOKS[State.PLANNED].mark} {esc(clip(state.name, 120))}</b>'
+        f'<div class="ipyflow-head"><b>{LOOKS[State.PLANNED].mark} {esc(clip(state.name, 120)) or EMPTY}</b>'
         f" &nbsp; {_headline(state)}</div>"
     )
     nodes = MOST_NODES

@@ -89,8 +89,8 @@ def _outcome(state: RunState, task: TaskState) -> str:
         out = f"  {branches(task.progress[0], task.progress[1] or 0)}"
     elif task.role == "pipeline" and task.reason == "its entries":
         out = ""  # they stand below it
-    elif task.state is State.PLANNED and not state.counts.total() - state.counts[State.PLANNED]:
-        out = ""  # nothing but a plan
+    elif task.state is State.PLANNED and _is_plan(state):
+        out = ""
     elif task.progress and task.state is State.RUNNING:
         done, total, what = task.progress
         out = f"  {done:,}{f' of {total:,}' if total else ''} {shown(what, 30)}".rstrip()
@@ -104,6 +104,11 @@ def _outcome(state: RunState, task: TaskState) -> str:
     return out
 
 
+def _is_plan(state: RunState) -> bool:
+    """Whether there is nothing but a plan: then it need not be said of each task."""
+    return state.counts[State.PLANNED] == state.counts.total()
+
+
 def _many(state: RunState, line: Line, until: float) -> str:
     tasks = [state.tasks[id_] for id_ in line.tasks]
     counts = {s: sum(1 for task in tasks if task.state is s) for s in ORDER}
@@ -113,9 +118,8 @@ def _many(state: RunState, line: Line, until: float) -> str:
     role = f"{ROLES[tasks[0].role].mark} " if tasks[0].role in ROLES else ""
     above = state.tasks.get(tasks[0].parent)
     stage = f" ({shown(tasks[0].group, 40)})" if tasks[0].group and above is not None and above.role == "group" else ""
-    return (
-        f"{LOOKS[worst].mark} {role}{shown(tasks[0].name, 60)} ×{len(tasks):,}{stage}: {counts_in_marks(counts)}{times}"
-    )
+    said = "" if _is_plan(state) else f": {counts_in_marks(counts)}{times}"
+    return f"{LOOKS[worst].mark} {role}{shown(tasks[0].name, 60)} ×{len(tasks):,}{stage}{said}"
 
 
 def _failures(state: RunState, line: Line) -> list[str]:
