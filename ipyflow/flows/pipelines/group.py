@@ -330,8 +330,8 @@ class GroupRun:
             self.ended -= 1
             self.failed.pop(chain.branch, None)
             self.errors.pop(chain.branch, None)
-            if reopened:
-                self.starting = False
+        if reopened:
+            self.engine.dispatch(self._start(False))  # branches that a cancel had kept from starting
         return True
 
     def again(self) -> None:
