@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ipyflow.engine import blocking, output
 from ipyflow.engine.context import current_call, scope
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 OUTPUT_LIMIT = 200_000
 """Characters a task may write into its log; the rest is counted, not kept."""
+
+Returned: TypeAlias = tuple[tuple[Any, ...], dict[str, Any]]
+"""The arguments of a call that has ended, for the next."""
 
 # Member access on an Enum class costs more than a global: these are read several times a task.
 _WAITING, _RUNNING, _BLOCKED, _SUCCEEDED = State.WAITING, State.RUNNING, State.BLOCKED, State.SUCCEEDED
@@ -98,9 +101,9 @@ class Call:
     """Children that nobody has read yet."""
     written: int
     partial: dict[str, str] | None
-    origin: tuple[tuple[Any, ...], dict[str, Any]] | None
+    origin: Returned | None
     """The arguments as they were submitted, where ``resolve=`` has replaced futures in them."""
-    returned: tuple[tuple[Any, ...], dict[str, Any]] | None
+    returned: Returned | None
     """The arguments of a call that ended badly: what a retry starts from."""
 
     def __init__(

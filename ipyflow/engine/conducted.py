@@ -213,7 +213,7 @@ def end_stopped(node: Node) -> Call | None:
         future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", text, None))
     future._error, future._tb = TaskCancelled(text), None
     future.run.failed[future.id] = future
-    return engine.settled(node, future)
+    return engine.settled(node, future, ((), {}))
 
 
 def reopen(node: Node, why: str) -> bool:
@@ -221,8 +221,9 @@ def reopen(node: Node, why: str) -> bool:
     engine, future = node.engine, node.future
     run = future.run
     with engine.changing:
-        if future.state not in RESTARTABLE_STATES:
+        if future.state not in RESTARTABLE_STATES or node.returned is None:
             return False
+        node.returned = None
         node.unended, node.stopped = True, False
         endings.reset(future, node)
         future.state = State.WAITING

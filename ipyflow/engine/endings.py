@@ -97,8 +97,7 @@ def try_end(engine: Engine, call: Call, state: State, error: BaseException) -> t
     if not decides:
         return False, None
     _keep_failure(future, error)
-    call.returned = call.origin or (call.args, call.kwargs)
-    return True, engine.settled(call, future)
+    return True, engine.settled(call, future, call.origin or (call.args, call.kwargs))
 
 
 def _keep_failure(future: Future[Any], error: BaseException) -> None:
@@ -160,8 +159,9 @@ def give_up(engine: Engine, call: Call, why: str) -> None:
 
 def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
     """Cancel one task; its waiters get ``TaskCancelled`` at once."""
+    text = f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}"
     if future.task.executor_name == NODE:
-        return _stop_node(engine, future, why)
+        return _stop_node(engine, future, why, text)
     with engine.changing:
         call = future._call
         if call is None or future._settled or not call.take_end():
@@ -171,19 +171,18 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
                 sleep(0)  # a worker has just taken it and is about to record the start
         state = future.state
         future._when = time = engine.now()
+        future._error, future._tb = TaskCancelled(text), None
+        future.run.failed[future.id] = future
+        returned = call.origin or (call.args, call.kwargs)
         if state in _RUNS:
-            call.stopped = True
+            call.stopped = future._settled = True
+            call.returned = returned
             future.state = State.CANCELLING
             future.run.append(r.Cancelling(time, future.id, why))
         else:
             future.state = State.CANCELLED
             future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", why, None))
-    future._error = TaskCancelled(f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}")
-    future._tb = None
-    call.returned = call.origin or (call.args, call.kwargs)
-    future.run.failed[future.id] = future
     if state in _RUNS:
-        future._settled = True
         follow = engine.notify(future)
         wake = call.wake
         if wake is not None:
@@ -192,12 +191,12 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
         call.executor.abandon(call)
     else:
         admission.release(call)
-        follow = engine.settled(call, future)
+        follow = engine.settled(call, future, returned)
     engine.dispatch(follow)
     return True
 
 
-def _stop_node(engine: Engine, future: Future[Any], why: str) -> bool:
+def _stop_node(engine: Engine, future: Future[Any], why: str, text: str) -> bool:
     """Tell a task without a body to stop: it ends once what is below it has, finalisers included."""
     with engine.changing:
         call = future._call
@@ -205,7 +204,6 @@ def _stop_node(engine: Engine, future: Future[Any], why: str) -> bool:
             return future.state is State.CANCELLING
         call.stopped = True
         future.state = State.CANCELLING
-        text = f"{future.label} was cancelled" if why == "cancelled" else f"{future.label}: {why}"
         future._error = TaskCancelled(text)
         future.run.append(r.Cancelling(engine.now(), future.id, why))
     return True

@@ -194,14 +194,17 @@ class Future(concurrent.futures.Future[T]):
 
     def _outcome(self) -> T:
         __tracebackhide__ = True
+        error, tb, value = self._error, self._tb, self._value
+        if not self._settled:  # looked at after they were read: somebody has just retried it
+            return self.result()
         self._taken()
-        if self._error is None:
-            return self._value  # type: ignore[no-any-return]
+        if error is None:
+            return value  # type: ignore[no-any-return]
         try:
             # Each raise adds this frame to the traceback: begin from the original every time.
-            raise self._error.with_traceback(self._tb)
+            raise error.with_traceback(tb)
         finally:
-            self = None  # type: ignore[assignment]  # or the traceback and the future hold each other
+            self = error = None  # type: ignore[assignment]  # or the traceback and the future hold each other
 
     def _taken(self) -> None:
         """Somebody has looked at the outcome."""
@@ -376,7 +379,8 @@ class Future(concurrent.futures.Future[T]):
             self._side.notify(self)
         follow: Call | None = None
         callbacks = self._callbacks
-        while callbacks:
+        # Not once somebody has started it again: what is left then waits for the next outcome.
+        while callbacks and self._settled:
             try:
                 callback = callbacks.pop(0)
             except IndexError:

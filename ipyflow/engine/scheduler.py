@@ -18,7 +18,7 @@ from contextvars import copy_context
 from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
-from ipyflow.engine.call import AsyncCall, Call
+from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
@@ -263,19 +263,26 @@ class Engine:
         """The call has ended: its timer and its permits go back."""
         admission.release(call)
 
-    def settled(self, call: Call, future: Future[Any]) -> Call | None:
+    def settled(self, call: Call, future: Future[Any], returned: Returned | None = None) -> Call | None:
         """The outcome of ``future`` is in place and its end recorded: tell everybody.
 
         ``Call.succeed`` has these lines written out.
 
+        Args:
+            call: the call that has ended.
+            future: its future.
+            returned: of a call that ended badly, the arguments that a retry starts from.
+
         Returns:
             A call that became ready through it and should be run next by this thread.
         """
-        future._settled = True
         run = future.run
+        with self.changing:
+            future._settled = True
+            if future._error is None:
+                future._call = None
+            call.returned = returned  # from here on somebody may start it again
         admission.release(call)
-        if future._error is None:
-            future._call = None
         call.drop()
         follow = self.notify(future) if future._callbacks or future._side is not None else None
         with self.changing:

@@ -215,17 +215,17 @@ class Chain:
 
     def entry_done(self, future: Future[Any]) -> Any:
         """Hear of the end of the entry under way."""
-        if not future._settled:  # somebody retried it at once
+        error, value = future._error, future._value
+        if not future._settled:  # looked at after they were read: somebody has just retried it
             future.when_settled(self.entry_done)
             return None
-        error = future._error
         self.current = None
         if error is not None:
             self._failed(error, future)
         else:
             if self.state_out is not _SAME:
                 self.state = self.state_out
-            value, entry = future._value, self.entries[self.place]
+            entry = self.entries[self.place]
             if issubclass(type(value), Plan):
                 self._give_place(value, future, entry)
             else:
@@ -344,7 +344,10 @@ class Chain:
             return
         future = self.saved[1]
         if future is not None and future.state in RESTARTABLE_STATES:
-            self.node.engine.retry(future)
+            try:
+                self.node.engine.retry(future)
+            except RuntimeError:
+                pass  # somebody else has just started it, or it is just about to end: it tells this chain itself
         elif self.owner.revive(self):
             self._restore(afresh=True)
             self.node.engine.dispatch(self.go_on())

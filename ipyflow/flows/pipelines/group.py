@@ -223,8 +223,9 @@ class GroupRun:
 
     def lone_ended(self, place: int, future: Future[Any]) -> Call | None:
         """A branch of one step has ended."""
-        if future._error is None and future._settled and not issubclass(type(future._value), Plan):
-            value = future._value if future.task.options.fruitful else None
+        error, value = future._error, future._value
+        if error is None and future._settled and not issubclass(type(value), Plan):
+            value = value if future.task.options.fruitful else None
             return self.succeeded(place, value, None, future._when, True)
         chain = self._chain(place, None if self.ids is None else self.ids[place])
         chain.current = future
@@ -340,17 +341,14 @@ class GroupRun:
             return
         for chain in list(self.failed.values()):
             chain.again()
-        with self.lock:
-            self.starting = True
         self.engine.dispatch(self._start(False))
 
     def _reopen(self) -> bool:
-        with self.lock:
-            self.starting = True  # it does not end before there is something to wait for
         if not reopen(self.node, "a task in it is run again"):
             return False
         with self.lock:
             self.ending = self.halted = self.told = False
+            self.starting = True  # it does not end before there is something to wait for
         if self.ids is not None:
             plan = Planner(self.node.future.run.append, lambda: next(self.engine._ids), self.engine.now())
             for place in range(self.next, self.count):

@@ -72,9 +72,10 @@ class Merge:
 
     def entry_done(self, future: Future[Any]) -> Any:
         """The task that merges the states has ended."""
-        if not future._settled:
+        error, value = future._error, future._value
+        if not future._settled:  # looked at after they were read: somebody has just retried it
             future.when_settled(self.entry_done)
             return None
         run = self._run
-        ready = run.merged(future._value) if future._error is None else end_badly(run.node, future._error)
+        ready = run.merged(value) if error is None else end_badly(run.node, error)
         return None if ready is None else ready.executor.follow(ready)
