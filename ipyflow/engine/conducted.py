@@ -62,8 +62,8 @@ class StateKeeper(Protocol):
 
     state_out: Any
 
-    def fresh_state(self) -> Any:
-        """The state for one more attempt of the entry."""
+    def fresh_state(self, state: Any) -> Any:
+        """``state`` as one more attempt of the entry may have it."""
 
 
 class Kind:
@@ -169,17 +169,17 @@ def open_node(
             parent.unread = {}
         future._unread = parent.unread
         parent.unread[id] = None
-    run.live[id] = future
-    if run.closed:
-        run.reopen()
-    run.refs.append(_ref(future))
     node.take_start()
     now = engine.now()
-    future.state = State.WAITING
     run.append_row(
         (r.SUBMITTED, now, id, future.parent_id, name, "", kind.executor_name, args, refs, group, role, branch)
     )
     run.append_row((r.WAITING, now, id, reason, ()))
+    future.state = State.WAITING
+    run.live[id] = future
+    if run.closed:
+        run.reopen()
+    run.refs.append(_ref(future))
     return node
 
 
@@ -253,15 +253,17 @@ class _Entry:
     is_entry = True
     node: Node
     keeper: StateKeeper | None
+    state_in: Any
+    """The state that each attempt is given; an attempt with others behind it gets a copy."""
 
     def successor(
         self: Any, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], executor: Executor
     ) -> Call:
         """The next attempt is an entry too, of the same pipeline."""
         if self.keeper is not None and task.options.with_state and args:
-            args = (self.keeper.fresh_state(), *args[1:])
+            args = (self.keeper.fresh_state(self.state_in), *args[1:])
         following: Any = Call.successor(self, task, args, kwargs, executor)
-        following.node, following.keeper = self.node, self.keeper
+        following.node, following.keeper, following.state_in = self.node, self.keeper, self.state_in
         if self.spared:
             following.spared = True
         return following  # type: ignore[no-any-return]
@@ -274,13 +276,13 @@ class _Entry:
 class EntryCall(_Entry, Call):
     """A call of an entry: its conductor looks at what the body returns."""
 
-    __slots__ = ("keeper", "node")
+    __slots__ = ("keeper", "node", "state_in")
 
 
 class AsyncEntryCall(_Entry, AsyncCall):
     """The same, of an ``async def``."""
 
-    __slots__ = ("keeper", "node")
+    __slots__ = ("keeper", "node", "state_in")
 
 
 class StatefulCall(EntryCall):
@@ -304,6 +306,8 @@ class AsyncStatefulCall(AsyncEntryCall):
 
 
 def _without_state(call: Any, value: Any) -> Any:
+    if call.stopped or call.future._call is not call:
+        return value  # it was given up: nobody looks at what it returns
     if type(value) is not tuple or len(value) != 2:
         what = f"a tuple of {len(value)}" if type(value) is tuple else short(value)
         raise PipelineInvalid(
@@ -312,9 +316,8 @@ def _without_state(call: Any, value: Any) -> Any:
         )
     state, result = value
     future = call.future
-    if future._call is call:  # an attempt that was given up changes no state
-        call.keeper.state_out = state
-        future.run.append(r.Noted(call.engine.now(), future.id, "state", short(state)))
+    call.keeper.state_out = state
+    future.run.append(r.Noted(call.engine.now(), future.id, "state", short(state)))
     return result
 
 
@@ -327,7 +330,7 @@ def _entry_kind(task: Definition, keeper: StateKeeper | None) -> type[Call]:
 def enter(
     node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
     keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
-    role: str | None, branch: int | None, spared: bool = False, refused: Exception | None = None,
+    role: str | None, branch: int | None, state: Any = None, spared: bool = False, refused: Exception | None = None,
 ) -> Call | None:  # fmt: skip
     """Submit an entry below ``node``.
 
@@ -344,6 +347,7 @@ def enter(
         group: the label of the group around it.
         role: one of the roles of :data:`ipyflow.model.records.ROLES`, if any.
         branch: the branch it is in.
+        state: the state, which is the first of ``args`` or was copied for that, where its task takes it.
         spared: it runs although ``node`` was told to stop.
         refused: what is wrong with it; it fails with this instead of running.
 
@@ -362,15 +366,11 @@ def enter(
     owner.current = future
     executor, context = engine.executors[options.executor], node.context.copy()
     call: Any = _entry_kind(task, keeper)(engine, future, task, args, kwargs, executor, context, group)
-    call.node, call.keeper, call.gates = node, keeper, gates
+    call.node, call.keeper, call.gates, call.state_in = node, keeper, gates, state
     if spared:
         call.spared = True
     future._call = call
     text, found = written_arguments(args, kwargs)
-    run.live[id] = future
-    run.refs.append(_ref(future))
-    if not id & 1023:
-        run.tidy()
     if found:
         refs = (*refs, *[f.id for f in found])
     run.append_row(
@@ -379,6 +379,10 @@ def enter(
             group, role, branch,
         )
     )  # fmt: skip
+    run.live[id] = future
+    run.refs.append(_ref(future))
+    if not id & 1023:
+        run.tidy()
     if refused is not None:
         return endings.try_end(engine, call, State.FAILED, refused)[1]
     # Looked at after it is in place: whoever stops the node either sees the entry or is seen here.

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from ipyflow.engine.plan import Plan
+from ipyflow.errors import GroupError
 from ipyflow.model.texts import LONGEST, PLAIN
 
 ITEMS = 6
@@ -112,8 +113,20 @@ def trim(tb: TracebackType | None) -> TracebackType | None:
     return first or tb
 
 
+def note_of(error: BaseException) -> str:
+    """The last note of an exception: of a failure in a group, its place."""
+    notes = getattr(error, "__notes__", None)
+    return f"{notes[-1]}: " if notes else ""
+
+
 def traceback_text(error: BaseException) -> str:
-    """The traceback as text, without our own lines at its head."""
+    """The traceback as text, without our own lines at its head.
+
+    Of a group of failures only what they are: their tasks have their own, and groups stand in groups.
+    """
+    if isinstance(error, GroupError):
+        lines = [f"  {note_of(one)}{type(one).__name__}: {message(one)[:200]}\n" for one in error.exceptions[:20]]
+        return "".join([f"GroupError: {message(error)}\n", *lines])
     try:
         lines = traceback.format_exception(type(error), error, trim(error.__traceback__))
         text = "".join(lines)

@@ -122,12 +122,6 @@ class Engine:
         elif task.is_flow:
             run.root = future
         try:
-            run.live[id] = future
-            if run.closed:
-                run.reopen()
-            run.refs.append(_ref(future))
-            if not id & 1023:
-                run.tidy()
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
                 (
@@ -135,6 +129,13 @@ class Engine:
                     group, None, None,
                 )
             )  # fmt: skip
+            # Behind the record: whoever finds it here may record its end.
+            run.live[id] = future
+            if run.closed:
+                run.reopen()
+            run.refs.append(_ref(future))
+            if not id & 1023:
+                run.tidy()
             if parent is not None and parent.stopped:
                 endings.cancel_one(self, future, f"{parent.label} was told to stop before")
             elif task.simple and not gates and not run.paused:
@@ -205,7 +206,7 @@ class Engine:
         """Start nothing more of ``task`` and below it; of the whole run by default."""
         with self.changing:
             run.paused.add(task)
-        self._tell_paused(run, task, True)
+        self._tell_paused(run, task)
 
     def resume(self, run: Run, task: int = r.NO_TASK) -> None:
         """Start what a pause has held back."""
@@ -214,15 +215,15 @@ class Engine:
             run.paused.discard(task)
             held, run.held = run.held, []
         if known:
-            self._tell_paused(run, task, False)
+            self._tell_paused(run, task)
         for call in held:
             self.dispatch(admission.start(self, call))
 
     @staticmethod
-    def _tell_paused(run: Run, task: int, paused: bool) -> None:
+    def _tell_paused(run: Run, task: int) -> None:
         future = run.root if task == r.NO_TASK else run.live.get(task)
         if future is not None and future._call is not None:
-            future._call.tell_paused(paused)
+            future._call.tell_paused(not run.paused.isdisjoint((r.NO_TASK, future.id)))
 
     # Ending: see endings.
 
@@ -286,8 +287,8 @@ class Engine:
         call.drop()
         follow = self.notify(future) if future._callbacks or future._side is not None else None
         with self.changing:
-            # Somebody who heard of the end may have started it again already.
-            if future._call is call or future._call is None:
+            # Not if somebody who heard of the end has started it again already.
+            if future._settled:
                 run.live.pop(future.id, None)
         if not run.live:
             run.close_if_done()

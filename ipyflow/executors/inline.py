@@ -16,8 +16,10 @@ class InlineExecutor:
         """Run it now."""
         following: Work | None = work
         with work.over_another():
-            while following is not None:
+            while following is not None and isinstance(following.executor, InlineExecutor):
                 following = following.run("inline")
+        if following is not None:
+            following.executor.dispatch(following)
 
     def follow(self, work: Work) -> Work | None:
         """Hand it back to be run at once."""

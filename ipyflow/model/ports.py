@@ -39,6 +39,10 @@ class Work(Protocol):
     def label(self) -> str:
         """``name#id``, for messages."""
 
+    @property
+    def executor(self) -> Executor:
+        """Where it runs."""
+
     def run(self, worker: str) -> Work | None:
         """Run the body here and report the outcome, unless somebody else has taken the work or it was stopped.
 

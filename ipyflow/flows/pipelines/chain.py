@@ -124,9 +124,10 @@ class Chain:
         """The state behind the last entry."""
         return self.state if self.kept is _SAME else self.kept
 
-    def fresh_state(self) -> Any:
+    @staticmethod
+    def fresh_state(state: Any) -> Any:
         """The state for one attempt of several: what a failed one did to its copy is not seen by the next."""
-        return copied_if_possible(self.state)
+        return copied_if_possible(state)
 
     def is_stopped(self) -> bool:
         """True once it is to start nothing more but finalisers."""
@@ -146,8 +147,8 @@ class Chain:
         while True:
             entries, failed = self.entries, self.error is not None
             stopped = self.is_stopped() and not self._finalising()
-            if stopped and self.saved is None:
-                self.saved = (self._copy(), None)
+            if stopped:
+                self.save()
             while self.place < len(entries):
                 entry = entries[self.place]
                 role = entry.role
@@ -176,11 +177,11 @@ class Chain:
         args, kwargs = self._arguments(entry)
         refused = _clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
         if task.options.with_state:
-            args = (self.state if task.options.retries is None else self.fresh_state(), *args)
+            args = (self.state if task.options.retries is None else self.fresh_state(self.state), *args)
         keeper, refs = (self, self.refs) if role != FINALISER else (None, ())
         ready = enter(
             self.node, task, args, kwargs, self, keeper, self.gates, refs, ids, self.group, role, self.branch,
-            spared, refused,
+            self.state, spared, refused,
         )  # fmt: skip
         if self.halted and not spared and self.current is not None:
             self.node.engine.cancel(self.current)  # halted just before it could be found
@@ -200,7 +201,8 @@ class Chain:
         elif self.error is None:
             why = "nothing failed before it"
         else:
-            why = f"#{self.refs[0]} failed before it" if self.refs else "something failed before it"
+            future = self.saved[1] if self.saved is not None else None
+            why = f"{future.label if future is not None else 'something'} failed before it"
         if self.ids is not None and self.ids[self.place] is not None:
             skip_all(run, now, entry, self.ids[self.place], why)
         elif not stopped:  # else nobody has heard of it
@@ -265,6 +267,8 @@ class Chain:
         if future is not None:
             self.refs = (future.id,)
         self.place += 1
+        if self.error is not None:
+            _follows(error, self.error)  # it was handling that one
         self._leave_with(error)
 
     def _leave_with(self, error: BaseException) -> None:
@@ -273,8 +277,8 @@ class Chain:
             earlier = self.outcome.error or self.node.future._error
             self._restore_outcome()
             self.way_out = True
-            if earlier is not None and earlier is not error and error.__context__ is None:
-                error.__context__ = earlier
+            if earlier is not None:
+                _follows(error, earlier)
         self.error = error
 
     # Pipelines that entries return.
@@ -323,6 +327,11 @@ class Chain:
             self.args = args
 
     # Again.
+
+    def save(self) -> None:
+        """It was stopped: a retry goes on from here."""
+        if self.saved is None:
+            self.saved = (self._copy(), None)
 
     def wait_for_retry(self) -> None:
         """It ended badly: go on when the entry that failed is retried."""
@@ -378,6 +387,12 @@ class Chain:
         known = [None if entry.role == FINALISER else id for entry, id in zip(entries, ids, strict=True)]
         parent, plan = self.node.future.id, self._planner()
         return [*ids[:place], *plan.write(entries[place:], parent, self.refs, self.branch, self.group, known[place:])]
+
+
+def _follows(error: BaseException, earlier: BaseException) -> None:
+    """``error`` was raised while ``earlier`` was dealt with, as in an ``except`` or a ``finally`` of Python."""
+    if error is not earlier and error.__context__ is None:
+        error.__context__ = earlier
 
 
 def _clash(step: Step, args: tuple[Any, ...], kwargs: dict[str, Any], handed: int) -> TypeError | None:

@@ -193,7 +193,7 @@ class GroupRun:
         """A branch has ended."""
         place, error, changed = chain.branch, chain.error, None
         assert place is not None
-        if error is None and chain.is_stopped():
+        if error is None and chain.saved is not None:  # it was stopped before its last entry
             error = TaskCancelled(f"branch {place} of {self.label} was cancelled")
         if error is None:
             try:
@@ -307,7 +307,10 @@ class GroupRun:
                 else:
                     self.results.append(error)
             return end_well(self.node, self.results)
-        named = [f"[{place}] {type(error).__name__}: {message(error)}" for place, error in failures.items()]
+        if not failures:
+            cancelled = ", ".join(map(str, sorted(stopped)[:20]))
+            return end_badly(self.node, TaskCancelled(f"branches of {self.label} were cancelled: {cancelled}"))
+        named = [f"[{place}] {type(error).__name__}: {message(error)[:200]}" for place, error in failures.items()]
         more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
         text = f"{len(named)} of {self.count} branches of {self.label} failed: {'; '.join(named[:NAMED])}{more}"
         stopped += range(self.next, self.count)

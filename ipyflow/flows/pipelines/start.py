@@ -96,6 +96,8 @@ class PipelineRun:
         chain.over = True
         if error is not None:
             chain.wait_for_retry()
+        elif node.stopped:
+            chain.save()  # nothing is left to do: a retry gives the value
         if node.stopped and not chain.way_out:
             return end_stopped(node)
         if error is None:
