@@ -106,11 +106,10 @@ def message(error: BaseException) -> str:
 
 
 def trim(tb: TracebackType | None) -> TracebackType | None:
-    """The traceback from the first line on that is not ours: a reader wants their own lines."""
-    first = tb
-    while first is not None and first.tb_frame.f_code.co_filename.startswith(_HOUSE):
-        first = first.tb_next
-    return first or tb
+    """The traceback from the first line on that is not ours, if there is one: a reader wants their own lines."""
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_HOUSE):
+        tb = tb.tb_next
+    return tb
 
 
 def note_of(error: BaseException) -> str:

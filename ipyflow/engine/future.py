@@ -315,7 +315,8 @@ class Future(concurrent.futures.Future[T]):
             RuntimeError: it has not failed.
         """
         if not self._settled or self._tb is None:
-            raise RuntimeError(f"{self.label} has no failure to look into: it is {self.state}")
+            hint = "; no line of yours had a part in it" if self._error is not None else ""
+            raise RuntimeError(f"{self.label} has no failure to look into: it is {self.state}{hint}")
         importlib.import_module("pdb").post_mortem(self._tb)  # by name: it is not there in every Python
 
     @property

@@ -1,4 +1,7 @@
-"""``in_parallel``: branches side by side, as one entry of a pipeline."""
+"""``in_parallel``: branches side by side, as one entry of a pipeline.
+
+``__tracebackhide__`` keeps frames out of IPython's tracebacks: what is wrong with a pipeline is in the reader's line.
+"""
 
 from __future__ import annotations
 
@@ -45,13 +48,16 @@ def in_parallel(
         >>> fl.in_parallel([multiply.send(3, 2), multiply.send(4, 5)]).continue_with(average)()
         13.0
     """
+    __tracebackhide__ = True
     if isinstance(pipelines, (Pipeline, Sendable)) or not isinstance(pipelines, Iterable):
         raise PipelineInvalid(
             f"in_parallel({pipelines!r}): give a list of pipelines, as in in_parallel([a.send(), b.send()])"
         )
-    branches = tuple([_branch(place, one) for place, one in enumerate(pipelines)])
+    branches: list[Pipeline] = []
+    for place, one in enumerate(pipelines):
+        branches.append(_branch(place, one))  # no comprehension: its frame would show in tracebacks
     group = Group(
-        branches,
+        tuple(branches),
         _whole("max_parallelism", max_parallelism, 0) or None,
         min(_whole("num_stages", num_stages, 1) or 1, max(len(branches), 1)),
         _flag("return_exceptions", return_exceptions),
@@ -66,6 +72,7 @@ def in_parallel(
 
 
 def _branch(place: int, one: Any) -> Pipeline:
+    __tracebackhide__ = True
     if isinstance(one, Sendable):
         one = one.send()
     if not isinstance(one, Pipeline):
@@ -86,6 +93,7 @@ def _branch(place: int, one: Any) -> Pipeline:
 
 
 def _whole(option: str, value: Any, least: int) -> int | None:
+    __tracebackhide__ = True
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -95,12 +103,14 @@ def _whole(option: str, value: Any, least: int) -> int | None:
 
 
 def _flag(option: str, value: Any) -> bool:
+    __tracebackhide__ = True
     if not isinstance(value, bool):
         raise PipelineInvalid(f"in_parallel({option}={value!r}): give True or False")
     return value
 
 
 def _name(name: Any) -> str:
+    __tracebackhide__ = True
     if name is None:
         return "in_parallel"
     if not isinstance(name, str) or not name.strip():
@@ -109,6 +119,7 @@ def _name(name: Any) -> str:
 
 
 def _merger(merge: Any) -> Any:
+    __tracebackhide__ = True
     if merge is None or isinstance(merge, Task):
         return merge
     if not callable(merge):

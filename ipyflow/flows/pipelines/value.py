@@ -1,4 +1,7 @@
-"""A pipeline as a value: put together first, submitted as often as one likes."""
+"""A pipeline as a value: put together first, submitted as often as one likes.
+
+``__tracebackhide__`` keeps frames out of IPython's tracebacks: what is wrong with a pipeline is in the reader's line.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +96,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: ``target`` is neither; it has initial parameters; ``finally_do`` came before.
         """
+        __tracebackhide__ = True
         if isinstance(target, Pipeline):
             if args or kwargs:
                 raise PipelineInvalid("continue_with(pipeline) takes no arguments: give them to its tasks with send()")
@@ -105,6 +109,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: the condition is a task, a pipeline or a future, which is always true.
         """
+        __tracebackhide__ = True
         if isinstance(condition, (Pipeline, Sendable, Future)) or callable(condition):
             raise PipelineInvalid(
                 f"continue_if({_said(condition)}, ...) would always be true: it is decided while the pipeline is "
@@ -121,6 +126,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: nothing before it could fail; ``target`` is no task; ``finally_do`` came before.
         """
+        __tracebackhide__ = True
         step = _step("exceptionally", target, args, kwargs, HANDLER)
         if not self.size:
             raise PipelineInvalid(
@@ -137,6 +143,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: nothing comes before it; there is one already; ``target`` is no task.
         """
+        __tracebackhide__ = True
         step = _step("finally_do", target, args, kwargs, FINALISER)
         if not self.size:
             raise PipelineInvalid(f"a pipeline cannot begin with finally_do({step.name}): begin with task.send(...)")
@@ -153,6 +160,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: they were set before.
         """
+        __tracebackhide__ = True
         if self.initial is not None:
             raise PipelineInvalid(
                 "Ambiguous initial parameters: with_initial() was called before; give all of them in one call"
@@ -176,6 +184,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: the last entry is a group, or there is none.
         """
+        __tracebackhide__ = True
         if not isinstance(self._last, Step):
             what = "a group" if self._last is not None else "an empty pipeline"
             raise PipelineInvalid(f"set({', '.join(options)}=...) changes a task, and this is {what}: set it on a step")
@@ -188,6 +197,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: the pipeline is empty.
         """
+        __tracebackhide__ = True
         if self._last is None:
             raise PipelineInvalid("pause_here() comes behind an entry: begin with task.send(...)")
         return self._instead(self._last._replace(pauses=True))
@@ -200,6 +210,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: it is empty, or ``inline()`` where there is nothing to be inline with.
         """
+        __tracebackhide__ = True
         self.check()
         if self.is_inline:
             raise PipelineInvalid(
@@ -227,6 +238,7 @@ class Pipeline(Plan):
         Raises:
             PipelineInvalid: it is empty.
         """
+        __tracebackhide__ = True
         if not self.size:
             raise PipelineInvalid("this pipeline is empty: begin with task.send(...) or in_parallel([...])")
 
@@ -308,6 +320,7 @@ class Pipeline(Plan):
 
     def _and(self, entry: Entry) -> Pipeline:
         """This pipeline and one entry more: it shares all before it, so that long ones are built in no time."""
+        __tracebackhide__ = True
         self._check_open()
         new = type(self).__new__(type(self))
         new._before, new._last, new._entries = self, entry, None
@@ -318,6 +331,7 @@ class Pipeline(Plan):
         return new
 
     def _and_all(self, other: Pipeline) -> Pipeline:
+        __tracebackhide__ = True
         self._check_open()
         if other.initial is not None:
             raise PipelineInvalid(
@@ -340,6 +354,7 @@ class Pipeline(Plan):
         return new
 
     def _check_open(self) -> None:
+        __tracebackhide__ = True
         last = self._last
         if last is not None and last.role == FINALISER:
             raise PipelineInvalid(
@@ -352,6 +367,7 @@ _EMPTY = Pipeline()
 
 
 def _step(method: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], role: str | None) -> Step:
+    __tracebackhide__ = True
     if not isinstance(target, Sendable):
         raise PipelineInvalid(f"{method}({_said(target)}): {not_a_task(target)}")
     return Step(target.step_task(), args, kwargs, role)

@@ -261,7 +261,6 @@ def test_decided_inline_at_the_top_level_is_an_error_when_submitted(lab: Lab) ->
     assert lab.runs == []
 
 
-@pytest.mark.xfail(strict=True, reason="a plain task behind an inline one behind a coroutine runs on the loop")
 def test_every_entry_runs_where_its_task_says(lab: Lab) -> None:
     """Behind whatever entry: a plain task never on the loop, a coroutine always."""
     places: list[str] = []

@@ -40,20 +40,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("block", range(8))
-@pytest.mark.parametrize(
-    "place",
-    [
-        pytest.param(
-            p,
-            marks=pytest.mark.xfail(
-                strict=False, reason="a plain task behind an inline one behind a coroutine runs on the loop"
-            ),
-        )
-        if p == "all"
-        else p
-        for p in PLACES
-    ],
-)
+@pytest.mark.parametrize("place", PLACES)
 def test_a_random_pipeline_gives_what_plain_recursion_gives(place: str, block: int) -> None:
     for seed in range(block * SEEDS_IN_A_TEST, (block + 1) * SEEDS_IN_A_TEST):
         check_program(seed, place)

@@ -163,7 +163,6 @@ def mended(pipe: Pipe, fails: bool) -> Pipe:
     return replace(pipe, entries=tuple(entries), last=replace(pipe.last, gives="value") if pipe.last else None)
 
 
-@pytest.mark.xfail(strict=False, reason="a retried entry of a child gets the state that the parent's finaliser saw")
 @pytest.mark.parametrize("place", ["threads", "lab inline"])
 @pytest.mark.parametrize("block", range(5))
 def test_a_random_pipeline_retried_until_it_succeeds_gives_what_it_would_have_given(place: str, block: int) -> None:
@@ -207,7 +206,6 @@ def test_random_pipelines_with_threads_switching_all_the_time(interval: float) -
         sys.setswitchinterval(before)
 
 
-@pytest.mark.xfail(strict=False, reason="cancelling while entries change hands loses a child or a branch")
 @pytest.mark.parametrize("block", range(5))
 def test_a_random_pipeline_cancelled_and_retried_gives_what_it_would_have_given(block: int) -> None:
     for seed in range(block * 30, block * 30 + 30):
@@ -236,7 +234,6 @@ def test_a_random_pipeline_cancelled_and_retried_gives_what_it_would_have_given(
 
 
 @pytest.mark.stress
-@pytest.mark.xfail(strict=False, reason="cancelling while entries change hands loses a child or a branch")
 def test_cancelling_while_an_orchestrator_returns_and_retrying_loses_nothing() -> None:
     @fl.task
     def value(x: object) -> object:

@@ -136,7 +136,6 @@ def test_a_child_pipeline_goes_on_inside(everywhere: Lab) -> None:
     assert flaky.calls["orchestrator"] == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a retried entry of a child gets the state that the parent's finaliser saw")
 def test_an_entry_of_a_child_that_is_retried_keeps_the_child_s_own_state(everywhere: Lab) -> None:
     flaky = Flaky()
 
