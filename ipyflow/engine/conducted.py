@@ -365,7 +365,8 @@ def enter(
     future._callbacks = [owner.entry_done]
     owner.current = future
     executor, context = engine.executors[options.executor], node.context.copy()
-    call: Any = _entry_kind(task, keeper)(engine, future, task, args, kwargs, executor, context, group)
+    kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
+    call: Any = kind(engine, future, task, args, kwargs, executor, context, group)
     call.node, call.keeper, call.gates, call.state_in = node, keeper, gates, state
     if spared:
         call.spared = True
@@ -380,7 +381,6 @@ def enter(
         )
     )  # fmt: skip
     run.live[id] = future
-    run.refs.append(_ref(future))
     if not id & 1023:
         run.tidy()
     if refused is not None:

@@ -139,7 +139,10 @@ class Run:
         """The futures of this run that somebody still holds, in order of submission."""
         with self._lock:
             known = [ref() for ref in self.refs]
-        return [future for future in known if future is not None]
+        held = {future.id: future for future in known if future is not None}
+        # Entries of pipelines have no reference there: nearly nobody ever holds one that has ended well.
+        held |= self.live | self.failed
+        return [held[id] for id in sorted(held)]
 
     @property
     def state(self) -> State:

@@ -250,7 +250,7 @@ _BY_NAME = {kind.__name__: kind for kind in KINDS}
 
 SUBMITTED, WAITING, QUEUED = _NUMBER[Submitted], _NUMBER[Waiting], _NUMBER[Queued]
 STARTED, BLOCKED, UNBLOCKED = _NUMBER[Started], _NUMBER[Blocked], _NUMBER[Unblocked]
-READ, FINISHED = _NUMBER[Read], _NUMBER[Finished]
+READ, FINISHED, PLANNED = _NUMBER[Read], _NUMBER[Finished], _NUMBER[Planned]
 """The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much
 as all the rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain
 numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes

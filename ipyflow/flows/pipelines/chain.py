@@ -131,7 +131,8 @@ class Chain:
 
     def is_stopped(self) -> bool:
         """True once it is to start nothing more but finalisers."""
-        return self.halted or self.node.is_stopped()
+        node = self.node
+        return self.halted or node.stopped or (node.above is not None and node.is_stopped())
 
     # Going on.
 
@@ -151,6 +152,8 @@ class Chain:
                 self.save()
             while self.place < len(entries):
                 entry = entries[self.place]
+                if entry.plain and not failed and not stopped:
+                    return self._enter_plain(entry)
                 role = entry.role
                 if role == FINALISER:
                     self.outcome = Outcome(self.value, self.args, self.error)
@@ -163,6 +166,22 @@ class Chain:
                 return self.owner.chain_ended(self)
             self._go_back()
 
+    def _enter_plain(self, entry: Any) -> Call | None:
+        """As :meth:`_enter`, for a plain step: nearly all are."""
+        args, ids = self.args, self.ids
+        if entry.args:
+            args += entry.args
+        if self.kwargs:
+            return self._enter(entry, self._finalising())
+        ready = enter(
+            self.node, entry.task, args, _NONE, self, self, self.gates, self.refs,
+            None if ids is None else ids[self.place], self.group, None, self.branch, self.state,
+            bool(self.below) and self._finalising(),
+        )  # fmt: skip
+        if self.halted and self.current is not None and not self._finalising():
+            self.node.engine.cancel(self.current)  # halted just before it could be found
+        return ready
+
     def _finalising(self) -> bool:
         if self.outcome is not None:
             return True
@@ -170,7 +189,6 @@ class Chain:
 
     def _enter(self, entry: Entry, spared: bool) -> Call | None:
         ids = None if self.ids is None else self.ids[self.place]
-        self.state_out = _SAME
         if isinstance(entry, Group):
             return self.owner.open_group(self, entry, ids)
         task, role = entry.task, entry.role
@@ -211,7 +229,7 @@ class Chain:
 
     def _planner(self) -> Planner:
         engine = self.node.engine
-        return Planner(self.node.future.run.append, lambda: next(engine._ids), engine.now())
+        return Planner(self.node.future.run.append_row, lambda: next(engine._ids), engine.now())
 
     # An entry has ended.
 
@@ -226,7 +244,7 @@ class Chain:
             self._failed(error, future)
         else:
             if self.state_out is not _SAME:
-                self.state = self.state_out
+                self.state, self.state_out = self.state_out, _SAME
             entry = self.entries[self.place]
             if issubclass(type(value), Plan):
                 self._give_place(value, future, entry)

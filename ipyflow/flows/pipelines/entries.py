@@ -22,13 +22,22 @@ class Step(NamedTuple):
         kwargs: keyword arguments; they win over those it is handed.
         role: ``None``, :data:`HANDLER` or :data:`FINALISER`.
         pauses: the pipeline pauses itself behind it.
+        plain: nothing about it is special: no role, no keyword arguments, no state. Nearly every step is so.
     """
 
     task: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    role: str | None = None
-    pauses: bool = False
+    role: str | None
+    pauses: bool
+    plain: bool
+
+    @classmethod
+    def of(
+        cls, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any], role: str | None = None, pauses: bool = False
+    ) -> Step:
+        """Make a step."""
+        return cls(task, args, kwargs, role, pauses, role is None and not kwargs and not task.options.with_state)
 
     @property
     def name(self) -> str:
@@ -58,6 +67,11 @@ class Group(NamedTuple):
     def role(self) -> str | None:
         """It is neither handler nor finaliser."""
         return None
+
+    @property
+    def plain(self) -> bool:
+        """It is no plain step."""
+        return False
 
     @property
     def outline(self) -> str:

@@ -61,6 +61,8 @@ class GroupRun:
             self.slots = Limit(f"branch slot of {self.label}", group.at_once)
             self.node.gates = (Limit(self.label, group.at_once), *chain.gates)
         self.args, self.kwargs, self.base = chain.args, chain.kwargs, chain.state
+        self.plain = self.base is None and not self.kwargs and not group.fail_fast
+        """True where a branch of one plain step needs no chain, until something else than a value comes of it."""
         self.merge = Merge(self)
         self.results: list[Any] = [None] * self.count if group.ordered else []
         self.errors: dict[int, BaseException] = {}
@@ -93,7 +95,7 @@ class GroupRun:
         """Start branches while there are slots; one thread at a time, for the group queues for them once."""
         ready: Call | None = None
         slots, node, queued = self.slots, self.node, False
-        while self.next < self.count and not (self.halted or node.is_stopped()):
+        while self.next < self.count and not (self.halted or node.stopped or node.above.is_stopped()):  # type: ignore[union-attr]
             if slots is not None and not has_slot and not slots.try_enter():
                 self._tell_waiting()
                 with self.lock:
@@ -122,15 +124,15 @@ class GroupRun:
     def _begin_branch(self, place: int) -> Call | None:
         branch = self.group.branches[place]
         ids = None if self.ids is None else self.ids[place]
-        if branch.size == 1 and self.base is None and not self.kwargs and not self.group.fail_fast:
-            (step,) = branch.entries
-            if isinstance(step, Step) and not (step.kwargs or step.pauses or step.task.options.with_state):
-                args = self.args + step.args if self.args else step.args
-                group = self.group.label(place) or self.chain.group
-                return enter(
-                    self.node, step.task, args, step.kwargs, _Lone(self, place), None, self.node.gates,
-                    self.chain.refs, ids and ids[0], group, None, place,
-                )  # fmt: skip
+        step = branch.last
+        if self.plain and branch.size == 1 and step is not None and step.plain and not step.pauses:
+            assert isinstance(step, Step)
+            args = self.args + step.args if self.args else step.args
+            group = self.group.label(place) if self.group.stages > 1 else self.chain.group
+            return enter(
+                self.node, step.task, args, step.kwargs, _Lone(self, place), None, self.node.gates, self.chain.refs,
+                ids and ids[0], group, None, place,
+            )  # fmt: skip
         chain = self._chain(place, ids)
         if self.group.fail_fast:
             self.active[place] = chain
@@ -353,7 +355,7 @@ class GroupRun:
             self.ending = self.halted = self.told = False
             self.starting = True  # it does not end before there is something to wait for
         if self.ids is not None:
-            plan = Planner(self.node.future.run.append, lambda: next(self.engine._ids), self.engine.now())
+            plan = Planner(self.node.future.run.append_row, lambda: next(self.engine._ids), self.engine.now())
             for place in range(self.next, self.count):
                 plan.write(
                     self.group.branches[place].entries, self.node.future.id, self.chain.refs, place,

@@ -84,7 +84,7 @@ def _branch(place: int, one: Any) -> Pipeline:
             f"Ambiguous initial parameters: branch {place} has some of its own, and is handed those of the group; "
             "set them on the group, or give the task its arguments with send()"
         )
-    if one._last is not None and one._last.role == FINALISER:
+    if one.last is not None and one.last.role == FINALISER:
         raise PipelineInvalid(
             f'Invalid pipeline: "finally_do" must be called at the end of the pipeline; branch {place} has one of its '
             "own. Put it behind the group"

@@ -25,12 +25,12 @@ class Planner:
     """Writes plans into a log.
 
     Args:
-        append: takes the records.
+        append: takes the records, in packed form.
         number: gives the next free number.
         now: the time of the records.
     """
 
-    def __init__(self, append: Callable[[r.Record], None], number: Callable[[], int], now: float) -> None:
+    def __init__(self, append: Callable[[tuple[Any, ...]], None], number: Callable[[], int], now: float) -> None:
         self._append, self._number, self._now = append, number, now
 
     def write(
@@ -79,7 +79,7 @@ class Planner:
             what = (
                 task.name, task.module, task.executor_name, written(entry, not refs), refs, group, entry.role, branch,
             )  # fmt: skip
-        self._append(r.Planned(self._now, id, parent, *what))
+        self._append((r.PLANNED, self._now, id, parent, *what))
         return id
 
 

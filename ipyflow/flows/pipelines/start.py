@@ -54,7 +54,7 @@ class PipelineRun:
             run.root = self.node.future
         ids = None
         if pipeline.size <= PLANNED:
-            plan = Planner(run.append, lambda: next(engine._ids), engine.now())
+            plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())
             ids = plan.write(pipeline.entries, self.node.future.id, group=label)
         state = None
         if pipeline.initial is not None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -40,7 +41,7 @@ class Sendable:
             >>> double.send(4).continue_with(double)()
             16
         """
-        return _EMPTY._and(Step(self.step_task(), args, kwargs))
+        return _EMPTY._and(Step.of(self.step_task(), args, kwargs))
 
 
 class Pipeline(Plan):
@@ -65,20 +66,21 @@ class Pipeline(Plan):
         3.0
     """
 
-    __slots__ = ("__weakref__", "_before", "_entries", "_last", "initial", "is_inline", "size")
+    __slots__ = ("__weakref__", "_before", "_entries", "initial", "is_inline", "last", "size")
 
     _before: Pipeline | None
-    _last: Entry | None
     _entries: tuple[Entry, ...] | None
     initial: Initial | None
     """What :meth:`with_initial` has set."""
     is_inline: bool
     """True when it shares state and arguments with the task that returns it."""
+    last: Entry | None
+    """Its last entry."""
     size: int
     """How many entries it has, those of its groups included."""
 
     def __init__(self) -> None:
-        self._before = self._last = self.initial = None
+        self._before = self.last = self.initial = None
         self._entries = ()
         self.is_inline = False
         self.size = 0
@@ -185,11 +187,12 @@ class Pipeline(Plan):
             PipelineInvalid: the last entry is a group, or there is none.
         """
         __tracebackhide__ = True
-        if not isinstance(self._last, Step):
-            what = "a group" if self._last is not None else "an empty pipeline"
+        if not isinstance(self.last, Step):
+            what = "a group" if self.last is not None else "an empty pipeline"
             raise PipelineInvalid(f"set({', '.join(options)}=...) changes a task, and this is {what}: set it on a step")
-        step = self._last
-        return self._instead(step._replace(task=step.task.with_options(**options)))
+        step = self.last
+        task = step.task.with_options(**options)
+        return self._instead(Step.of(task, step.args, step.kwargs, step.role, step.pauses))
 
     def pause_here(self) -> Pipeline:
         """When the last entry has ended, pause the whole pipeline; ``future.resume()`` lets it go on.
@@ -198,9 +201,9 @@ class Pipeline(Plan):
             PipelineInvalid: the pipeline is empty.
         """
         __tracebackhide__ = True
-        if self._last is None:
+        if self.last is None:
             raise PipelineInvalid("pause_here() comes behind an entry: begin with task.send(...)")
-        return self._instead(self._last._replace(pauses=True))
+        return self._instead(self.last._replace(pauses=True))
 
     # Running.
 
@@ -251,8 +254,8 @@ class Pipeline(Plan):
             found: list[Entry] = []
             at: Pipeline | None = self
             while at is not None and at._entries is None:
-                assert at._last is not None
-                found.append(at._last)
+                assert at.last is not None
+                found.append(at.last)
                 at = at._before
             first = () if at is None else at._entries or ()
             made = (*first, *reversed(found))
@@ -295,10 +298,10 @@ class Pipeline(Plan):
 
     def plan(self) -> list[r.Record]:
         """The plan as records: what views are made of."""
-        records: list[r.Record] = [r.Opened(0.0, 0, self.outline, "pipeline", 0.0)]
-        ids = iter(range(1, self.size + self.size + 2))
-        plan.Planner(records.append, lambda: next(ids), 0.0).write(self.entries, r.NO_TASK)
-        return records
+        rows: list[tuple[Any, ...]] = [r.pack(r.Opened(0.0, 0, self.outline, "pipeline", 0.0))]
+        ids = itertools.count(1)
+        plan.Planner(rows.append, lambda: next(ids), 0.0).write(self.entries, r.NO_TASK)
+        return [r.unpack(row) for row in rows]
 
     def __getattr__(self, name: str) -> Any:
         hint = f"; nothing runs before submit(): write pipeline.submit().{name}" if hasattr(Future, name) else ""
@@ -314,7 +317,7 @@ class Pipeline(Plan):
 
     def _copy(self) -> Pipeline:
         new = type(self).__new__(type(self))
-        for name in ("_before", "_last", "_entries", "initial", "is_inline", "size"):
+        for name in ("_before", "last", "_entries", "initial", "is_inline", "size"):
             setattr(new, name, getattr(self, name))
         return new
 
@@ -323,7 +326,7 @@ class Pipeline(Plan):
         __tracebackhide__ = True
         self._check_open()
         new = type(self).__new__(type(self))
-        new._before, new._last, new._entries = self, entry, None
+        new._before, new.last, new._entries = self, entry, None
         new.initial, new.is_inline = self.initial, self.is_inline
         new.size = self.size + 1
         if type(entry) is Group:
@@ -339,23 +342,23 @@ class Pipeline(Plan):
                 "and is handed the value so far; leave one of them out"
             )
         other.check()
-        if other._last is not None and other.size == 1:
-            return self._and(other._last)
+        if other.last is not None and other.size == 1:
+            return self._and(other.last)
         new = self._copy()
-        new._before, new._last = None, other._last
+        new._before, new.last = None, other.last
         new._entries = self.entries + other.entries
         new.size = self.size + other.size
         return new
 
     def _instead(self, entry: Entry) -> Pipeline:
         new = self._copy()
-        new._last = entry
+        new.last = entry
         new._entries = (*self.entries[:-1], entry)
         return new
 
     def _check_open(self) -> None:
         __tracebackhide__ = True
-        last = self._last
+        last = self.last
         if last is not None and last.role == FINALISER:
             raise PipelineInvalid(
                 f'Invalid pipeline: "finally_do" must be called at the end of the pipeline; nothing follows '
@@ -370,7 +373,7 @@ def _step(method: str, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     __tracebackhide__ = True
     if not isinstance(target, Sendable):
         raise PipelineInvalid(f"{method}({_said(target)}): {not_a_task(target)}")
-    return Step(target.step_task(), args, kwargs, role)
+    return Step.of(target.step_task(), args, kwargs, role)
 
 
 def not_a_task(value: Any) -> str:
