@@ -339,6 +339,9 @@ class Chain:
             self.place += 1
             self._leave_with(self.error)
             return
+        if self.saved is not None:  # it was stopped on its way: there is no value to go on with
+            self.place += 1
+            return
         args = self.args  # of a pipeline whose last entry hands nothing on, nothing
         self._took(self.value, frame.fruitful, entry)
         if frame.outcome is None and frame.fruitful:
