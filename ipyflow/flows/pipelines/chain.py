@@ -8,23 +8,24 @@ again, need no stack, and no memory but the log.
 
 from __future__ import annotations
 
-import inspect
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
-from ipyflow.engine.conducted import Node, enter, skip
+from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
+from ipyflow.engine.nodes import Node, skip
 from ipyflow.engine.plan import Plan
 from ipyflow.errors import PipelineInvalid
+from ipyflow.flows.pipelines.arguments import clash
 from ipyflow.flows.pipelines.entries import FINALISER, HANDLER, Entry, Group, Step
+from ipyflow.flows.pipelines.frames import SAME, Frame, Outcome
 from ipyflow.flows.pipelines.plan import Ids, Planner, skip_all
+from ipyflow.flows.pipelines.resuming import copied, restore
 from ipyflow.flows.pipelines.state import copied_if_possible
 from ipyflow.model.status import RESTARTABLE_STATES
 
-_SAME: Any = object()
-"""Stands for "no other"."""
 _NONE: dict[str, Any] = {}
 
 
@@ -41,26 +42,6 @@ class Owner(Protocol):
 
     def open_group(self, chain: Chain, group: Group, ids: Any) -> Call | None:
         """The chain has come to a group, which is an entry like any other for it."""
-
-
-class Frame(NamedTuple):
-    """Where a chain goes on once a pipeline that took an entry's place has ended."""
-
-    entries: tuple[Entry, ...]
-    place: int
-    ids: Ids | None
-    state: Any
-    kept: Any
-    outcome: Outcome | None
-    fruitful: bool
-
-
-class Outcome(NamedTuple):
-    """What stands aside while the finaliser runs."""
-
-    value: Any
-    args: tuple[Any, ...]
-    error: BaseException | None
 
 
 class Chain:
@@ -100,7 +81,7 @@ class Chain:
     over: bool
     """Its owner has heard of its end."""
     saved: tuple[Chain, Future[Any] | None] | None
-    """What it was when it failed, and the entry that did: where a retry goes on."""
+    """A copy from before it failed or was stopped, and the entry that failed: where a retry goes on."""
     way_out: bool
     """The finaliser itself failed."""
 
@@ -112,7 +93,7 @@ class Chain:
         self.owner, self.node, self.gates, self.branch, self.group = owner, owner.node, gates, branch, group
         self.entries, self.ids, self.place = entries, ids, 0
         self.args, self.kwargs, self.refs, self.state = args, kwargs, refs, state
-        self.kept = self.state_out = _SAME
+        self.kept = self.state_out = SAME
         self.below: tuple[Frame, ...] = ()
         self.value: Any = None
         self.error = self.outcome = None
@@ -122,7 +103,7 @@ class Chain:
 
     def final_state(self) -> Any:
         """The state behind the last entry."""
-        return self.state if self.kept is _SAME else self.kept
+        return self.state if self.kept is SAME else self.kept
 
     @staticmethod
     def fresh_state(state: Any) -> Any:
@@ -193,7 +174,7 @@ class Chain:
             return self.owner.open_group(self, entry, ids)
         task, role = entry.task, entry.role
         args, kwargs = self._arguments(entry)
-        refused = _clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
+        refused = clash(entry, args, kwargs, len(self.args)) if kwargs and args else None
         if task.options.with_state:
             args = (self.state if task.options.retries is None else self.fresh_state(self.state), *args)
         keeper, refs = (self, self.refs) if role != FINALISER else (None, ())
@@ -224,10 +205,11 @@ class Chain:
         if self.ids is not None and self.ids[self.place] is not None:
             skip_all(run, now, entry, self.ids[self.place], why)
         elif not stopped:  # else nobody has heard of it
-            id = self._planner().one(entry, self.node.future.id, self.refs, self.branch, self.group, None)
+            id = self.planner().one(entry, self.node.future.id, self.refs, self.branch, self.group, None)
             skip(run, now, id, why)
 
-    def _planner(self) -> Planner:
+    def planner(self) -> Planner:
+        """Writes plans into the log of its run."""
         engine = self.node.engine
         return Planner(self.node.future.run.append_row, lambda: next(engine._ids), engine.now())
 
@@ -243,8 +225,8 @@ class Chain:
         if error is not None:
             self._failed(error, future)
         else:
-            if self.state_out is not _SAME:
-                self.state, self.state_out = self.state_out, _SAME
+            if self.state_out is not SAME:
+                self.state, self.state_out = self.state_out, SAME
             entry = self.entries[self.place]
             if issubclass(type(value), Plan):
                 self._give_place(value, future, entry)
@@ -281,7 +263,7 @@ class Chain:
 
     def _failed(self, error: BaseException, future: Future[Any] | None) -> None:
         if self.saved is None or future is not None:
-            self.saved = (self._copy(), future)
+            self.saved = (copied(self), future)
         if future is not None:
             self.refs = (future.id,)
         self.place += 1
@@ -314,11 +296,11 @@ class Chain:
         args, kwargs = self._arguments(entry) if inline and isinstance(entry, Step) else ((), _NONE)
         state = self.state if inline else None
         if rest or not fruitful or entry.pauses:
-            back = _SAME if inline else self.state
+            back = SAME if inline else self.state
             frame = Frame(self.entries, self.place, self.ids, back, self.kept, self.outcome, fruitful)
             self.below = (*self.below, frame)
-            self.kept, self.outcome = _SAME, None
-        elif not inline and self.kept is _SAME:
+            self.kept, self.outcome = SAME, None
+        elif not inline and self.kept is SAME:
             self.kept = self.state
         if initial is not None:
             args = args if initial.args is None else initial.args
@@ -331,7 +313,7 @@ class Chain:
     def _go_back(self) -> None:
         """A pipeline that took an entry's place has ended: go on behind that entry."""
         frame, self.below = self.below[-1], self.below[:-1]
-        self.state = self.final_state() if frame.state is _SAME else frame.state
+        self.state = self.final_state() if frame.state is SAME else frame.state
         self.entries, self.ids, self.place, self.kept = frame.entries, frame.ids, frame.place, frame.kept
         entry = self.entries[self.place]
         self.outcome = frame.outcome
@@ -352,19 +334,20 @@ class Chain:
     def save(self) -> None:
         """It was stopped: a retry goes on from here."""
         if self.saved is None:
-            self.saved = (self._copy(), None)
+            self.saved = (copied(self), None)
 
     def wait_for_retry(self) -> None:
         """It ended badly: go on when the entry that failed is retried."""
         if self.saved is not None and self.saved[1] is not None:
-            endings.waits_for_retry(self.saved[1], self.resume)
+            endings.waits_for_retry(self.saved[1], self._resume)
 
-    def resume(self) -> None:
+    def _resume(self) -> None:
         """The entry that failed is run again."""
-        if self.saved is None or self.saved[1] is None or not self.owner.revive(self):
+        if self.saved is None or not self.owner.revive(self):
             return
-        future = self.saved[1]
-        self._restore()
+        before, future = self.saved
+        assert future is not None  # its retry is what brought us here
+        restore(self, before, entered=True, afresh=False)
         self.current = future
         future.when_settled(self.entry_done)
 
@@ -372,67 +355,18 @@ class Chain:
         """Run again the entry it ended at."""
         if self.saved is None:
             return
-        future = self.saved[1]
+        before, future = self.saved
         if future is not None and future.state in RESTARTABLE_STATES:
             try:
                 self.node.engine.retry(future)
             except RuntimeError:
                 pass  # somebody else has just started it, or it is just about to end: it tells this chain itself
         elif self.owner.revive(self):
-            self._restore(afresh=True)
+            restore(self, before, entered=future is not None, afresh=True)
             self.node.engine.dispatch(self.go_on())
-
-    def _copy(self) -> Chain:
-        copy = Chain.__new__(Chain)
-        for name in Chain.__slots__:
-            setattr(copy, name, getattr(self, name))
-        return copy
-
-    def _restore(self, afresh: bool = False) -> None:
-        """Be what it was when it failed, with what it passed over since planned again."""
-        assert self.saved is not None
-        before, future = self.saved
-        entered = future is not None
-        for name in Chain.__slots__:
-            setattr(self, name, getattr(before, name))
-        self.over = self.halted = self.way_out = self.has_slot = False
-        self.below = tuple([f._replace(ids=self._planned_again(f.entries, f.place + 1, f.ids)) for f in self.below])
-        self.ids = self._planned_again(self.entries, self.place + entered, self.ids)
-        if self.ids is not None and entered and afresh:
-            self.ids[self.place] = None  # that number is taken
-
-    def _planned_again(self, entries: tuple[Entry, ...], place: int, ids: Ids | None) -> Ids | None:
-        if ids is None:
-            return None
-        # A finaliser has run: it gets a new number.
-        known = [None if entry.role == FINALISER else id for entry, id in zip(entries, ids, strict=True)]
-        parent, plan = self.node.future.id, self._planner()
-        return [*ids[:place], *plan.write(entries[place:], parent, self.refs, self.branch, self.group, known[place:])]
 
 
 def _follows(error: BaseException, earlier: BaseException) -> None:
     """``error`` was raised while ``earlier`` was dealt with, as in an ``except`` or a ``finally`` of Python."""
     if error is not earlier and error.__context__ is None:
         error.__context__ = earlier
-
-
-def _clash(step: Step, args: tuple[Any, ...], kwargs: dict[str, Any], handed: int) -> TypeError | None:
-    """Python's ``TypeError`` for an argument that is given twice, with both sources in it."""
-    names = list(kwargs)
-    try:
-        parameters = [
-            p.name for p in inspect.signature(step.task.fn).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]  # fmt: skip
-    except ValueError:  # a built-in that does not tell
-        return None
-    if step.task.options.with_state:
-        del parameters[:1]
-    for place, name in enumerate(parameters[: len(args)]):
-        if name in names:
-            source = "what it was handed" if place < handed else "its own positional arguments"
-            return TypeError(
-                f"{step.name}() got multiple values for argument {name!r}: one from {source}, "
-                f"and {name}= from its keywords; leave one of them out"
-            )
-    return None

@@ -39,6 +39,11 @@ class Step(NamedTuple):
         """Make a step."""
         return cls(task, args, kwargs, role, pauses, role is None and not kwargs and not task.options.with_state)
 
+    def renewed(self) -> Step:
+        """The same with the code that its task's name stands for now."""
+        task = self.task.latest()
+        return self if task is self.task else Step.of(task, self.args, self.kwargs, self.role, self.pauses)
+
     @property
     def name(self) -> str:
         """The task's name."""
@@ -72,6 +77,10 @@ class Group(NamedTuple):
     def plain(self) -> bool:
         """It is no plain step."""
         return False
+
+    def renewed(self) -> Group:
+        """The same: what its branches run is looked up where they are retried."""
+        return self
 
     @property
     def outline(self) -> str:

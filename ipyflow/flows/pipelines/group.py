@@ -16,10 +16,11 @@ from typing import Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
-from ipyflow.engine.conducted import Node, end_badly, end_stopped, end_well, enter, failure_in, open_node, reopen
 from ipyflow.engine.describe import message
+from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
+from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, failure_in, open_node, reopen
 from ipyflow.engine.plan import Plan
 from ipyflow.errors import GroupError, PipelineInvalid, TaskCancelled
 from ipyflow.flows.pipelines import state as states

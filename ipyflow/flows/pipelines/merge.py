@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings, leaks
 from ipyflow.engine.call import Call
-from ipyflow.engine.conducted import end_badly, enter
+from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
+from ipyflow.engine.nodes import end_badly
 from ipyflow.errors import StateConflictWarning
 from ipyflow.flows.pipelines import state as states
 from ipyflow.model import records as r

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ipyflow.engine.conducted import skip
 from ipyflow.engine.describe import arguments
 from ipyflow.engine.endings import NODE
+from ipyflow.engine.nodes import skip
 from ipyflow.engine.run import Run
 from ipyflow.flows.pipelines.entries import FINALISER, HANDLER, Entry, Group, Step
 from ipyflow.model import records as r

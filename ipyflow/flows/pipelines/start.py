@@ -10,10 +10,10 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.call import Call
-from ipyflow.engine.conducted import Node, end_badly, end_stopped, end_well, open_node, reopen
 from ipyflow.engine.context import Group as Label
 from ipyflow.engine.context import scope
 from ipyflow.engine.future import Future
+from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, open_node, reopen
 from ipyflow.engine.scheduler import Engine
 from ipyflow.errors import DependencyError, TaskCancelled
 from ipyflow.flows.pipelines.chain import Chain

@@ -231,3 +231,21 @@ def test_waiters_wait_again(everywhere: Lab) -> None:
     future.retry()
     assert fl.wait([future], SOON).done == {future}
     assert future.exception() is None
+
+
+def test_a_retry_runs_the_new_code_of_what_comes_after_too(everywhere: Lab) -> None:
+    """A person who fixes two cells presses retry once."""
+    made: list[fl.Task] = []
+
+    def define(broken: bool) -> None:
+        module: dict[str, object] = {"fl": fl, "__name__": "cells"}
+        body = "1 / 0" if broken else "x + 1"
+        exec(f"@fl.task\ndef first(x):\n    return {body}\n@fl.task\ndef then(x):\n    return (x, {broken})", module)
+        made[:] = [module["first"], module["then"]]  # type: ignore[list-item]
+
+    define(broken=True)
+    future = made[0].send(1).continue_with(made[1]).submit()
+    assert isinstance(future.exception(SOON), ZeroDivisionError)
+    define(broken=False)
+    future.retry()
+    assert future.result(SOON) == (2, False)

@@ -1,0 +1,212 @@
+"""Entries: the tasks that a conductor submits below a node, and of whose end it hears.
+
+Called by: the flows layer, from any thread. Guarantees: what a node that was stopped still submits is cancelled at
+once, finalisers excepted; an entry's end reaches its owner once for each time it ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ipyflow.engine import admission, endings
+from ipyflow.engine.call import AsyncCall, Call
+from ipyflow.engine.context import scope
+from ipyflow.engine.describe import short
+from ipyflow.engine.future import Future
+from ipyflow.engine.limits import Limit
+from ipyflow.engine.nodes import Node
+from ipyflow.engine.options import Definition
+from ipyflow.engine.references import written_arguments
+from ipyflow.errors import PipelineInvalid
+from ipyflow.model import records as r
+from ipyflow.model.ports import Executor
+from ipyflow.model.status import State
+
+
+class EntryOwner(Protocol):
+    """Whose entry it is.
+
+    Attributes:
+        current: the entry under way; set before it can end.
+    """
+
+    current: Future[Any] | None
+
+    def entry_done(self, future: Future[Any]) -> Any:
+        """The entry has ended; returns what ``Future.when_settled`` asks for."""
+
+
+class StateKeeper(Protocol):
+    """Has the state of a pipeline.
+
+    Attributes:
+        state_out: takes the state that a task of ``with_state=True`` has returned.
+    """
+
+    state_out: Any
+
+    def fresh_state(self, state: Any) -> Any:
+        """``state`` as one more attempt of the entry may have it."""
+
+
+class _Entry:
+    """What the calls of entries have in common."""
+
+    __slots__ = ()
+    is_entry = True
+    node: Node
+    keeper: StateKeeper | None
+    state_in: Any
+    """The state that each attempt is given; an attempt with others behind it gets a copy."""
+
+    def successor(
+        self: Any, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], executor: Executor
+    ) -> Call:
+        """The next attempt is an entry too, of the same pipeline."""
+        if self.keeper is not None and task.options.with_state and args:
+            args = (self.keeper.fresh_state(self.state_in), *args[1:])
+        following: Any = Call.successor(self, task, args, kwargs, executor)
+        following.node, following.keeper, following.state_in = self.node, self.keeper, self.state_in
+        if self.spared:
+            following.spared = True
+        return following  # type: ignore[no-any-return]
+
+    def kind_for(self, task: Definition) -> type[Call]:
+        """The kind of call for an attempt of ``task``."""
+        return _entry_kind(task, self.keeper)
+
+
+class EntryCall(_Entry, Call):
+    """A call of an entry: its conductor looks at what the body returns."""
+
+    __slots__ = ("keeper", "node", "state_in")
+
+
+class AsyncEntryCall(_Entry, AsyncCall):
+    """The same, of an ``async def``."""
+
+    __slots__ = ("keeper", "node", "state_in")
+
+
+class StatefulCall(EntryCall):
+    """A call of an entry that takes the state and gives it back beside its result."""
+
+    __slots__ = ()
+
+    def succeed(self, value: Any) -> Call | None:
+        """Part state and result."""
+        return Call.succeed(self, _without_state(self, value))
+
+
+class AsyncStatefulCall(AsyncEntryCall):
+    """The same, of an ``async def``."""
+
+    __slots__ = ()
+
+    def succeed(self, value: Any) -> Call | None:
+        """Part state and result."""
+        return Call.succeed(self, _without_state(self, value))
+
+
+def _without_state(call: Any, value: Any) -> Any:
+    if call.stopped or call.future._call is not call:
+        return value  # it was given up: nobody looks at what it returns
+    if type(value) is not tuple or len(value) != 2:
+        what = f"a tuple of {len(value)}" if type(value) is tuple else short(value)
+        raise PipelineInvalid(
+            f"{call.label} has with_state=True and must return (state, result); it returned {what}: "
+            "write `return state, result`"
+        )
+    state, result = value
+    future = call.future
+    call.keeper.state_out = state
+    future.run.append(r.Noted(call.engine.now(), future.id, "state", short(state)))
+    return result
+
+
+def _entry_kind(task: Definition, keeper: StateKeeper | None) -> type[Call]:
+    if task.options.with_state and keeper is not None:
+        return AsyncStatefulCall if task.is_async else StatefulCall
+    return AsyncEntryCall if task.is_async else EntryCall
+
+
+def enter(
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
+    keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
+    role: str | None, branch: int | None, state: Any = None, spared: bool = False, refused: Exception | None = None,
+) -> Call | None:  # fmt: skip
+    """Submit an entry below ``node``.
+
+    Args:
+        node: what it belongs to.
+        task: what to run.
+        args: its positional arguments, the state included.
+        kwargs: its keyword arguments.
+        owner: hears of its end, each time it ends.
+        keeper: takes the state that it returns; ``None`` where nobody wants it, as of a finaliser.
+        gates: the limits that it needs permits of.
+        refs: the tasks whose outcome it is given.
+        id: the number it was planned under; ``None`` for a new one.
+        group: the label of the group around it.
+        role: one of the roles of :data:`ipyflow.model.records.ROLES`, if any.
+        branch: the branch it is in.
+        state: the state, which is the first of ``args`` or was copied for that, where its task takes it.
+        spared: it runs although ``node`` was told to stop.
+        refused: what is wrong with it; it fails with this instead of running.
+
+    Returns:
+        The call, if nothing holds it back: the caller has it run.
+    """
+    engine, future_of_node, options = node.engine, node.future, task.options
+    run = future_of_node.run
+    if options.memo and refused is None:
+        return _enter_memoised(node, task, args, kwargs, owner)
+    if id is None:
+        id = next(engine._ids)
+    future: Future[Any] = Future(id, task, run, future_of_node.id)
+    future._read = True  # its conductor reads it
+    future._callbacks = [owner.entry_done]
+    owner.current = future
+    executor, context = engine.executors[options.executor], node.context.copy()
+    kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
+    call: Any = kind(engine, future, task, args, kwargs, executor, context, group)
+    call.node, call.keeper, call.gates, call.state_in = node, keeper, gates, state
+    if spared:
+        call.spared = True
+    future._call = call
+    text, found = written_arguments(args, kwargs)
+    if found:
+        refs = (*refs, *[f.id for f in found])
+    run.append_row(
+        (
+            r.SUBMITTED, engine.now(), id, future_of_node.id, task.name, task.module, task.executor_name, text, refs,
+            group, role, branch,
+        )
+    )  # fmt: skip
+    run.live[id] = future
+    if not id & 1023:
+        run.tidy()
+    if refused is not None:
+        return endings.try_end(engine, call, State.FAILED, refused)[1]
+    # Looked at after it is in place: whoever stops the node either sees the entry or is seen here.
+    if not spared and (node.stopped or (node.above is not None and node.is_stopped())):
+        endings.cancel_one(engine, future, f"{future_of_node.label} was told to stop before")
+        return None
+    if task.simple and not gates and not run.paused:
+        return call  # type: ignore[no-any-return]
+    return admission.admit(engine, call, found)
+
+
+def _enter_memoised(
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner
+) -> Call | None:
+    """An equal call may have been made in this run already; its future may have ended long ago."""
+
+    def submit() -> Future[Any]:
+        scope.set(node)
+        return admission.memoised(node.engine, node.future.run, task, args, kwargs)
+
+    future = node.context.copy().run(submit)
+    future._consume()
+    owner.current = future
+    return endings.listen(future, owner.entry_done)
