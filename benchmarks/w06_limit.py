@@ -1,4 +1,7 @@
-"""W6s and W6a: a thousand sleeps of 5 ms, 50 at once, over the ideal of 100 ms; a pool and asyncio for reading."""
+"""W6s and W6a: a thousand sleeps of 5 ms, 50 at once, over the ideal of 100 ms; a pool and asyncio for reading.
+
+Held back by ``limit=`` on the task, and by ``max_parallelism=`` on a group.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from benchmarks.timing import paired, timed
 
 SLEEPS, SECONDS, AT_ONCE = 1_000, 0.005, 50
 IDEAL = SLEEPS * SECONDS / AT_ONCE
-NAP = f"{SLEEPS:,} sleeps of {SECONDS * 1000:g} ms, {AT_ONCE} at once, by limit="
+NAP = f"{SLEEPS:,} sleeps of {SECONDS * 1000:g} ms, {AT_ONCE} at once, by"
 
 
 @fl.task(limit=AT_ONCE)
@@ -31,12 +34,16 @@ async def _nap_async(x: int) -> int:
 
 
 nap_async: Any = fl.task(limit=AT_ONCE)(_nap_async)
+free_nap: Any = fl.task(nap.fn)
+free_nap_async: Any = fl.task(_nap_async)
 
 
 def measure(plan: Plan) -> list[Row]:
     return [
-        _row("W6s", f"{NAP}, on threads", work, reference, 1.25, plan),
-        _row("W6a", f"{NAP}, coroutines", work_async, reference_async, 1.45, plan),
+        _row("W6s", f"{NAP} limit=, threads", work, reference, 1.25, plan),
+        _row("W6s", f"{NAP} max_parallelism=, threads", grouped, reference, 1.25, plan),
+        _row("W6a", f"{NAP} limit=, coroutines", work_async, reference_async, 1.45, plan),
+        _row("W6a", f"{NAP} max_parallelism=, coroutines", grouped_async, reference_async, 1.45, plan),
     ]
 
 
@@ -58,6 +65,24 @@ def work() -> float:
 def work_async() -> float:
     with stage.engine():
         return _ours(nap_async)
+
+
+def grouped() -> float:
+    with stage.engine(threads=AT_ONCE + 14):
+        fl.wait([free_nap.submit(i) for i in range(AT_ONCE)])
+        return _grouped(free_nap)
+
+
+def grouped_async() -> float:
+    with stage.engine():
+        return _grouped(free_nap_async)
+
+
+def _grouped(task: Any) -> float:
+    pipeline = fl.in_parallel([task.send(i) for i in range(SLEEPS)], max_parallelism=AT_ONCE)
+    seconds, values = timed(pipeline)
+    assert values == list(range(SLEEPS))
+    return seconds
 
 
 def _ours(task: fl.Task[[int], int]) -> float:
