@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
-from ipyflow.engine.log import CHUNK, Log
+from ipyflow.engine.log import CHUNK, Log, collector_at_rest
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
 from ipyflow.model.status import FAILURE_STATES, RESTARTABLE_STATES, State
@@ -160,7 +160,7 @@ class Run:
 
     def snapshot(self) -> RunState:
         """The fold of the log so far. Shared and kept up to date: read it, do not change it."""
-        with self._folding:
+        with self._folding, collector_at_rest(len(self.records) - self._seen):
             if self._state is None or self._seen < self.records.forgotten:
                 self._state = self.records.state()
                 self._seen = self._state.seq

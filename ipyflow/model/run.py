@@ -14,6 +14,8 @@ from typing import Any
 from ipyflow.model import records as r
 from ipyflow.model.status import FINAL_STATES, TRANSITIONS, State
 
+_STATES = {state.value: state for state in State}
+
 
 class InvalidRecord(ValueError):
     """A record that cannot follow those before it; the message holds the task's whole story."""
@@ -206,7 +208,7 @@ class RunState:
         self._move(e.task, State.CANCELLING, e.time, e.why).reason = e.why
 
     def _finished(self, e: r.Finished) -> None:
-        state = State(e.state)
+        state = _STATES[e.state]
         task = self._move(e.task, state, e.time)
         task.type, task.text, task.traceback, task.ended = e.type, e.text, e.traceback, e.time
         failed = state is not State.SUCCEEDED
