@@ -185,20 +185,10 @@ class Closed(NamedTuple):
     state: str
 
 
-class Planned(NamedTuple):
-    """A task will be submitted if its pipeline comes to it. The fields are those of :class:`Submitted`."""
+class Planned(Submitted):
+    """A task will be submitted if its pipeline comes to it: what is known of it before, in the same fields."""
 
-    time: float
-    task: int
-    parent: int
-    name: str
-    module: str
-    executor: str
-    args: str
-    refs: tuple[int, ...]
-    group: str | None
-    role: str | None
-    branch: int | None
+    __slots__ = ()
 
 
 Record: TypeAlias = (
