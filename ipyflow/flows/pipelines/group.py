@@ -95,8 +95,8 @@ class GroupRun:
     def _start(self, has_slot: bool) -> Call | None:
         """Start branches while there are slots; one thread at a time, for the group queues for them once."""
         ready: Call | None = None
-        slots, node, queued = self.slots, self.node, False
-        while self.next < self.count and not (self.halted or node.stopped or node.above.is_stopped()):  # type: ignore[union-attr]
+        slots, queued = self.slots, False
+        while self.next < self.count and not self._is_stopped():
             if slots is not None and not has_slot and not slots.try_enter():
                 self._tell_waiting()
                 with self.lock:
