@@ -151,6 +151,8 @@ class Link:
 
     def _resume(self, task: int | None) -> str:
         if task is None:
+            if self.run.closed:
+                return f"{self.run.name} has ended"
             # A run of one pipeline is paused too when that pipeline is.
             if self.run.root is not None:
                 self.run.root.resume()

@@ -8,9 +8,9 @@ from typing import Any
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
 from ipyflow.views.containers import CONTAINERS, PAUSED, branches, entries
-from ipyflow.views.graph import LETTER, SMALL_LETTER, caption
+from ipyflow.views.graph import LETTER, MARK, SMALL_LETTER, caption
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
-from ipyflow.views.svg import bar, esc, num, text
+from ipyflow.views.svg import bar, esc, num, role_mark, text
 from ipyflow.views.words import clip, counts_in_words, duration, run_time, shown
 
 CORNER = 7
@@ -103,8 +103,10 @@ def _caption(node: dict[str, Any], look: State, under: Counter[State], paused: b
     times = f" ×{node['count']:,}" if node["count"] > 1 else ""
     name = clip(shown(node["name"]), max(int((w - 40) / LETTER) - len(times), 3))
     above = _above(node, under, paused)
+    mark = MARK if node["role"] in ROLES else 0
     return (
-        text(x + 10, y + 14, clip(above, int((w - 34) / SMALL_LETTER)), 9.5, faint=0.65)
+        (role_mark(node["role"], x + 10, y + 14, size=10) if mark else "")
+        + text(x + 10 + mark, y + 14, clip(above, int((w - 34 - mark) / SMALL_LETTER)), 9.5, faint=0.65)
         + text(x + 10, y + (30 if above else 24), name + times, mono=True, faint=0.8 if look is State.PLANNED else 1)
         + (
             text(x + w - 10, y + 18, LOOKS[look].mark, 13, anchor="end", color=LOOKS[look].color)
@@ -117,9 +119,9 @@ def _caption(node: dict[str, Any], look: State, under: Counter[State], paused: b
 def _above(node: dict[str, Any], under: Counter[State], paused: bool) -> str:
     """The small line above the name: of a group its branches, of a pipeline its entries, else what and where it is."""
     if node["role"] == "group":
-        return f"{ROLES['group'].mark} {branches(*node['branches'])}"
+        return branches(*node["branches"])
     if node["role"] == "pipeline":
-        return f"{ROLES['pipeline'].mark} {'paused, ' if paused else ''}{entries(under)}"
+        return f"{'paused, ' if paused else ''}{entries(under)}"
     return caption(node["module"], node["group"], node["role"])
 
 

@@ -7,7 +7,17 @@ from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.standing import NAMED, listed, progress, where
-from ipyflow.views.waits import SLOT, awaited, container_waits, for_slots, handlers, holders, planned
+from ipyflow.views.waits import (
+    IS_PAUSED,
+    SLOT,
+    awaited,
+    container_waits,
+    for_slots,
+    handlers,
+    holders,
+    is_held,
+    planned,
+)
 from ipyflow.views.words import (
     counted,
     counts_in_words,
@@ -83,9 +93,12 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
     pausing = [task for task in held if contains(task) and task.reason == PAUSED]
     said += [_sentence(state, task, until) for task in pausing[:NAMED]]
     said += [words for task in held if task.role == "group" and (words := for_slots(state, task))][:NAMED]
-    waiting = [task for task in waiting if not task.reason.startswith(SLOT)]
+    told = {f"{label(task)} {IS_PAUSED}" for task in pausing} | {
+        f"the run {IS_PAUSED}" for task in pausing if not task.parent
+    }
+    waiting = [task for task in waiting if not task.reason.startswith(SLOT) and task.reason not in told]
     said += [_sentence(state, task, until) for task in waiting[:NAMED]]
-    if not waiting and held and not moving:
+    if not waiting and not pausing and held and not moving:
         said += [_sentence(state, task, until) for task in held[:NAMED]]
     said += [f"Note: {kind}: {shown(text, 300)}." for _, kind, text in remarks(state, 3)]
     return "\n".join(said)
@@ -137,7 +150,7 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
     on = listed(state, task.waiting_on, until)
     if contains(task) and task.state is State.WAITING:
         return container_waits(state, task, until)
-    if task.state is State.WAITING and task.reason.endswith("is paused"):
+    if is_held(task):
         return f"{name} waits (for {since}): {shown(task.reason, 200)}, until .resume() is called on it."
     if task.state is State.WAITING:
         what = shown(task.reason, 200) or "something that was not recorded"

@@ -23,7 +23,9 @@ LETTER = 7.3
 SMALL_LETTER = 5.6
 """Width of one letter of the module's name above it."""
 NARROWEST, WIDEST = 96, 250
-COUNTED = 24
+MARK = 13
+"""Room for the mark of a role before the small line."""
+COUNTED = 22
 """Letters of room above the name of a pipeline or a group for how far it is: its box must not grow with its numbers."""
 LISTED = 50
 """A collapsed node names at most this many of its tasks."""
@@ -51,13 +53,16 @@ def plan(state: RunState, most: int = 300, found: Sequence[Edge] | None = None) 
     return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes)
 
 
-def graph(state: RunState, planned: Graph | None = None, listed: int = LISTED) -> dict[str, Any]:
+def graph(
+    state: RunState, planned: Graph | None = None, listed: int = LISTED, *, counted: bool = False
+) -> dict[str, Any]:
     """Make the ``graph`` of the payload (see ``docs/protocol.md``).
 
     Args:
         state: the run.
         planned: what :func:`plan` gave for the same tasks and edges; made when missing.
         listed: how many of its tasks a collapsed node names.
+        counted: whether nodes of one task say its state too: where the rows of some tasks are not sent.
 
     Example:
         >>> graph(RunState())["nodes"]
@@ -71,7 +76,7 @@ def graph(state: RunState, planned: Graph | None = None, listed: int = LISTED) -
         "width": drawing.width,
         "height": drawing.height,
         "nodes": [
-            _node(state, node, (drawing.x[i], drawing.y[i], *planned.sizes[i]), listed, inside)
+            _node(state, node, (drawing.x[i], drawing.y[i], *planned.sizes[i]), listed, counted, inside)
             for i, node in enumerate(nodes)
         ],
         "edges": [
@@ -99,19 +104,20 @@ def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
 
 def caption(module: str, group: str | None, role: str | None = None) -> str:
     """What stands above the name in a box: what it is in its pipeline, where the function lives, and its group."""
-    what = f"{ROLES[role].mark} {ROLES[role].word}" if role in ROLES else ""
+    what = ROLES[role].word if role in ROLES else ""
     return " · ".join(part for part in (what, module, group) if part)
 
 
 def _size(node: Node) -> tuple[int, int]:
     letters = len(shown(node.name, 60)) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
     above = COUNTED if node.role in CONTAINERS else len(caption(home(node.module), node.group, node.role))
-    width = max(NARROWEST, 44 + LETTER * letters, 40 + SMALL_LETTER * above)
+    mark = MARK if node.role in ROLES else 0
+    width = max(NARROWEST, 44 + LETTER * letters, 40 + mark + SMALL_LETTER * above)
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
 
 
 def _node(
-    state: RunState, node: Node, box: tuple[int, int, int, int], listed: int, inside: dict[int, Below]
+    state: RunState, node: Node, box: tuple[int, int, int, int], listed: int, counted: bool, inside: dict[int, Below]
 ) -> dict[str, Any]:
     count = len(node.tasks)
     x, y, w, h = box
@@ -129,7 +135,7 @@ def _node(
         "w": w,
         "h": h,
     }
-    if count > 1:
+    if count > 1 or counted:
         out["counts"] = {str(name): number for name, number in tally(state, node).items()}
     if node.role in CONTAINERS:
         under = together([inside[task] for task in node.tasks])

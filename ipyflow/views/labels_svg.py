@@ -8,12 +8,12 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
 from ipyflow.views.outline import Line
 from ipyflow.views.palette import ROLES
-from ipyflow.views.svg import MONO_LETTER, num, text
+from ipyflow.views.svg import MONO_LETTER, num, role_mark, text
 from ipyflow.views.words import clip, shown
 
 INDENT = 14
 ROLE = 15
-"""Room for the mark of a role: fonts do not agree how wide it is."""
+"""Room for the mark of a role."""
 WIDTH = (110, 250)
 """Narrowest and widest column of names."""
 
@@ -66,8 +66,8 @@ def name(task: TaskState, number: int, x: float, y: float, column: int) -> str:
     """
     out = ""
     faint = 0.5 if number == 1 and task.state in (State.PLANNED, State.SKIPPED) else 1.0
-    if task.role in ROLES:
-        out += text(x, y, ROLES[task.role].mark, 11, faint=min(faint, 0.7))
+    if task.role is not None and task.role in ROLES:
+        out += role_mark(task.role, x, y, faint=min(faint, 0.7))
         x += ROLE
     room = int((column - x) / (12 * MONO_LETTER))
     times = f" ×{number:,}" if number > 1 else ""

@@ -89,7 +89,7 @@ class LiveView:
             "run": run_header(state, now, aggregated=aggregated),
             "tasks": [row(state.tasks[id_], state) for id_ in chosen],
             "edges": edge_rows(between(found, chosen) if aggregated else found),
-            "graph": graph(state, self._graph),
+            "graph": graph(state, self._graph, counted=aggregated),
             "lanes": self._lanes.view(state, now) if self._lanes else None,
         }
         return {"type": "snapshot", "seq": seq, "payload": made}

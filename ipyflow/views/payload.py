@@ -125,7 +125,7 @@ def payload(state: RunState, seq: int = 0, limit: int = LIMIT, *, now: float | N
         "run": run_header(state, now, aggregated=aggregated),
         "tasks": [row(state.tasks[id_], state) for id_ in chosen],
         "edges": edge_rows(between(found, chosen) if aggregated else found),
-        "graph": graph(state, plan(state, found=found)),
+        "graph": graph(state, plan(state, found=found), counted=aggregated),
         "lanes": lanes(state, now) if aggregated else None,
     }
 
@@ -164,6 +164,6 @@ def delta(
         "run": run_header(state, now, aggregated=aggregated),
         "tasks": [row(state.tasks[id_], state) for id_ in sorted(changed)],
         "edges": None if edges is None else edge_rows(edges),
-        "graph": None if planned is None else graph(state, planned),
+        "graph": None if planned is None else graph(state, planned, counted=aggregated),
         "lanes": lanes,
     }

@@ -6,15 +6,46 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.views.palette import ORDER, ROLES
+from ipyflow.model.status import State
+from ipyflow.views.containers import contains
+from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.payload import row
-from ipyflow.views.words import instant
+from ipyflow.views.words import instant, run_time
 
 MOST = 500
 """Rows in one answer."""
 _RANK = {state: rank for rank, state in enumerate(ORDER)}
 
 _Key = Callable[[TaskState, float], Any]
+
+
+def waited(task: TaskState, until: float) -> float:
+    """Seconds from submission to the first start.
+
+    What is planned or was passed over has not waited, and a pipeline and a group wait for nothing but what they are.
+
+    Args:
+        task: any task.
+        until: the end of the time axis, on the engine's clock.
+    """
+    if contains(task) or task.state is State.PLANNED or (task.state is State.SKIPPED and task.started is None):
+        return 0.0
+    return max(_or(task.started, task.ended, until) - task.submitted, 0.0)
+
+
+def ran(task: TaskState, until: float) -> float:
+    """Seconds in which the body ran, over all attempts; of a pipeline and a group all the time from end to end.
+
+    Args:
+        task: any task.
+        until: the end of the time axis, on the engine's clock.
+    """
+    if not contains(task):
+        return run_time(task, until) or 0.0
+    if task.state in (State.PLANNED, State.SKIPPED):
+        return 0.0
+    return max(_or(task.ended, until) - task.submitted, 0.0)
+
 
 COLUMNS: dict[str, _Key] = {
     "id": lambda task, until: task.id,
@@ -24,10 +55,10 @@ COLUMNS: dict[str, _Key] = {
     "value": lambda task, until: (task.type, task.text),
     "attempts": lambda task, until: len(task.attempts),
     "worker": lambda task, until: task.worker,
-    "waited": lambda task, until: _or(task.started, task.ended, until) - task.submitted,
-    "ran": lambda task, until: 0.0 if task.started is None else _or(task.ended, until) - task.started,
+    "waited": waited,
+    "ran": ran,
 }
-"""What each column of the table sorts by. States sort by how much they want to be looked at."""
+"""What each column of the table sorts by. States sort by how much they want to be looked at; the page does the same."""
 
 
 def _or(*times: float | None) -> float:
@@ -52,15 +83,14 @@ def rows(
         limit: how many rows to give, :data:`MOST` at most.
         sort: a name of :data:`COLUMNS` and whether small comes first; an unknown name sorts by id.
         states: only tasks in one of these states; ``None`` for all.
-        text: only tasks whose name, arguments, value, worker, reason, group or role hold this, small or capital.
+        text: only tasks that have each of these words, small or capital, in their name, group, role, branch,
+            state, arguments, value, worker or reason.
         now: the engine's clock, for how long the unfinished have run.
     """
     until = instant(state, now)
-    wanted = text.casefold()
+    wanted = text.casefold().split()
     found = [
-        task
-        for task in state.tasks.values()
-        if (states is None or task.state.value in states) and (not wanted or _has(task, wanted))
+        task for task in state.tasks.values() if (states is None or task.state.value in states) and _has(task, wanted)
     ]
     column, ascending = sort
     key = COLUMNS.get(column, COLUMNS["id"])
@@ -74,16 +104,20 @@ def rows(
     }
 
 
-def _has(task: TaskState, wanted: str) -> bool:
-    role = ROLES[task.role].word if task.role in ROLES else ""
+def _has(task: TaskState, wanted: list[str]) -> bool:
+    if not wanted:
+        return True
     where = (
         f"{task.name}#{task.id}",
+        task.group or "",
+        ROLES[task.role].word if task.role in ROLES else "",
+        "" if task.branch is None else f"branch {task.branch}",
+        LOOKS[task.state].word,
         task.args,
+        task.worker,
         task.type,
         task.text,
-        task.worker,
         task.reason,
-        task.group or "",
-        role,
     )
-    return any(wanted in piece.casefold() for piece in where)
+    text = "\n".join(where).casefold()
+    return all(word in text for word in wanted)

@@ -38,10 +38,12 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     texts, most, nodes = 80, limit, 80
     found = edges_of(state)
     lanes_of: list[dict[str, Any]] | None = None
-    drawn = graph(state, plan(state, nodes, found), listed=10)
+    planned = plan(state, nodes, found)
+    drawn = graph(state, planned, listed=10)
     while True:
         if lanes_of is None and len(state.tasks) > most:
             lanes_of = lanes(state, now, most=8)
+            drawn = graph(state, planned, listed=10, counted=True)
         made = _saved(state, now, texts, most, found)
         made |= {"graph": drawn, "lanes": lanes_of}
         if len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE or most < 2:
@@ -51,7 +53,8 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
             continue
         most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
         if len(drawn["nodes"]) > nodes:
-            drawn = graph(state, plan(state, nodes, found), listed=10)
+            planned = plan(state, nodes, found)
+            drawn = graph(state, planned, listed=10, counted=lanes_of is not None)
 
 
 def _saved(state: RunState, now: float | None, texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:

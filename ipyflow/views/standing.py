@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
@@ -17,8 +17,16 @@ def listed(state: RunState, ids: Sequence[int], until: float) -> str:
     """Name tasks with where they stand, the unfinished first: what is done already holds nobody up."""
     tasks = [state.tasks[id_] for id_ in ids if id_ in state.tasks]
     tasks.sort(key=lambda t: t.state in FINAL_STATES)
-    named = [f"{label(t)} ({standing(t, until)})" for t in tasks[:NAMED]]
-    return ", ".join(named) + (f" and {len(tasks) - NAMED:,} more" if len(tasks) > NAMED else "")
+    return _some([f"{label(t)} ({standing(t, until)})" for t in tasks[:NAMED]], len(tasks))
+
+
+def named(tasks: Sequence[TaskState]) -> str:
+    """Name tasks that all stand where the sentence says."""
+    return _some([label(task) for task in tasks[:NAMED]], len(tasks))
+
+
+def _some(names: Iterable[str], number: int) -> str:
+    return ", ".join(names) + (f" and {number - NAMED:,} more" if number > NAMED else "")
 
 
 def standing(task: TaskState, until: float) -> str:

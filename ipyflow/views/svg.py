@@ -12,7 +12,7 @@ import re
 from html import escape as _escape
 
 from ipyflow.model.status import State
-from ipyflow.views.palette import LOOKS
+from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.words import shown
 
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,DejaVu Sans Mono,monospace"
@@ -81,6 +81,13 @@ def bar(x: float, y: float, width: float, height: float, state: State, key: str,
 def hatch(state: State, key: str) -> str:
     """The id of the pattern of a hatched state in the picture ``key``."""
     return f"{key}-{state}"
+
+
+def role_mark(role: str, x: float, y: float, *, size: float = 11, faint: float = 0.7) -> str:
+    """Draw the mark of a role; ``y`` is the base line of the words beside it."""
+    place = f'transform="translate({num(x)} {num(y - size + 1.5)})scale({size / 12:.2f})"'
+    look = f'fill="none" stroke="currentColor" stroke-width="1.3" stroke-opacity="{num(faint)}"'
+    return f'<path d="{ROLES[role].path}" {place} {look}/>'
 
 
 def patterns(key: str, body: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.containers import PAUSED, contains
-from ipyflow.views.standing import NAMED, listed
+from ipyflow.views.standing import NAMED, listed, named
 from ipyflow.views.words import counted, duration, label
 
 SLOT = "branch slot"
 """How the reason begins for which the first entry of a branch waits while the group may run no more branches."""
+IS_PAUSED = "is paused"
+"""How the reason ends of a task that is held back by a pause; before it stands what is paused."""
 
 
 def awaited(state: RunState, task: TaskState) -> list[TaskState]:
@@ -20,6 +22,8 @@ def awaited(state: RunState, task: TaskState) -> list[TaskState]:
         task: any task of it; a pipeline and a group wait for what has begun below them, a planned task for what it
             will be handed.
     """
+    if contains(task) and task.state is State.WAITING and task.reason == PAUSED:
+        return [entry for entry in _begun_below(state, task) if not is_held(entry)]
     if contains(task) and task.state is State.WAITING:
         found = [child for child in _children(state, task) if child.state is not State.PLANNED]
         return [child for child in found if child.state not in FINAL_STATES and not child.reason.startswith(SLOT)]
@@ -36,11 +40,9 @@ def container_waits(state: RunState, task: TaskState, until: float) -> str:
         until: the end of the time axis, on the engine's clock.
     """
     name = label(task)
-    at_work = listed(state, [child.id for child in awaited(state, task)], until)
     if task.reason == PAUSED:
-        since = duration(until - task.spans[-1].time)
-        words = f"{name} is paused (for {since}): no entry of it starts until .resume() is called on its future."
-        return words + (f" Still at work: {at_work}." if at_work else "")
+        return _paused(state, task, until)
+    at_work = listed(state, [child.id for child in awaited(state, task)], until)
     if task.role == "group":
         far = f" ({task.progress[0]:,} of {task.progress[1]:,} have ended)" if task.progress else ""
         words = f"{name} waits for its branches{far}{f': {at_work}' if at_work else ''}."
@@ -48,6 +50,24 @@ def container_waits(state: RunState, task: TaskState, until: float) -> str:
     to_come = sum(1 for child in _children(state, task) if child.state is State.PLANNED)
     words = f"{name} waits for its entries{f': {at_work}' if at_work else ''}"
     return f"{words}; {counted(to_come, 'entry')} to come." if to_come else f"{words}."
+
+
+def _paused(state: RunState, task: TaskState, until: float) -> str:
+    """Say of a paused pipeline or group what is still at work below it, and what would go on if it were not paused."""
+    held = [entry for entry in _begun_below(state, task) if is_held(entry)]
+    at_work = listed(state, [entry.id for entry in awaited(state, task)], until)
+    of, since = "it" if task.role == "pipeline" else "its branches", duration(until - task.spans[-1].time)
+    said = [f"{label(task)} is paused (for {since}): no entry of {of} starts until .resume() is called."]
+    said += [f"Still at work: {at_work}."] if at_work else []
+    said += [f"Held back: {named(held)}."] if held else []
+    if not at_work and not held:
+        said += ["Nothing of it is at work."]
+    return " ".join(said)
+
+
+def is_held(task: TaskState) -> bool:
+    """Whether a task waits only because it, one above it or its run is paused."""
+    return task.state is State.WAITING and task.reason.endswith(IS_PAUSED)
 
 
 def for_slots(state: RunState, group: TaskState) -> str:
@@ -103,6 +123,18 @@ def handlers(state: RunState) -> dict[int, list[TaskState]]:
 
 def _children(state: RunState, container: TaskState) -> list[TaskState]:
     return [task for task in state.tasks.values() if task.parent == container.id]
+
+
+def _begun_below(state: RunState, container: TaskState) -> list[TaskState]:
+    """The unfinished entries that a container has come to, those of groups in it instead of the groups."""
+    inside = {container.id}
+    found = []
+    for id_, task in state.tasks.items():  # parents come before their children
+        if task.parent in inside and contains(task):
+            inside.add(id_)
+        elif task.parent in inside and task.state not in FINAL_STATES and task.state is not State.PLANNED:
+            found.append(task)
+    return [task for task in found if not task.reason.startswith(SLOT)]
 
 
 def _begun(state: RunState, group: TaskState) -> list[TaskState]:

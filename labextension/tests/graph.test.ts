@@ -10,7 +10,7 @@ import {
   toGraph,
   zoomAt,
 } from "../src/views/graph/geometry";
-import { nodeCounts, nodeFailure, nodeState } from "../src/views/graph/look";
+import { nodeCounts, nodeFailure, nodeSpoken, nodeState, standsBack } from "../src/views/graph/look";
 import { example, task } from "./helpers";
 
 const { graph } = example("small");
@@ -126,5 +126,19 @@ describe("stacks", () => {
   it("else believe the kernel", () => {
     expect(nodeCounts(stack, new Map())).toEqual({ queued: 2 });
     expect(nodeCounts({ ...stack, count: 900, counts: { running: 900 } }, new Map())).toEqual({ running: 900 });
+  });
+});
+
+describe("a box of one task whose row is not here, as in a large run", () => {
+  const box = { ...byName("price"), task: 7, tasks: [7], count: 1, counts: { succeeded: 1 } };
+
+  it("has the state that the kernel counted, and is no plan", () => {
+    expect(nodeState(box, new Map())).toBe("succeeded");
+    expect(standsBack(box, new Map())).toBeNull();
+    expect(nodeSpoken(box, new Map(), 1)).toBe("price #7, succeeded");
+  });
+
+  it("believes its row where there is one: it is newer", () => {
+    expect(nodeState(box, new Map([[7, task(7, { state: "failed" })]]))).toBe("failed");
   });
 });

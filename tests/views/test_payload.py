@@ -59,7 +59,8 @@ def check(made: dict[str, Any], listed: int = 50) -> None:
         assert ("below" in node) == ("branches" in node) == (node["role"] in ("pipeline", "group"))
         assert (node["task"] is None) == (node["count"] > 1)
         assert len(node["tasks"]) == min(node["count"], listed)
-        if node["count"] > 1:
+        assert ("counts" in node) == (node["count"] > 1 or made["run"]["aggregated"])
+        if "counts" in node:
             assert sum(node["counts"].values()) == node["count"]
     for edge in made["graph"]["edges"]:
         shaped(edge, EDGE)

@@ -1,4 +1,7 @@
-/** One shape for each state, so that colour never speaks alone. Drawn in a box of 12 by 12, in SVG and on canvas. */
+/**
+ * One shape for each state and each role, so that colour never speaks alone: those of the letters that stand for them in
+ * texts and saved pictures (ipyflow/views/palette.py). Drawn in a box of 12 by 12, in SVG and on canvas.
+ */
 
 import { h, s } from "./dom";
 import type { Role, State } from "./protocol";
@@ -14,18 +17,18 @@ interface Shape {
 const CIRCLE = "M6 1.7a4.3 4.3 0 1 0 0 8.6a4.3 4.3 0 1 0 0-8.6";
 
 const SHAPES: Record<State, Shape> = {
-  planned: { path: CIRCLE },
-  waiting: { path: "M3 1.6h6M3 10.4h6M3.8 1.6c0 3.6 4.4 5.2 4.4 8.8M8.2 1.6c0 3.6-4.4 5.2-4.4 8.8" },
-  queued: { path: "M2.4 6h.01M6 6h.01M9.6 6h.01" },
+  planned: { path: "M6 1.7h.01M9 3h.01M10.3 6h.01M9 9h.01M6 10.3h.01M3 9h.01M1.7 6h.01M3 3h.01" },
+  waiting: { path: "M2.2 6h.01M6 6h.01M9.8 6h.01" },
+  queued: { path: CIRCLE },
   running: { path: "M3.4 2.1 10 6 3.4 9.9Z", filled: true },
   blocked: { path: "M4 2.6v6.8M8 2.6v6.8" },
-  cancelling: { path: "M3 3h6v6H3Z", filled: true },
+  cancelling: { path: `${CIRCLE}M3.9 6h4.2` },
   succeeded: { path: "M2 6.5 4.8 9.3 10 3.2" },
   failed: { path: "M3 3 9 9M9 3 3 9" },
   timed_out: { path: `${CIRCLE}M6 3.6V6l1.7 1.3` },
   cancelled: { path: `${CIRCLE}M3.1 8.9 8.9 3.1` },
-  skipped: { path: "M2.4 2.6 5.8 6 2.4 9.4M6.4 2.6 9.8 6 6.4 9.4" },
-  cached: { path: "M6.9 1 2.6 6.9h3L4.9 11 9.4 5h-3.1Z", filled: true },
+  skipped: { path: "M1.7 8.6a4.4 4.4 0 0 1 8.4-1.6M7.2 6.5 10.3 7.4 10.9 4.2" },
+  cached: { path: "M1.6 4.4c1.5-1.7 2.9-1.7 4.4 0s2.9 1.7 4.4 0M1.6 8.2c1.5-1.7 2.9-1.7 4.4 0s2.9 1.7 4.4 0" },
 };
 
 /** An SVG picture of a state, in its colour. Silent unless `spoken`, where no word stands beside it. */
@@ -93,12 +96,13 @@ export function glyph(name: keyof typeof GLYPHS): SVGSVGElement {
   );
 }
 
+/** The same paths as in ROLES of ipyflow/views/palette.py. */
 const ROLES: Record<Role, string> = {
-  pipeline: "M1.3 6h8.4M6.6 2.8 9.8 6 6.6 9.2",
-  group: "M1.2 6h9.6M3.2 6c1.6 0 1.4-3.8 3.4-3.8h4.2M3.2 6c1.6 0 1.4 3.8 3.4 3.8h4.2",
-  exceptionally: "M6 1.3 10 2.8v3c0 2.5-1.8 4-4 4.9c-2.2-.9-4-2.4-4-4.9v-3Z",
-  finally: "M3 10.9V1.5h6.6L7.9 4.2l1.7 2.7H3",
-  merge: "M1.2 2.2h2c2 0 1.9 3.8 3.6 3.8h4M1.2 9.8h2c2 0 1.9-3.8 3.6-3.8M1.2 6h9.6",
+  pipeline: "M2.2 2.4 5.8 6 2.2 9.6M6.4 2.4 10 6 6.4 9.6",
+  group: "M1.8 2.7h8.4M1.8 6h8.4M1.8 9.3h8.4",
+  exceptionally: "M8 .9 3.6 6h4.6L4.2 10.9M3.7 7.8 4.2 10.9 7.2 10.1",
+  finally: "M1.2 6h7.3M5.5 3 8.5 6 5.5 9M10.7 2.2v7.6",
+  merge: "M1.7 2.6v6.8L10.3 2.6v6.8Z",
 };
 
 /** The path of a role's mark, in a box of 12 by 12. */

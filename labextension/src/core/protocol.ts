@@ -76,6 +76,7 @@ export interface GraphNode {
   group: string | null;
   role?: Role | null;
   count: number;
+  /** Of several tasks, and of one in a large run, where its row may not be here. */
   counts?: Counts;
   /** The entries below a pipeline or a group, by state. */
   below?: Counts;

@@ -1,15 +1,15 @@
-/** The states, in the order people read them, with their words and their sets; the twin of ipyflow/model/status.py. */
+/** The states, in the order people read them, with their words and their sets; the twin of ORDER in ipyflow/views/palette.py. */
 
 import type { Counts, State } from "./protocol";
 
 export const STATES: readonly State[] = [
   "failed",
   "timed_out",
-  "cancelling",
   "blocked",
   "running",
-  "queued",
+  "cancelling",
   "waiting",
+  "queued",
   "planned",
   "succeeded",
   "cached",

@@ -91,7 +91,10 @@ function setOpen(card: HTMLElement, open: boolean): void {
 function content(what: NonNullable<Hover>["what"], store: RunStore): HTMLElement[] | null {
   if ("task" in what) {
     const task = store.tasks.get(what.task);
-    return task === undefined ? null : taskCard(task, store);
+    if (task !== undefined) return taskCard(task, store);
+    // Of a large run not every row is here.
+    const node = store.graph?.nodes.find((one) => one.task === what.task);
+    return node === undefined ? null : stackCard(node, store);
   }
   if ("node" in what) {
     const node = store.graph?.nodes.find((one) => one.key === what.node);
@@ -159,8 +162,9 @@ function stackCard(node: GraphNode, store: RunStore): HTMLElement[] {
     h(
       "div",
       { class: "ipf-card-head" },
-      h("b", { text: node.name }),
-      h("span", { class: "ipf-quiet", text: `×${count(node.count)}` }),
+      h("b", { text: node.task === null ? node.name : title({ name: node.name, id: node.task }) }),
+      node.task === null ? h("span", { class: "ipf-quiet", text: `×${count(node.count)}` }) : null,
+      node.role == null ? null : roleTag(node.role),
     ),
     countLines(nodeCounts(node, store.tasks)),
   ];

@@ -65,7 +65,13 @@ export function nodeSpoken(node: GraphNode, tasks: RunStore["tasks"], now: numbe
     return [spoken(task, now), branchesDone(node), ...parts].filter(Boolean).join(", ");
   }
   if (task !== undefined) return spoken(task, now);
-  if (node.count <= 1) return title({ name: node.name, id: node.task ?? 0 });
-  const states = present(nodeCounts(node, tasks)).map(([state, n]) => `${count(n)} ${word(state)}`);
+  const counts = present(nodeCounts(node, tasks));
+  if (node.count <= 1) {
+    const role = node.role == null ? [] : [roleWord(node.role)];
+    return [title({ name: node.name, id: node.task ?? 0 }), ...role, ...counts.map(([state]) => word(state))].join(
+      ", ",
+    );
+  }
+  const states = counts.map(([state, n]) => `${count(n)} ${word(state)}`);
   return `${node.name}, ${plural(node.count, "task")}: ${states.join(", ")}`;
 }
