@@ -17,6 +17,8 @@ FOOT = 7
 def bracket(task: TaskState, axis: Axis, middle: float) -> str:
     """Draw the time from the first to the last moment of a pipeline or a group; open to the right while it goes on.
 
+    Each retry has a bracket of its own.
+
     Where a pipeline stood paused its bracket is dotted.
 
     Args:
@@ -30,17 +32,21 @@ def bracket(task: TaskState, axis: Axis, middle: float) -> str:
     look = f'stroke="{LOOKS[task.state].color if failed else "currentColor"}" stroke-opacity="{0.9 if failed else 0.5}"'
     y = middle - FOOT / 2
     ends = [span.time for span in task.spans[1:]] + [axis.end]
-    solid, dotted = f"M{num(axis.x(task.submitted))} {num(y + FOOT)}V{num(y)}", ""
+    solid, dotted, whole = "", "", True
     for span, end in zip(task.spans, ends, strict=True):
-        if span.state in FINAL_STATES:
+        at = num(axis.x(span.time))
+        if span.state in FINAL_STATES:  # perhaps not the last: a retry opens another bracket
+            solid += f"M{at} {num(y)}V{num(y + FOOT)}"
+            whole = True
             continue
+        if whole:
+            solid += f"M{at} {num(y + FOOT)}V{num(y)}"
+            whole = False
         stretch = f"M{num(axis.x(span.time))} {num(y)}H{num(axis.x(end))}"
         if span.note == PAUSED:
             dotted += stretch
         else:
             solid += stretch
-    if task.ended is not None:
-        solid += f"M{num(axis.x(task.ended))} {num(y)}V{num(y + FOOT)}"
     look += ' fill="none" stroke-width="1.5"'
     out = f'<path d="{solid}" {look}/>'
     return out + (f'<path d="{dotted}" {look} stroke-dasharray="1 3"/>' if dotted else "")

@@ -3,8 +3,14 @@
 Two tasks are equal when they have the same name, module, group and role, their parents are drawn as the same node, and
 they have the same kinds of edges to the same nodes. That is a partition refinement: begin with the tasks' names
 and parents, split by neighbours until nothing changes. A class smaller than :data:`FEW` is drawn task by task, for
-three loads side by side tell more than "load ×3". Where that gives more nodes than a reader can take in, coarser
-partitions are tried, the coarsest being one node for each name.
+three loads side by side tell more than "load ×3".
+
+In the branches of a group it is the place in the branch that counts, not the neighbours: an entry is equal to those at
+the same place of branches with the same entries. What became of a branch (passed over, handled) does not tear it from
+the others, so the graph keeps the shape of the plan while the group runs.
+
+Where all that gives more nodes than a reader can take in, coarser partitions are tried, the coarsest being one node for
+each name.
 """
 
 from __future__ import annotations
@@ -61,12 +67,13 @@ def collapse(state: RunState, found: Sequence[Edge], most: int = 300, few: int =
     """
     ids = list(state.tasks)
     place = {task: i for i, task in enumerate(ids)}
+    in_branches = branch_places(state)
     pairs = [(place[a], place[b], kind) for a, b, kind in found]
     rounds = max(4, min(len(ids), 150_000 // (len(ids) + len(pairs) + 1)))
     partition = (
-        _refined(state, place, pairs, most, few, rounds)
-        or _refined(state, place, pairs, most, 2, rounds)
-        or _fitting(_by_parent(state, place), most)
+        _refined(state, place, in_branches, pairs, most, few, rounds)
+        or _refined(state, place, in_branches, pairs, most, 2, rounds)
+        or _fitting(_by_parent(state, place, {}), most)
         or _by_name(state, most)
     )
     return _build(state, ids, pairs, partition)
@@ -77,14 +84,31 @@ def _interned(keys: Iterable[Hashable]) -> list[int]:
     return [numbers.setdefault(key, len(numbers)) for key in keys]
 
 
-def _by_parent(state: RunState, place: dict[int, int]) -> list[int]:
-    """Number the tasks by name, module, group, role and the number of their parent: parents come before children."""
+def _by_parent(state: RunState, place: dict[int, int], in_branches: dict[int, Hashable]) -> list[int]:
+    """Number the tasks by name, module, group, role, place in a branch, and the number of their parent."""
     numbers: dict[Hashable, int] = {}
     out: list[int] = []
-    for task in state.tasks.values():
+    for id_, task in state.tasks.items():  # parents come before their children
         above = place.get(task.parent, -1)
-        key = (task.name, task.module, task.group, task.role, out[above] if 0 <= above < len(out) else -1)
+        over = out[above] if 0 <= above < len(out) else -1
+        key = (task.name, task.module, task.group, task.role, in_branches.get(id_), over)
         out.append(numbers.setdefault(key, len(numbers)))
+    return out
+
+
+def branch_places(state: RunState) -> dict[int, Hashable]:
+    """Say of each entry of a branch which entries its branch has and the how manyth of them it is."""
+    branches: dict[tuple[int, int], list[int]] = {}
+    for id_, task in state.tasks.items():
+        if task.branch is not None:
+            branches.setdefault((task.parent, task.branch), []).append(id_)
+    shapes: dict[Hashable, int] = {}
+    out: dict[int, Hashable] = {}
+    for entries in branches.values():
+        shape = tuple([(state.tasks[id_].name, state.tasks[id_].role) for id_ in entries])
+        number = shapes.setdefault(shape, len(shapes))
+        for i, id_ in enumerate(entries):
+            out[id_] = (number, i)
     return out
 
 
@@ -99,18 +123,24 @@ def _fitting(partition: list[int], most: int) -> list[int] | None:
 
 
 def _refined(
-    state: RunState, place: dict[int, int], pairs: list[Link], most: int, few: int, rounds: int
-) -> list[int] | None:
+    state: RunState, place: dict[int, int], in_branches: dict[int, Hashable], pairs: list[Link], most: int, few: int,
+    rounds: int,
+) -> list[int] | None:  # fmt: skip
     """Split classes by their neighbours until nothing changes; ``None`` when that takes too many nodes or rounds."""
     above = [place.get(task.parent, -1) for task in state.tasks.values()]
-    classes = _singled(_by_parent(state, place), few)
+    fixed = {place[id_]: where for id_, where in in_branches.items()}
+    classes = _by_parent(state, place, in_branches)
+    classes = _singled(classes, few, _families(classes, above, fixed))
     count = len(set(classes))
     for _ in range(rounds):
         if count > most:
             return None
         marks = _neighbours(classes, pairs)
+        for i in fixed:
+            marks[i] = 0
         parents = [classes[p] if p >= 0 else -1 for p in above]
-        finer = _singled(_interned(zip(classes, parents, marks, strict=True)), few)
+        finer = _interned(zip(classes, parents, marks, strict=True))
+        finer = _singled(finer, few, _families(finer, above, fixed))
         before, count = count, len(set(finer))
         if count == before:
             return finer
@@ -118,14 +148,22 @@ def _refined(
     return None
 
 
-def _singled(classes: list[int], few: int) -> list[int]:
-    """Give each member of a class smaller than ``few`` a class of its own."""
-    sizes = Counter(classes)
+def _families(classes: list[int], above: list[int], fixed: dict[int, Hashable]) -> list[int]:
+    """Number the tasks by what decides whether they are few: that of branches is all stages of their group together."""
+    if not fixed:
+        return classes
+    over = ((fixed[i], classes[a] if a >= 0 else -1) if i in fixed else classes[i] for i, a in enumerate(above))
+    return _interned(over)
+
+
+def _singled(classes: list[int], few: int, families: list[int]) -> list[int]:
+    """Give each member of a family smaller than ``few`` a class of its own."""
+    sizes = Counter(families)
     small = {number for number, size in sizes.items() if size < few}
     if not small:
         return classes
     top = max(classes) + 1
-    return [top + i if number in small else number for i, number in enumerate(classes)]
+    return [top + i if families[i] in small else number for i, number in enumerate(classes)]
 
 
 def _neighbours(classes: list[int], pairs: list[Link]) -> list[int]:

@@ -68,7 +68,7 @@ class RoleLook(NamedTuple):
 ROLES: dict[str, RoleLook] = {
     "pipeline": RoleLook("»", "pipeline", "M2.2 2.4 5.8 6 2.2 9.6M6.4 2.4 10 6 6.4 9.6"),
     "group": RoleLook("≡", "group", "M1.8 2.7h8.4M1.8 6h8.4M1.8 9.3h8.4"),
-    "exceptionally": RoleLook("↯", "handler", "M8 .9 3.6 6h4.6L4.2 10.9M3.7 7.8 4.2 10.9 7.2 10.1"),
+    "exceptionally": RoleLook("↯", "handler", "M7.9 1 3.5 6.3h5L4.1 11"),
     "finally": RoleLook("⇥", "finaliser", "M1.2 6h7.3M5.5 3 8.5 6 5.5 9M10.7 2.2v7.6"),
     "merge": RoleLook("⋈", "merge", "M1.7 2.6v6.8L10.3 2.6v6.8Z"),
 }

@@ -216,6 +216,66 @@ def test_a_wide_group_folds_into_a_box_for_each_entry_and_one_for_each_stage() -
     assert {node.group for node in made} == {None, *(f"in_parallel/stage {i}" for i in range(1, 5))}
 
 
+def sizes(state: RunState) -> list[tuple[str, str | None, int]]:
+    return [(node.name, node.group, len(node.tasks)) for node in collapse(state, edges(state)).nodes]
+
+
+def test_few_branches_in_stages_are_a_box_for_each_stage() -> None:
+    log = Log()
+    group = log.plan(0, "in_parallel", role="group")
+    for i in range(12):
+        log.plan(0, "step", group, branch=i, group=f"in_parallel/stage {i // 3 + 1}")
+    stages = [("step", f"in_parallel/stage {k}", 3) for k in (1, 2, 3, 4)]
+    assert sizes(log.state()) == [("in_parallel", None, 1), *stages]
+
+
+def test_four_branches_stay_apart() -> None:
+    log = Log()
+    group = log.plan(0, "in_parallel", role="group")
+    for i in range(4):
+        log.plan(0, "step", group, branch=i, group=f"in_parallel/stage {i // 2 + 1}")
+    assert [number for _, _, number in sizes(log.state())] == [1] * 5
+
+
+def test_branches_with_other_entries_are_boxes_of_their_own() -> None:
+    log = Log()
+    group = log.plan(0, "in_parallel", role="group")
+    for i in range(12):
+        fetch = log.plan(0, "fetch", group, branch=i)
+        log.plan(0, "read_csv" if i % 2 else "read_json", group, refs=(fetch,), branch=i)
+    assert sizes(log.state()) == [
+        ("in_parallel", None, 1), ("fetch", None, 6), ("read_json", None, 6), ("fetch", None, 6), ("read_csv", None, 6)
+    ]  # fmt: skip
+
+
+def test_the_graph_keeps_the_shape_of_the_plan_while_its_branches_run_fail_and_are_handled() -> None:
+    log = Log()
+    whole = log.pipeline("load → in_parallel(6)")
+    load = log.plan(0, "load", whole)
+    group = log.plan(0, "in_parallel", whole, refs=(load,), role="group")
+    branches = []
+    for i in range(6):
+        parse = log.plan(0, "parse", group, refs=(load,), branch=i)
+        heal = log.plan(0, "heal", group, refs=(parse,), role="exceptionally", branch=i)
+        branches.append((parse, heal))
+    log.step(1, 2, load).come_to(3, group).wait(3, group, "its branches")
+    for i, (parse, heal) in enumerate(branches):
+        at = 4 + 4 * i
+        log.come_to(at, parse).start(at + 1, parse)
+        if i % 2:
+            log.done(at + 2, parse).end(at + 2, heal, "skipped")
+        else:
+            log.fail(at + 2, parse).step(at + 2.1, at + 3, heal)
+    log.state()
+    drawn = set()
+    for i, record in enumerate(log.records):
+        if record.time > log.records[0].time + 0.001:
+            made = graph(fold(log.records[: i + 1]))
+            drawn.add(tuple((node["key"], node["count"], node["x"]) for node in made["nodes"]))
+    assert len(drawn) == 1
+    assert [count for _, count, _ in drawn.pop()] == [1, 1, 1, 6, 6]
+
+
 def test_the_box_of_a_group_says_how_many_of_its_branches_have_ended() -> None:
     said = words(graph_svg(load("pipeline_running")))
     assert {"1 of 5 branches", "4 of 15 entries", "handler", "finaliser", "merge"} <= set(said)
@@ -274,6 +334,15 @@ def test_pictures_draw_the_marks_of_roles_and_leave_none_to_a_font() -> None:
 def test_a_paused_stretch_of_a_bracket_is_dotted() -> None:
     assert 'stroke-dasharray="1 3"' in timeline_svg(load("pipeline_paused"))
     assert 'stroke-dasharray="1 3"' not in timeline_svg(load("pipeline"))
+
+
+def test_a_retry_of_a_pipeline_has_a_bracket_of_its_own() -> None:
+    log = Log()
+    whole = log.pipeline("a")
+    log.fail(10, whole).wait(50, whole, "its entries").done(60, whole)
+    made = timeline_svg(log.state())
+    path = next(p for p in re.findall(r'<path d="([^"]+)"[^>]*stroke-width="1.5"', made))
+    assert path.count("V") == 4  # a foot at each end of both
 
 
 def test_many_pipelines_share_a_band() -> None:

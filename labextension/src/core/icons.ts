@@ -27,7 +27,7 @@ const SHAPES: Record<State, Shape> = {
   failed: { path: "M3 3 9 9M9 3 3 9" },
   timed_out: { path: `${CIRCLE}M6 3.6V6l1.7 1.3` },
   cancelled: { path: `${CIRCLE}M3.1 8.9 8.9 3.1` },
-  skipped: { path: "M1.7 8.6a4.4 4.4 0 0 1 8.4-1.6M7.2 6.5 10.3 7.4 10.9 4.2" },
+  skipped: { path: "M1.3 9V6.4a3.6 3.6 0 0 1 7.2 0V9M5.8 6.8 8.5 9.5 11.2 6.8" },
   cached: { path: "M1.6 4.4c1.5-1.7 2.9-1.7 4.4 0s2.9 1.7 4.4 0M1.6 8.2c1.5-1.7 2.9-1.7 4.4 0s2.9 1.7 4.4 0" },
 };
 
@@ -100,7 +100,7 @@ export function glyph(name: keyof typeof GLYPHS): SVGSVGElement {
 const ROLES: Record<Role, string> = {
   pipeline: "M2.2 2.4 5.8 6 2.2 9.6M6.4 2.4 10 6 6.4 9.6",
   group: "M1.8 2.7h8.4M1.8 6h8.4M1.8 9.3h8.4",
-  exceptionally: "M8 .9 3.6 6h4.6L4.2 10.9M3.7 7.8 4.2 10.9 7.2 10.1",
+  exceptionally: "M7.9 1 3.5 6.3h5L4.1 11",
   finally: "M1.2 6h7.3M5.5 3 8.5 6 5.5 9M10.7 2.2v7.6",
   merge: "M1.7 2.6v6.8L10.3 2.6v6.8Z",
 };

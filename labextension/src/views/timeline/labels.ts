@@ -98,7 +98,7 @@ function update(label: HTMLElement, row: Row, now: number): void {
     if (role !== null) setRole(role, task.role ?? null);
     label.classList.toggle("ipf-dim", isQuiet(task));
     label.classList.toggle("ipf-whole", isContainer(task));
-    label.style.paddingLeft = `${10 + Math.min(depth, 8) * 14}px`;
+    label.style.paddingLeft = `calc(10px + ${Math.min(depth, 8)} * var(--ipf-step))`;
     setAttr(label, "aria-level", String(depth + 1));
     setText(part("name"), task.name);
     setText(part("args"), callText(task));

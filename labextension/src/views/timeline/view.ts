@@ -325,7 +325,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
 const LEGEND = [
   [
     "pending",
-    "waits to start",
+    "waits",
     "Submitted, not started: striped while it waits for something, plain while it waits for a worker",
   ],
   ["run", "runs", "A worker runs the body; the colour says what became of it"],
