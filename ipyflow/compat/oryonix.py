@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, overload
 
+import ipyflow
 from ipyflow import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, Future, Task, wait
 
 P = ParamSpec("P")
@@ -35,7 +36,7 @@ def action(**options: Any) -> Callable[[Callable[P, R]], Function[P, R]]: ...
 
 def action(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make an action, which is a task, of a function; takes the options of :func:`ipyflow.task`."""
-    return (lambda f: Function(f, options, False)) if fn is None else Function(fn, options, False)
+    return _decorate(ipyflow.task, fn, options)
 
 
 @overload
@@ -48,4 +49,11 @@ def flow(**options: Any) -> Callable[[Callable[P, R]], Function[P, R]]: ...
 
 def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a flow of a function; takes the options of :func:`ipyflow.flow`."""
-    return (lambda f: Function(f, options, True)) if fn is None else Function(fn, options, True)
+    return _decorate(ipyflow.flow, fn, options)
+
+
+def _decorate(decorator: Any, fn: Any, options: dict[str, Any]) -> Any:
+    if fn is None:
+        return lambda f: _decorate(decorator, f, options)
+    made = decorator(**options)(fn)  # known by its name from here on: a retry runs the code of now
+    return Function(made.fn, options, made.is_flow)

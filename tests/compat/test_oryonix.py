@@ -5,6 +5,7 @@ leaks.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -318,3 +319,25 @@ def test_start_survives_with_options_and_decorators_with_options(lab: Lab) -> No
     assert work.start(3).result(SOON) == 3
     assert work.with_options(name="other").start(x=4).result(SOON) == 4
     assert work.name == "labelled"
+
+
+@pytest.mark.parametrize("word", ["action", "flow"])
+def test_a_retry_runs_the_code_of_now(lab: Lab, word: str) -> None:
+    here: dict[str, Any] = {"onix": oryonix, "__name__": "a_notebook"}
+    exec(f"@onix.{word}\ndef edited(x):\n    return x / 0", here)
+    future = here["edited"].start(41)
+    with pytest.raises(ZeroDivisionError):
+        future.result(SOON)
+    exec(f"@onix.{word}(retries=1)\ndef edited(x):\n    return x + 1", here)
+    assert future.retry().result(SOON) == 42
+
+
+def test_what_is_a_task_already_is_refused() -> None:
+    @oryonix.action
+    def work() -> int:
+        return 1
+
+    with pytest.raises(TypeError, match="work is a task already"):
+        oryonix.flow(work)
+    with pytest.raises(TypeError, match="goes on a function"):
+        oryonix.action("a name")

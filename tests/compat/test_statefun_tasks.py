@@ -354,6 +354,21 @@ def test_pipelines_in_pipelines_and_conditions_when_built(run: Run) -> None:
     assert run(PipelineBuilder().continue_with(multiply, 3, 2)) == 6
 
 
+def test_a_builder_has_the_methods_it_has_there(run: Run) -> None:
+    built = PipelineBuilder().send(multiply, 3, 2).send(subtract, 1)
+    assert run(built) == 5
+    assert run(PipelineBuilder().send(subtract, 1).append_to(built)) == 4
+    assert PipelineBuilder().is_empty()
+    assert not built.is_empty()
+    for one in (multiply.send(3, 2), in_parallel([multiply.send(3, 2)], max_parallelism=2), tasks.send(multiply, 3, 2)):
+        assert isinstance(one.continue_with(given).set(is_fruitful=True).wait(), PipelineBuilder)
+    with pytest.raises(PipelineInvalid, match=r"comes behind an entry"):
+        PipelineBuilder().wait()
+    with pytest.raises(PipelineInvalid, match="max_parallelism"):
+        in_parallel([], max_parallelism=-1)
+    assert in_parallel.__doc__ == ipyflow.in_parallel.__doc__
+
+
 def test_a_pipeline_that_is_put_together_wrongly_is_refused_when_it_is_built() -> None:
     with pytest.raises(ValueError, match="finally"):
         multiply.send(3, 2).finally_do(given).continue_with(given)
@@ -777,7 +792,7 @@ def test_a_failed_pipeline(lab: Lab, form: str) -> None:
 @pytest.mark.parametrize("group", [False, True], ids=["task", "group"])
 def test_a_pipeline_that_pauses_itself(lab: Lab, group: bool) -> None:
     begin = in_parallel([multiply.send(3, 2)]) if group else multiply.send(3, 2)
-    pipeline = begin.pause_here().continue_with(given, 1)  # .wait() there
+    pipeline = begin.wait().continue_with(given, 1)
     future = client.submit(pipeline)
     eventually(lambda: client.get_status(pipeline) is TaskStatus.PAUSED)
     assert not future.done()

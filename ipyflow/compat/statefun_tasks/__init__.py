@@ -8,9 +8,8 @@ that fails raises a :class:`~ipyflow.errors.GroupError`.
 
 from __future__ import annotations
 
-from ipyflow import Pipeline as PipelineBuilder
-from ipyflow import in_parallel
 from ipyflow.compat.statefun_tasks.binding import FlinkTasks, RetryPolicy
+from ipyflow.compat.statefun_tasks.builder import PipelineBuilder, in_parallel
 from ipyflow.compat.statefun_tasks.clients import FlinkTasksClient, FlinkTasksClientFactory, TaskStatus, client
 from ipyflow.compat.statefun_tasks.context import TaskContext
 

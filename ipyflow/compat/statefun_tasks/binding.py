@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from ipyflow import Future, Pipeline, Task, task
+from ipyflow.compat.statefun_tasks.builder import PipelineBuilder
 from ipyflow.compat.statefun_tasks.context import TaskContext
 
 P = ParamSpec("P")
@@ -55,6 +56,11 @@ class FlinkTask(Task[P, R]):
         """Call the function itself, as it was written."""
         written: Callable[P, R] = getattr(self.fn, "as_written", self.fn)
         return written(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        """A pipeline of this task alone, with these arguments."""
+        __tracebackhide__ = True
+        return PipelineBuilder().continue_with(self, *args, **kwargs)
 
     def with_options(
         self,
