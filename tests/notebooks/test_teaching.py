@@ -16,8 +16,6 @@ MACHINE = re.compile(r"/(home|root|Users|work|tmp|private|var|opt|usr)/\w|ipyker
 PICTURE = re.compile(r"<img [^>]*src=.data:image/svg")
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-# It shows states in the instant behind a cancel: "cancelling" or already "cancelled".
-MOMENTARY = {("01-futures", "cancel")}
 
 pytestmark = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 
@@ -49,12 +47,11 @@ def expect_finished_pictures(notebook: Any) -> None:
     assert without == []
 
 
-def values(notebook: Any, name: str) -> list[tuple[str, str]]:
+def values(notebook: Any) -> list[tuple[str, str]]:
     """What its cells say: values, and the messages of errors; no pictures, whose times differ from run to run."""
     return [
         (cell.source, output.get("evalue") or output.data["text/plain"])
         for cell in code(notebook)
-        if (name, cell.id) not in MOMENTARY
         for output in cell.outputs
         if output.output_type in ("execute_result", "error")
     ]
@@ -76,8 +73,8 @@ def test_it_runs_and_so_do_the_solutions_of_its_exercises(path: Path) -> None:
     notebook = execute(path, extra=solutions)
     assert unexpected_errors(notebook) == []
     expect_finished_pictures(notebook)
-    before = values(committed(path), path.stem)
-    assert values(notebook, path.stem)[: len(before)] == before
+    before = values(committed(path))
+    assert values(notebook)[: len(before)] == before
 
 
 def test_every_cell_was_run_in_order(path: Path) -> None:
