@@ -74,8 +74,8 @@ def start(engine: Engine, call: Call) -> Call | None:
             run.held.append(call)
             return None
         if future.state is State.WAITING:
-            future.state = State.QUEUED
             run.append_row((r.QUEUED, engine.now(), future.id))
+            future.state = State.QUEUED  # behind the record: a body that waits for it may run it from here on
     return call
 
 

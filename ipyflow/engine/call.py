@@ -237,7 +237,7 @@ class Call:
         self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
         follow = future.run_callbacks() if future._callbacks or future._side is not None else None
         live = run.live
-        del live[future.id]
+        live.pop(future.id, None)  # whoever settled an attempt before may have done it already
         if not live:
             run.close_if_done()
         return follow

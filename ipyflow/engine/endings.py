@@ -200,7 +200,7 @@ def _stop_node(engine: Engine, future: Future[Any], why: str, text: str) -> bool
     """Tell a task without a body to stop: it ends once what is below it has, finalisers included."""
     with engine.changing:
         call = future._call
-        if call is None or future._settled or call.stopped:
+        if call is None or future._settled or call.stopped or not hasattr(call, "unended"):
             return future.state is State.CANCELLING
         call.stopped = True
         future.state = State.CANCELLING
@@ -311,10 +311,10 @@ def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError
 
 
 def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
-    """End a call that waits, with a value that came from elsewhere."""
+    """End a call that waits, with a value that came from elsewhere; not a node that was told to stop."""
     future = call.future
     with engine.changing:
-        if not call.take_end():
+        if (call.stopped and future.task.executor_name == NODE) or not call.take_end():
             return None
         future.state = State.SUCCEEDED
         future._when = time = engine.now()

@@ -166,7 +166,6 @@ def enter(
     future: Future[Any] = Future(id, task, run, future_of_node.id)
     future._read = True  # its conductor reads it
     future._callbacks = [owner.entry_done]
-    owner.current = future
     executor, context = engine.executors[options.executor], node.context.copy()
     kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
     call: Any = kind(engine, future, task, args, kwargs, executor, context, group)
@@ -183,6 +182,8 @@ def enter(
             group, role, branch,
         )
     )  # fmt: skip
+    # Behind the record: whoever finds it here may record its end.
+    owner.current = future
     run.live[id] = future
     if not id & 1023:
         run.tidy()

@@ -159,9 +159,8 @@ def end_well(node: Node, value: Any) -> Call | None:
     Returns:
         A call that became ready through it and should be run next by this thread. So do all that end nodes.
     """
-    if node.stopped:
-        return end_stopped(node)
-    return endings.end_with_value(node.engine, node, value)
+    ready = endings.end_with_value(node.engine, node, value)
+    return end_stopped(node) if node.stopped else ready
 
 
 def end_badly(node: Node, error: BaseException) -> Call | None:

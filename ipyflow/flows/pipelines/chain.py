@@ -339,14 +339,14 @@ class Chain:
     def wait_for_retry(self) -> None:
         """It ended badly: go on when the entry that failed is retried."""
         if self.saved is not None and self.saved[1] is not None:
-            endings.waits_for_retry(self.saved[1], self._resume)
+            future = self.saved[1]
+            endings.waits_for_retry(future, lambda: self._resume(future))
 
-    def _resume(self) -> None:
+    def _resume(self, future: Future[Any]) -> None:
         """The entry that failed is run again."""
-        if self.saved is None or not self.owner.revive(self):
+        if self.saved is None or self.saved[1] is not future or not self.owner.revive(self):
             return
-        before, future = self.saved
-        assert future is not None  # its retry is what brought us here
+        before, _ = self.saved
         restore(self, before, entered=True, afresh=False)
         self.current = future
         future.when_settled(self.entry_done)

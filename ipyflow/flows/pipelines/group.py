@@ -76,6 +76,8 @@ class GroupRun:
         """Branches that have ended, since they were last retried."""
         self.starting = True
         """True while a thread starts branches."""
+        self.queued = False
+        """True while the group stands in the queue for slots."""
         self.halted = self.ending = self.told = False
         self.shown = 0.0
         self.lock = threading.Lock()
@@ -95,17 +97,22 @@ class GroupRun:
     def _start(self, has_slot: bool) -> Call | None:
         """Start branches while there are slots; one thread at a time, for the group queues for them once."""
         ready: Call | None = None
-        slots, queued = self.slots, False
+        slots = self.slots
         while self.next < self.count and not self._is_stopped():
             if slots is not None and not has_slot and not slots.try_enter():
                 self._tell_waiting()
                 with self.lock:
-                    self.starting = False
+                    self.starting, self.queued = False, True
                 if not slots.enter(self):
-                    queued = True
-                    break
+                    return ready
                 with self.lock:
-                    self.starting = True
+                    self.queued = False
+                    over = self.ending
+                    self.starting = not over
+                has_slot = True
+                if over:  # it was told to stop, and has ended, before the slot came
+                    break
+                continue
             has_slot = False
             place, self.next = self.next, self.next + 1
             following = self._begin_branch(place)
@@ -115,8 +122,6 @@ class GroupRun:
                 ready = following
         if has_slot and slots is not None:
             slots.leave()
-        if queued:
-            return ready
         with self.lock:
             self.starting = False
             last = self._is_last()
@@ -168,6 +173,7 @@ class GroupRun:
     def permit_granted(self, permit: Limit | None) -> bool:
         """A slot is free: the next branch has it."""
         with self.lock:
+            self.queued = False
             if self.ending or not self.wants_permit():
                 return False
             self.starting = True
@@ -218,10 +224,10 @@ class GroupRun:
             self.failed[place] = chain
             halt = self.group.fail_fast and not self.halted
             self.halted = self.halted or halt
+            has_slot, chain.has_slot = chain.has_slot, False  # before a retry may find it
         chain.wait_for_retry()
         if halt:
             self._cancel_others()
-        has_slot, chain.has_slot = chain.has_slot, False
         return self._one_more(self.engine.now(), has_slot)
 
     def lone_ended(self, place: int, future: Future[Any]) -> Call | None:
@@ -253,10 +259,18 @@ class GroupRun:
         if self.slots is not None and has_slot:
             self.slots.leave()
             while self.ready:
-                ready = self._both(ready, self.ready.pop())
+                try:
+                    ready = self._both(ready, self.ready.pop())
+                except IndexError:
+                    break  # another branch that ended has it
         with self.lock:
             self.ended += 1
             last = self._is_last()
+            # What it stands in was told to stop, and retried since: it left off starting branches meanwhile.
+            goes_on = not (last or self.starting or self.ending or self.queued) and self.wants_permit()
+            self.starting = self.starting or goes_on
+        if goes_on:
+            ready = self._both(ready, self._start(False))
         if now - self.shown >= _GAP or self.count <= 20:
             self._progress(now)
         return self._both(ready, self._end()) if last else ready
@@ -331,15 +345,17 @@ class GroupRun:
             if not reopened and future.is_final():
                 return False
         with self.lock:
-            if self.ending:
-                return False  # it is just about to end
-            assert chain.branch is not None
-            self.ended -= 1
-            self.failed.pop(chain.branch, None)
-            self.errors.pop(chain.branch, None)
+            # Not where it is just about to end, or the branch goes on already.
+            revived = chain.over and not self.ending
+            if revived:
+                assert chain.branch is not None
+                chain.over = False
+                self.ended -= 1
+                self.failed.pop(chain.branch, None)
+                self.errors.pop(chain.branch, None)
         if reopened:
             self.engine.dispatch(self._start(False))  # branches that a cancel had kept from starting
-        return True
+        return revived
 
     def again(self) -> None:
         """Run again what failed, and start what was not started."""

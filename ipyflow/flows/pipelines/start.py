@@ -111,7 +111,7 @@ class PipelineRun:
 
     def revive(self, chain: Chain) -> bool:
         """The entry that it failed of is run again."""
-        return reopen(self.node, "an entry of it is run again")
+        return chain.over and reopen(self.node, "an entry of it is run again")
 
     def again(self) -> None:
         """Go on where it ended."""
