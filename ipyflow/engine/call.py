@@ -58,8 +58,8 @@ class Call:
 
     __slots__ = (
         "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "gates", "handle",
-        "ident", "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "spared", "stopped",
-        "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
+        "ident", "into", "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "spared",
+        "stopped", "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
     )  # fmt: skip
 
     engine: Engine
@@ -101,6 +101,8 @@ class Call:
     """Children that nobody has read yet."""
     written: int
     partial: dict[str, str] | None
+    into: Future[Any] | None
+    """The future that its body returned: it ends as that one does."""
     origin: Returned | None
     """The arguments as they were submitted, where ``resolve=`` has replaced futures in them."""
     returned: Returned | None
@@ -344,7 +346,7 @@ _NOTHING: dict[str, Any] = {}
 
 
 _RARELY: dict[str, Any] = {
-    "before": 0, "began": None, "depth": 0, "handle": None, "lent": (), "origin": None, "returned": None,
+    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "lent": (), "origin": None, "returned": None,
     "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
 }  # fmt: skip
 

@@ -299,8 +299,25 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
         error = inner.peek()
         if error is None:
             return end_with_value(engine, call, inner._value)
+        waits_for_retry(inner, again)
         return try_end(engine, call, State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error)[1]
 
+    def again() -> None:
+        """``inner`` is run again: so the task waits for it again, without running its body a second time."""
+        with engine.changing:
+            if future._call is not call or future.state is not State.FAILED or call.returned is None:
+                return
+            call.returned, call.unended = None, True
+            reset(future, call)
+            future.state = State.WAITING
+            future.run.append(r.Reset(engine.now(), future.id, f"{inner.label} is run again"))
+            future.run.append(r.Continued(engine.now(), future.id, inner.id))
+        if future.run.closed:
+            future.run.reopen()
+        wake_dependants(future)
+        inner.when_settled(go_on)
+
+    call.into = inner
     inner.when_settled(go_on)
 
 
@@ -368,6 +385,11 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     """Start an ended task again, with the code its name stands for now."""
     if future.task.executor_name == NODE and future.state in RESTARTABLE_STATES and future._call is not None:
         future._call.conductor.again()
+        return
+    call = future._call
+    into = call.into if call is not None and future.state is State.FAILED else None
+    if call is not None and into is not None and into.state in RESTARTABLE_STATES and call.task.latest() is call.task:
+        retry(engine, into, why)  # its own body has done its part, and is the same as it was
         return
     with engine.changing:
         call = future._call

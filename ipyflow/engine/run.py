@@ -248,7 +248,10 @@ class Run:
     def retry(self) -> None:
         """Run again everything that failed or was cancelled, with the code of now."""
         for future in list(self.failed.values()):
-            if future.state in RESTARTABLE_STATES:  # those that depended on an earlier one go on already
+            call = future._call
+            # Those that depended on an earlier one go on already. For an entry that was handled nobody waits.
+            handled = call is not None and call.is_entry and future.id not in self.dependants
+            if future.state in RESTARTABLE_STATES and not handled:
                 future.retry()
 
     def explain(self) -> str:

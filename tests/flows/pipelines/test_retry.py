@@ -249,3 +249,38 @@ def test_a_retry_runs_the_new_code_of_what_comes_after_too(everywhere: Lab) -> N
     define(broken=False)
     future.retry()
     assert future.result(SOON) == (2, False)
+
+
+def test_a_flow_that_returned_a_pipeline_goes_on_with_it(everywhere: Lab) -> None:
+    """Its own body has done its part; a handled failure in the pipeline is not run again."""
+    flaky, bodies, handled = Flaky(), [0], [0]
+
+    @fl.task
+    def breaks(x: int) -> int:
+        if flaky.broken:
+            raise Boom
+        return x
+
+    @fl.task
+    def always(x: int) -> int:
+        handled[0] += 1
+        raise KeyError(x)
+
+    @fl.task
+    def heals(error: Exception) -> int:
+        return 5
+
+    @fl.flow
+    def main() -> fl.Pipeline:
+        bodies[0] += 1
+        return fl.in_parallel([breaks.send(1), always.send(2).exceptionally(heals)])
+
+    for again in (lambda f: f.run.retry(), lambda f: f.retry()):
+        flaky.broken = True
+        future = main.submit()
+        assert isinstance(future.exception(SOON), GroupError)
+        flaky.broken = False
+        again(future)
+        assert future.result(SOON) == [1, 5]
+        assert future.run.wait(SOON)
+    assert (bodies, handled) == ([2], [2])
