@@ -249,7 +249,7 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
         raise RuntimeError("shutdown() in a task would wait for that task: call it where no task runs")
     engine.accepting = False
     for run in list(engine.runs):
-        if cancel or not wait or run.paused:
+        if cancel or not wait or run.is_paused():
             run.cancel()
     # What runs may still submit, so look again; waiting does not count as looking at a failure. A body that
     # was cancelled and does not return is not waited for.

@@ -383,10 +383,12 @@ def listen(future: Future[Any], callback: Callable[[Future[Any]], object]) -> Ca
 
 def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     """Start an ended task again, with the code its name stands for now."""
-    if future.task.executor_name == NODE and future.state in RESTARTABLE_STATES and future._call is not None:
-        future._call.conductor.again()
-        return
     call = future._call
+    if future.task.executor_name == NODE and call is not None:
+        if future.state not in RESTARTABLE_STATES:
+            raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: it has not ended")
+        call.conductor.again()
+        return
     into = call.into if call is not None and future.state is State.FAILED else None
     if call is not None and into is not None and into.state in RESTARTABLE_STATES and call.task.latest() is call.task:
         retry(engine, into, why)  # its own body has done its part, and is the same as it was

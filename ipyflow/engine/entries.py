@@ -14,7 +14,7 @@ from ipyflow.engine.context import scope
 from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
-from ipyflow.engine.nodes import Node
+from ipyflow.engine.nodes import Node, skip
 from ipyflow.engine.options import Definition
 from ipyflow.engine.references import written_arguments
 from ipyflow.errors import PipelineInvalid
@@ -160,7 +160,10 @@ def enter(
     engine, future_of_node, options = node.engine, node.future, task.options
     run = future_of_node.run
     if options.memo and refused is None:
-        return _enter_memoised(node, task, args, kwargs, owner)
+        try:
+            return _enter_memoised(node, task, args, kwargs, owner, id)
+        except TypeError as error:  # an argument that cannot be hashed: the entry's failure, like any other
+            refused = error
     if id is None:
         id = next(engine._ids)
     future: Future[Any] = Future(id, task, run, future_of_node.id)
@@ -199,7 +202,7 @@ def enter(
 
 
 def _enter_memoised(
-    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner, id: int | None
 ) -> Call | None:
     """An equal call may have been made in this run already; its future may have ended long ago."""
 
@@ -209,5 +212,7 @@ def _enter_memoised(
 
     future = node.context.copy().run(submit)
     future._consume()
+    if id is not None:
+        skip(node.future.run, node.engine.now(), id, f"{future.label} gives its value (memo)")
     owner.current = future
     return endings.listen(future, owner.entry_done)

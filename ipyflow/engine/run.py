@@ -237,6 +237,10 @@ class Run:
         """
         return self.engine.cancel_run(self)
 
+    def is_paused(self) -> bool:
+        """True while the run, or a task of it that has not ended, starts nothing more."""
+        return any(id == r.NO_TASK or id in self.live for id in list(self.paused))
+
     def pause(self) -> None:
         """Start no more tasks of this run; those that run go on."""
         self.engine.pause(self)

@@ -19,7 +19,7 @@ from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
 from ipyflow.engine.call import AsyncCall, Call, Returned
-from ipyflow.engine.context import Group, scope
+from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
@@ -278,6 +278,8 @@ class Engine:
             A call that became ready through it and should be run next by this thread.
         """
         run = future.run
+        if run.paused:
+            self.resume(run, future.id)  # what goes on below it is held back no more
         with self.changing:
             future._settled = True
             if future._error is None:
@@ -297,11 +299,13 @@ class Engine:
     def notify(self, future: Future[Any]) -> Call | None:
         """Run the callbacks of ``future``; one set off by another on this thread waits its turn, so no stack grows."""
         here = self._settling
-        queue: list[Future[Any]] | None = getattr(here, "queue", None)
-        if queue is not None:
-            queue.append(future)
+        call, before = current_call(), getattr(here, "queue", None)
+        # Not where a callback has run a body, on the spot, which may wait for what is told now.
+        if before is not None and before[0] is call:
+            before[1].append(future)
             return None
-        here.queue = queue = [future]
+        queue = [future]
+        here.queue = (call, queue)
         follow: Call | None = None
         try:
             # The list grows while it is gone through.
@@ -313,7 +317,7 @@ class Engine:
                     else:
                         ready.executor.dispatch(ready)
         finally:
-            here.queue = None
+            here.queue = before
         return follow
 
     # Steering.
@@ -333,7 +337,8 @@ class Engine:
     def cancel_run(self, run: Run) -> bool:
         """Cancel every unfinished task of a run."""
         run.paused.clear()
-        cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in list(run.live.values())]
+        stopped = [f for f in list(run.live.values()) if f._call is None or not f._call.spared]  # finalisers run
+        cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in stopped]
         self.resume(run)
         return any(cancelled)
 

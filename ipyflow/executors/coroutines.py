@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -55,7 +56,11 @@ class CoroutineExecutor:
         """Cancel the asyncio task; the body gets ``CancelledError`` at its next ``await``."""
 
         def stop() -> None:
-            if work.handle is not None:
+            if work.handle is None:
+                return
+            if inspect.getcoroutinestate(work.handle.get_coro()) == inspect.CORO_CREATED:
+                self._loop.post(stop)  # cancelled before its first step it would never say that it has ended
+            else:
                 work.handle.cancel()
 
         self._loop.post(stop)

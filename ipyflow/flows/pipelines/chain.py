@@ -24,7 +24,7 @@ from ipyflow.flows.pipelines.frames import SAME, Frame, Outcome
 from ipyflow.flows.pipelines.plan import Ids, Planner, skip_all
 from ipyflow.flows.pipelines.resuming import copied, restore
 from ipyflow.flows.pipelines.state import copied_if_possible
-from ipyflow.model.status import RESTARTABLE_STATES
+from ipyflow.model.status import RESTARTABLE_STATES, State
 
 _NONE: dict[str, Any] = {}
 
@@ -341,6 +341,13 @@ class Chain:
         if self.saved is not None and self.saved[1] is not None:
             future = self.saved[1]
             endings.waits_for_retry(future, lambda: self._resume(future))
+            self.look_again()
+
+    def look_again(self) -> None:
+        """Go on if the entry that failed was started again before anybody waited for that."""
+        future = None if self.saved is None else self.saved[1]
+        if future is not None and (not future._settled or future.state is State.SUCCEEDED):
+            self._resume(future)
 
     def _resume(self, future: Future[Any]) -> None:
         """The entry that failed is run again."""

