@@ -30,7 +30,13 @@ _ref = weakref.ref
 
 
 class Conductor(Protocol):
-    """Brings the outcome of a node."""
+    """Brings the outcome of a node.
+
+    Attributes:
+        node: the node; set before anybody else can find it.
+    """
+
+    node: Node
 
     def again(self) -> None:
         """The node has ended badly, and somebody asks for a retry."""
@@ -131,7 +137,7 @@ def open_node(
     future: Future[Any] = Future(id, kind, run, r.NO_TASK if parent is None else parent.future.id)
     node = Node(engine, future, kind, (), {}, engine.executors["inline"], context, group)
     node.above, node.conductor, node.reason, node.gates = above, conductor, reason, gates
-    future._call = node
+    future._call = conductor.node = node
     if above is not None:
         future._read = True
     elif parent is not None:

@@ -21,7 +21,6 @@ def test_pauses_alone_lose_nothing(seed: int) -> None:
     weather(seed, SOUND + FAILING, ("pause", "resume", "pause a child", "resume a child", "pause the run"))
 
 
-@pytest.mark.xfail(strict=False, reason="Ctrl-C while a node is opened leaves it open for ever")
 def test_a_storm_of_interrupts_while_pipelines_are_submitted_and_awaited() -> None:
     program = """
     @fl.task
