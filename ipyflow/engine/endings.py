@@ -413,10 +413,8 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
         reset(future, following)
         future.task = task
         future.state = State.QUEUED
-        if not run.closed:
-            run.append(r.Reset(engine.now(), future.id, why))
+        run.append(r.Reset(engine.now(), future.id, why))  # under the lock: a cancel comes behind it
     if run.closed:
         run.reopen()
-        run.append(r.Reset(engine.now(), future.id, why))
     wake_dependants(future)
     engine.dispatch(admission.admit(engine, following, find((args, kwargs))))

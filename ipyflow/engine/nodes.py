@@ -202,20 +202,12 @@ def reopen(node: Node, why: str) -> bool:
         node.unended, node.stopped = True, False
         endings.reset(future, node)
         future.state = State.WAITING
-        closed = run.closed
-        if not closed:
-            _record_reset(node, why)
-    if closed:
+        run.append(r.Reset(engine.now(), future.id, why))
+        run.append_row((r.WAITING, engine.now(), future.id, node.reason, ()))
+    if run.closed:
         run.reopen()
-        _record_reset(node, why)
     endings.wake_dependants(future)
     return True
-
-
-def _record_reset(node: Node, why: str) -> None:
-    future, now = node.future, node.engine.now()
-    future.run.append(r.Reset(now, future.id, why))
-    future.run.append_row((r.WAITING, now, future.id, node.reason, ()))
 
 
 def skip(run: Run, now: float, id: int, why: str) -> None:
