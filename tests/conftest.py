@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from ipyflow.testing import Lab, engine
 from tests.kernels import write_kernelspec
 
 HERE = Path(__file__).parent
@@ -27,6 +28,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif item.path.is_relative_to(HERE / "stress"):
             item.add_marker("stress")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture
+def inline() -> Iterator[Lab]:
+    """Everything on the thread that submits, with a clock set by hand."""
+    with engine(inline=True) as lab:
+        yield lab
+        lab.settled()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
 from ipyflow.engine.call import AsyncCall, Call, Returned
-from ipyflow.engine.context import Group, current_call, scope
+from ipyflow.engine.context import Group, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
@@ -27,6 +27,7 @@ from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan
 from ipyflow.engine.references import find, written_arguments
 from ipyflow.engine.run import Run
+from ipyflow.engine.turns import Turns
 from ipyflow.model import records as r
 from ipyflow.model.ports import Clock, Executor, Presenter
 from ipyflow.model.status import State
@@ -67,7 +68,7 @@ class Engine:
         self.changing = threading.Lock()
         """Held where a call changes other than from queued to running to succeeded; never while other code runs."""
         self.memo_lock = threading.RLock()
-        self._settling = threading.local()
+        self._settling: Turns[Future[Any]] = Turns()
         self.on_run: list[Callable[[Run], None]] = []
         """Called with each new run."""
         self.on_close: list[Callable[[Run], None]] = []
@@ -278,7 +279,7 @@ class Engine:
             A call that became ready through it and should be run next by this thread.
         """
         run = future.run
-        if run.paused:
+        if future.id in run.paused:
             self.resume(run, future.id)  # what goes on below it is held back no more
         with self.changing:
             future._settled = True
@@ -298,26 +299,14 @@ class Engine:
 
     def notify(self, future: Future[Any]) -> Call | None:
         """Run the callbacks of ``future``; one set off by another on this thread waits its turn, so no stack grows."""
-        here = self._settling
-        call, before = current_call(), getattr(here, "queue", None)
-        # Not where a callback has run a body, on the spot, which may wait for what is told now.
-        if before is not None and before[0] is call:
-            before[1].append(future)
-            return None
-        queue = [future]
-        here.queue = (call, queue)
         follow: Call | None = None
-        try:
-            # The list grows while it is gone through.
-            for next_one in queue:
-                ready = next_one.run_callbacks()
-                if ready is not None:
-                    if follow is None:
-                        follow = ready
-                    else:
-                        ready.executor.dispatch(ready)
-        finally:
-            here.queue = before
+        for next_one in self._settling.taken(future):
+            ready = next_one.run_callbacks()
+            if ready is not None:
+                if follow is None:
+                    follow = ready
+                else:
+                    ready.executor.dispatch(ready)
         return follow
 
     # Steering.
@@ -326,11 +315,12 @@ class Engine:
         """Cancel a task and everything below it."""
         done = endings.cancel_one(self, future, why)
         run = future.run
+        paused = future.id in run.paused
         run.paused.discard(future.id)  # a finaliser runs
         # Looked for after: what a stopped body submits from now on is cancelled where it is submitted.
         for child in endings.descendants(future):
             endings.cancel_one(self, child, f"{future.label} was cancelled" if done else why)
-        if run.held:
+        if paused:
             self.resume(run, future.id)
         return done
 

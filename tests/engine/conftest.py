@@ -21,11 +21,3 @@ def clocked() -> Iterator[Lab]:
     with engine(threads=4, manual=True) as lab:
         yield lab
         lab.settled()
-
-
-@pytest.fixture
-def inline() -> Iterator[Lab]:
-    """Everything on the thread that submits, with a clock set by hand."""
-    with engine(inline=True) as lab:
-        yield lab
-        lab.settled()

@@ -261,11 +261,9 @@ class Chain:
             top = top.above
         top.future.pause()
 
-    def _failed(self, error: BaseException, future: Future[Any] | None) -> None:
-        if self.saved is None or future is not None:
-            self.saved = (copied(self), future)
-        if future is not None:
-            self.refs = (future.id,)
+    def _failed(self, error: BaseException, future: Future[Any]) -> None:
+        self.saved = (copied(self), future)
+        self.refs = (future.id,)
         self.place += 1
         if self.error is not None:
             _follows(error, self.error)  # it was handling that one
@@ -303,9 +301,7 @@ class Chain:
         elif not inline and self.kept is SAME:
             self.kept = self.state
         if initial is not None:
-            args = args if initial.args is None else initial.args
-            kwargs = kwargs if initial.kwargs is None else initial.kwargs
-            state = state if initial.state is None else copied_if_possible(initial.state)
+            args, kwargs, state = initial.over(args, kwargs, state)
         self.entries, self.ids, self.place = pipeline.entries, None, 0
         self.args, self.kwargs, self.state = args, kwargs, state
         self.error = self.saved = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from ipyflow.flows.pipelines.state import copied_if_possible
+
 if TYPE_CHECKING:
     from ipyflow.flows.pipelines.value import Pipeline
 
@@ -113,3 +115,16 @@ class Initial(NamedTuple):
     args: tuple[Any, ...] | None
     kwargs: dict[str, Any] | None
     state: Any
+
+    def over(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], state: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
+        """What the heads are handed where they were about to be handed these: what was set wins.
+
+        The state is a copy, so that each time the pipeline runs it has its own.
+        """
+        return (
+            args if self.args is None else self.args,
+            kwargs if self.kwargs is None else self.kwargs,
+            state if self.state is None else copied_if_possible(self.state),
+        )

@@ -16,13 +16,13 @@ from typing import Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
-from ipyflow.engine.context import current_call
 from ipyflow.engine.describe import message
 from ipyflow.engine.entries import enter
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, failure_in, open_node, reopen
 from ipyflow.engine.plan import Plan
+from ipyflow.engine.turns import Turns
 from ipyflow.errors import GroupError, PipelineInvalid, TaskCancelled
 from ipyflow.flows.pipelines import state as states
 from ipyflow.flows.pipelines.chain import Chain
@@ -116,11 +116,7 @@ class GroupRun:
                 continue
             has_slot = False
             place, self.next = self.next, self.next + 1
-            following = self._begin_branch(place)
-            if following is not None:
-                if ready is not None:
-                    self.engine.dispatch(ready)
-                ready = following
+            ready = self._both(ready, self._begin_branch(place))
         if has_slot and slots is not None:
             slots.leave()
         with self.lock:
@@ -387,30 +383,18 @@ class GroupRun:
         return True
 
 
-_here = threading.local()
+_beginning: Turns[Callable[[], Call | None]] = Turns()
 
 
 def in_turn(begin: Callable[[], Call | None]) -> Call | None:
-    """Call ``begin`` once what this thread begins already has begun: groups in groups need no stack.
-
-    Not where that has run a body, on the spot, which now begins a group itself and may wait for it.
-    """
-    call, before = current_call(), getattr(_here, "waiting", None)
-    if before is not None and before[0] is call:
-        before[1].append(begin)
-        return None
-    waiting: list[Callable[[], Call | None]] = [begin]
-    _here.waiting = (call, waiting)
+    """Call ``begin`` once what this thread begins already has begun: groups in groups need no stack."""
     ready: Call | None = None
-    try:
-        for one in waiting:  # grows while it is gone through
-            following = one()
-            if following is not None:
-                if ready is not None:
-                    following.engine.dispatch(ready)
-                ready = following
-    finally:
-        _here.waiting = before
+    for one in _beginning.taken(begin):
+        following = one()
+        if following is not None:
+            if ready is not None:
+                following.engine.dispatch(ready)
+            ready = following
     return ready
 
 

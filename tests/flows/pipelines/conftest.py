@@ -15,14 +15,6 @@ def lab() -> Iterator[Lab]:
         lab.settled()
 
 
-@pytest.fixture
-def inline() -> Iterator[Lab]:
-    """Everything on the thread that submits, with a clock set by hand."""
-    with engine(inline=True) as lab:
-        yield lab
-        lab.settled()
-
-
 @pytest.fixture(params=["threads", "one thread", "inline"])
 def everywhere(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The same on many threads, on one, and on the thread that submits."""
