@@ -21,7 +21,6 @@ from ipyflow.flows.pipelines.chain import Chain
 from ipyflow.flows.pipelines.entries import Group
 from ipyflow.flows.pipelines.group import GroupRun, in_turn
 from ipyflow.flows.pipelines.plan import Planner
-from ipyflow.flows.pipelines.state import copied_if_possible
 
 if TYPE_CHECKING:
     from ipyflow.flows.pipelines.value import Pipeline
@@ -81,9 +80,7 @@ class PipelineRun:
             ids = plan.write(pipeline.entries, self.node.future.id, group=label)
         args, kwargs, state = self._args, self._kwargs, None
         if pipeline.initial is not None:
-            args = args if pipeline.initial.args is None else pipeline.initial.args
-            kwargs = kwargs if pipeline.initial.kwargs is None else pipeline.initial.kwargs
-            state = copied_if_possible(pipeline.initial.state)  # each submission has its own
+            args, kwargs, state = pipeline.initial.over(args, kwargs, state)
         self.chain = Chain(self, gates, None, label, pipeline.entries, ids, args, kwargs, (), state)
 
     def _give_up(self) -> None:
@@ -112,12 +109,10 @@ class PipelineRun:
 
     def chain_ended(self, chain: Chain) -> Call | None:
         """All entries have ended."""
-        node, error = self.node, chain.error
+        error = chain.error
         if chain.over:
             return None
         chain.over = True
-        if error is None and node.stopped:
-            chain.save()  # nothing is left to do: a retry gives the value
         ready = self._end(chain, error)
         if error is not None:
             chain.wait_for_retry()
@@ -142,6 +137,7 @@ class PipelineRun:
 
     def again(self) -> None:
         """Go on where it ended."""
+        self.chain.save()  # if it was stopped when nothing was left to do: then this gives the value
         self.chain.again()
 
 
