@@ -11,11 +11,20 @@
     ├── LeakedFuture                         on_leak="error"
     ├── PipelineInvalid(ValueError)          a pipeline that cannot be; found when it is built
     ├── GroupError(ExceptionGroup)           failures of in_parallel, in the order of its branches
+    ├── WorkflowError
+    │   ├── WorkflowConfigurationError       steps, or start and stop events, that cannot make a workflow
+    │   ├── WorkflowValidationError          a step's signature, or a graph that cannot work: all problems at once
+    │   ├── WorkflowRuntimeError             what a running workflow cannot do: an unknown step, a wrong value
+    │   │   └── ContextStateError            a context where it cannot be used
+    │   ├── WorkflowTimeoutError(TimeoutError)
+    │   ├── WorkflowCancelled(TaskCancelled)
+    │   └── WorkflowStalled                  nothing can go on; names what waits for what
     └── ExecutorUnavailable(ImportError)     an executor that is not there
     IpyflowWarning(UserWarning)
     ├── LeakedFutureWarning                  a child that nobody read
     ├── UnobservedFailureWarning             a failure that nobody looked at
-    └── StateConflictWarning                 branches changed the same part of a pipeline's state
+    ├── StateConflictWarning                 branches changed the same part of a pipeline's state
+    └── UnhandledEventWarning                events of a workflow that no step takes
 
 Each can be pickled, and each message ends in what to do.
 """
@@ -76,6 +85,38 @@ class GroupError(IpyflowError, ExceptionGroup[Exception]):
         return GroupError(self.message, excs)
 
 
+class WorkflowError(IpyflowError):
+    """Base of the errors of workflows; errors of steps are raised as they are."""
+
+
+class WorkflowConfigurationError(WorkflowError):
+    """Steps, or start and stop events, that cannot make a workflow."""
+
+
+class WorkflowValidationError(WorkflowError):
+    """A step's signature, or a graph of steps and events, that cannot work; the message lists all that is wrong."""
+
+
+class WorkflowRuntimeError(WorkflowError):
+    """What a running workflow cannot do: send to a step that is not there, go on with what is no event."""
+
+
+class ContextStateError(WorkflowRuntimeError):
+    """A context where it cannot be used: of a run that still goes on, or outside a step."""
+
+
+class WorkflowTimeoutError(WorkflowError, TimeoutError):
+    """A workflow ran over its ``timeout=``; the message names the steps that were at work."""
+
+
+class WorkflowCancelled(WorkflowError, TaskCancelled):
+    """The workflow was cancelled."""
+
+
+class WorkflowStalled(WorkflowError):
+    """Nothing of the workflow can go on: the message names the joins that wait, and for what."""
+
+
 class ExecutorUnavailable(IpyflowError, ImportError):
     """The executor asked for is not there; the message says what is, or what to install."""
 
@@ -94,3 +135,7 @@ class UnobservedFailureWarning(IpyflowWarning):
 
 class StateConflictWarning(IpyflowWarning):
     """Branches of a group changed the same part of the state differently; the first in entry order was taken."""
+
+
+class UnhandledEventWarning(IpyflowWarning):
+    """Events of a workflow that no step takes."""

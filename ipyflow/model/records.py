@@ -12,12 +12,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyflow.model.texts import PLAIN
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever a record gains, loses or changes a field."""
 
-ROLES = ("pipeline", "group", "exceptionally", "finally", "merge")
-"""What a task is in a pipeline, where it is more than an entry: the pipeline itself and a group of branches, which have
-no body and wait for what is below them; the handler of a failure; the finaliser; what merges the branches' states."""
+ROLES = ("pipeline", "group", "exceptionally", "finally", "merge", "workflow", "step")
+"""What a task is in a pipeline or a workflow, where it is more than an entry: the pipeline itself, a group of branches
+and a workflow, which have no body and wait for what is below them; the handler of a failure; the finaliser; what merges
+the branches' states; a step of a workflow, run for what it was given."""
 
 NO_TASK = 0
 """Stands for "no task" where a record names one: a task without a parent, a note about the whole run."""
@@ -191,6 +192,93 @@ class Planned(Submitted):
     __slots__ = ()
 
 
+class Routes(NamedTuple):
+    """All ways through a workflow, before any is gone: ``task`` is the workflow.
+
+    ``steps`` are tuples ``(name, workers, kind)`` with the kind ``""`` or ``"catch_error"``; ``events`` are tuples
+    ``(name, kind)`` with the kind ``"start"``, ``"stop"``, ``"ask"`` (a person is asked), ``"answer"`` (comes from
+    outside), ``"failed"`` (a step has failed) or ``""``; ``edges`` are tuples ``(source, target, kind)``, from an event
+    to a step that takes it or from a step to an event it may give: ``"list"`` where it takes or gives lists, ``"part"``
+    where it takes the event together with others, else ``""``. Names of steps begin with ``step:`` there, those of
+    events with ``event:``.
+    """
+
+    time: float
+    task: int
+    steps: tuple[tuple[str, int, str], ...]
+    events: tuple[tuple[str, str], ...]
+    edges: tuple[tuple[str, str, str], ...]
+
+
+class EventSent(NamedTuple):
+    """A workflow has one more event: ``event`` is its number there, ``task`` the workflow.
+
+    ``by`` is the step's task that gave it, ``NO_TASK`` for one from outside; ``type`` its name in the routes; ``text``
+    what it holds, in short; ``to`` the steps that it goes to, none where nobody takes it.
+    """
+
+    time: float
+    task: int
+    event: int
+    by: int
+    type: str
+    text: str
+    to: tuple[str, ...]
+
+
+class EventsTaken(NamedTuple):
+    """A step is run for ``events``: ``task`` is the one that runs it."""
+
+    time: float
+    task: int
+    events: tuple[int, ...]
+
+
+class EventHeld(NamedTuple):
+    """An event waits in a join for others: in ``join`` (a name, mostly empty) of ``step``, with ``have`` in all.
+
+    ``needs`` are tuples ``(type, count)`` of what is missing; none where it is not known, as in a list of all that come.
+    """
+
+    time: float
+    task: int
+    event: int
+    step: str
+    join: str
+    have: int
+    needs: tuple[tuple[str, int], ...]
+
+
+class JoinFilled(NamedTuple):
+    """A join of ``step`` lets ``events`` go on together."""
+
+    time: float
+    task: int
+    step: str
+    join: str
+    events: tuple[int, ...]
+
+
+class EventAwaited(NamedTuple):
+    """The body of the step ``task`` waits for an event of this type; ``Unblocked`` follows. ``text`` says what it must
+    hold."""
+
+    time: float
+    task: int
+    type: str
+    text: str
+
+
+class EventPublished(NamedTuple):
+    """The workflow ``task`` wrote an event to its stream, for whoever listens; ``by`` is the step's task."""
+
+    time: float
+    task: int
+    by: int
+    type: str
+    text: str
+
+
 Record: TypeAlias = (
     Opened
     | Submitted
@@ -210,6 +298,13 @@ Record: TypeAlias = (
     | Noted
     | Closed
     | Planned
+    | Routes
+    | EventSent
+    | EventsTaken
+    | EventHeld
+    | JoinFilled
+    | EventAwaited
+    | EventPublished
 )
 
 KINDS: tuple[type[Any], ...] = (
@@ -231,6 +326,13 @@ KINDS: tuple[type[Any], ...] = (
     Noted,
     Closed,
     Planned,
+    Routes,
+    EventSent,
+    EventsTaken,
+    EventHeld,
+    JoinFilled,
+    EventAwaited,
+    EventPublished,
 )
 """Every kind of record; the place in this tuple is the kind's number in packed form. Append only."""
 
@@ -241,10 +343,11 @@ _BY_NAME = {kind.__name__: kind for kind in KINDS}
 SUBMITTED, WAITING, QUEUED = _NUMBER[Submitted], _NUMBER[Waiting], _NUMBER[Queued]
 STARTED, BLOCKED, UNBLOCKED = _NUMBER[Started], _NUMBER[Blocked], _NUMBER[Unblocked]
 READ, FINISHED, PLANNED = _NUMBER[Read], _NUMBER[Finished], _NUMBER[Planned]
+EVENT_SENT, EVENTS_TAKEN, EVENT_HELD = _NUMBER[EventSent], _NUMBER[EventsTaken], _NUMBER[EventHeld]
 """The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much
 as all the rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain
-numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; :func:`unpack` writes
-them out."""
+numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; ``EventSent.text`` may
+be a tuple of names and, behind each, the value's text or the plain number itself. :func:`unpack` writes them out."""
 
 
 def pack(record: Record) -> tuple[Any, ...]:
@@ -257,6 +360,11 @@ def unpack(row: tuple[Any, ...]) -> Record:
     kind = row[0]
     if kind == SUBMITTED and type(row[7]) is not str:
         row = (*row[:7], ", ".join([v if type(v) is str else PLAIN[type(v)](v) for v in row[7]]), *row[8:])
+    elif kind == EVENT_SENT and type(row[6]) is not str:
+        held = row[6]
+        pairs = zip(held[::2], held[1::2], strict=True)
+        text = ", ".join([f"{name}={v if type(v) is str else PLAIN[type(v)](v)}" for name, v in pairs])
+        row = (*row[:6], text, row[7])
     elif kind == FINISHED and row[4] is None:
         row = (*row[:4], type(row[5]).__name__, PLAIN[type(row[5])](row[5]), None)
     record: Record = KINDS[kind]._make(row[1:])
@@ -265,7 +373,7 @@ def unpack(row: tuple[Any, ...]) -> Record:
 
 def to_json(record: Record) -> list[Any]:
     """Turn a record into a JSON list ``[kind name, field, ...]``. Inverse: :func:`from_json`."""
-    return [type(record).__name__, *(list(v) if isinstance(v, tuple) else v for v in record)]
+    return [type(record).__name__, *(_lists(v) for v in record)]
 
 
 def from_json(row: list[Any]) -> Record:
@@ -277,5 +385,13 @@ def from_json(row: list[Any]) -> Record:
     kind = _BY_NAME.get(row[0])
     if kind is None or len(row) - 1 != len(kind._fields):
         raise ValueError(f"not a record of schema {SCHEMA_VERSION}: {row!r}; export the run again with this version")
-    record: Record = kind._make([tuple(v) if isinstance(v, list) else v for v in row[1:]])
+    record: Record = kind._make([_tuples(v) for v in row[1:]])
     return record
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple([_tuples(v) for v in value]) if isinstance(value, list) else value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipyflow.model import records as r
+from ipyflow.model.events import WorkflowState
 from ipyflow.model.status import FINAL_STATES, TRANSITIONS, State
 
 _STATES = {state.value: state for state in State}
@@ -59,6 +60,8 @@ class TaskState:
     state: State
     role: str | None = None
     branch: int | None = None
+    takes: tuple[int, ...] = ()
+    """The events that a step of a workflow is run for."""
     planned: bool = False
     """True from the plan of its pipeline until it is submitted."""
     reason: str = ""
@@ -98,6 +101,8 @@ class RunState:
     counts: Counter[State] = field(default_factory=Counter)
     output: list[tuple[float, int, str, str]] = field(default_factory=list)
     notes: list[tuple[float, int, str, str]] = field(default_factory=list)
+    workflows: dict[int, WorkflowState] = field(default_factory=dict)
+    """By the task of the workflow."""
     forgotten: Counter[str] = field(default_factory=Counter)
     """Ended tasks that a log with a limit no longer holds, by name; they still count in ``counts``."""
     changed: set[int] = field(default_factory=set, compare=False)
@@ -232,6 +237,42 @@ class RunState:
     def _closed(self, e: r.Closed) -> None:
         self.closed, self.state = e.time, State(e.state)
 
+    # Of workflows: what happens to their events is theirs.
+
+    def _workflow(self, id: int) -> WorkflowState:
+        self._task(id)
+        found = self.workflows.get(id)
+        if found is None:
+            found = self.workflows[id] = WorkflowState(id)
+        self.changed.add(id)
+        return found
+
+    def _routes(self, e: r.Routes) -> None:
+        self._workflow(e.task).routes(e)
+
+    def _event_sent(self, e: r.EventSent) -> None:
+        by = self.tasks.get(e.by)
+        self._workflow(e.task).event_sent(e, None if by is None else by.name)
+
+    def _events_taken(self, e: r.EventsTaken) -> None:
+        task = self._task(e.task)
+        task.takes = e.events
+        self._workflow(task.parent).events_taken(e, task.name)
+
+    def _event_held(self, e: r.EventHeld) -> None:
+        self._workflow(e.task).event_held(e)
+
+    def _join_filled(self, e: r.JoinFilled) -> None:
+        self._workflow(e.task).join_filled(e)
+
+    def _event_awaited(self, e: r.EventAwaited) -> None:
+        task = self._task(e.task)
+        self._workflow(task.parent).awaited[e.task] = (e.time, e.type, e.text)
+        self.changed.add(e.task)
+
+    def _event_published(self, e: r.EventPublished) -> None:
+        self._workflow(e.task).published.append((e.time, e.by, e.type, e.text))
+
     def _task(self, id: int) -> TaskState:
         try:
             return self.tasks[id]
@@ -247,6 +288,8 @@ class RunState:
         if task.state is State.PLANNED:
             task.submitted = time  # its story begins when something happens to it
             task.spans.clear()
+        if task.state is State.BLOCKED and task.parent in self.workflows:
+            self.workflows[task.parent].awaited.pop(id, None)
         task.state, task.reason, task.waiting_on = state, "", ()
         task.spans.append(Span(time, state, note))
         self.changed.add(id)
@@ -278,6 +321,13 @@ _FOLD: dict[type[Any], Callable[[RunState, Any], None]] = {
     r.Noted: RunState._noted,
     r.Closed: RunState._closed,
     r.Planned: RunState._planned,
+    r.Routes: RunState._routes,
+    r.EventSent: RunState._event_sent,
+    r.EventsTaken: RunState._events_taken,
+    r.EventHeld: RunState._event_held,
+    r.JoinFilled: RunState._join_filled,
+    r.EventAwaited: RunState._event_awaited,
+    r.EventPublished: RunState._event_published,
 }
 
 

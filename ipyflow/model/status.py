@@ -14,8 +14,8 @@ class State(StrEnum):
     PLANNED = "planned"
     """Part of a plan that has not been started."""
     WAITING = "waiting"
-    """Held back; the reason is recorded: arguments, a limit, a branch slot, a delay, a retry, a pause. A pipeline and
-    a group of branches wait for what is below them."""
+    """Held back; the reason is recorded: arguments, a limit, a branch slot, a delay, a retry, a pause. A pipeline, a
+    group of branches and a workflow wait for what is below them."""
     QUEUED = "queued"
     """Ready to run, waiting for a worker."""
     RUNNING = "running"
@@ -68,6 +68,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.SUCCEEDED,
             State.CANCELLED,
             State.FAILED,
+            State.TIMED_OUT,
             State.SKIPPED,
             State.CACHED,
         }

@@ -19,6 +19,11 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     tuple[int, ...]: st.lists(IDS, max_size=4).map(tuple),
     str | None: st.none() | WORDS,
     int | None: st.none() | IDS,
+    tuple[str, ...]: st.lists(WORDS, max_size=4).map(tuple),
+    tuple[tuple[str, int], ...]: st.lists(st.tuples(WORDS, IDS), max_size=3).map(tuple),
+    tuple[tuple[str, str], ...]: st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
+    tuple[tuple[str, int, str], ...]: st.lists(st.tuples(WORDS, IDS, WORDS), max_size=3).map(tuple),
+    tuple[tuple[str, str, str], ...]: st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=3).map(tuple),
 }
 
 

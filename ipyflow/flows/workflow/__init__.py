@@ -1,0 +1,1 @@
+"""Event-driven workflows: steps that take events and give events."""
