@@ -38,6 +38,36 @@ EXAMPLES = [
     r.Finished(17.0, 1, "succeeded", "int", "42", None),
     r.Planned(17.5, 3, 0, "later", "m", "threads", "…, 2", (1,), None, "exceptionally", 4),
     r.Finished(17.6, 3, "skipped", "", "nothing failed", None),
+    r.Submitted(17.70, 4, 0, "Flow", "m", "pipeline", "", (), None, "workflow", None),
+    r.Waiting(17.70, 4, "its steps", ()),
+    r.Routes(
+        17.70,
+        4,
+        (("start", 4, ""), ("join", 1, "")),
+        (("StartEvent", "start"), ("Part", ""), ("StopEvent", "stop")),
+        (
+            ("event:StartEvent", "step:start", ""),
+            ("step:start", "event:Part", ""),
+            ("event:Part", "step:join", "list"),
+            ("step:join", "event:StopEvent", ""),
+        ),
+    ),
+    r.EventSent(17.71, 4, 1, 0, "StartEvent", "", ("start",)),
+    r.Submitted(17.72, 5, 4, "start", "m", "loop", "", (), None, "step", None),
+    r.EventsTaken(17.72, 5, (1,)),
+    r.Started(17.73, 5, "loop", 1),
+    r.Blocked(17.74, 5, ()),
+    r.EventAwaited(17.74, 5, "Answer", "for='ada'"),
+    r.Unblocked(17.75, 5),
+    r.EventPublished(17.75, 4, 5, "Progress", "done=1"),
+    r.EventSent(17.76, 4, 2, 5, "Part", "n=0", ("join",)),
+    r.EventHeld(17.76, 4, 2, "join", "", 1, (("Part", 1),)),
+    r.EventSent(17.77, 4, 3, 5, "Part", "n=1", ("join",)),
+    r.EventHeld(17.77, 4, 3, "join", "", 2, ()),
+    r.EventSent(17.78, 4, 4, 5, "Lost", "", ()),
+    r.JoinFilled(17.78, 4, "join", "", (2, 3)),
+    r.Finished(17.79, 5, "succeeded", "NoneType", "None", None),
+    r.Finished(17.80, 4, "succeeded", "NoneType", "None", None),
     r.Closed(18.0, "succeeded"),
 ]
 
@@ -114,7 +144,15 @@ def test_the_fold_of_the_examples() -> None:
     assert child.progress == (3, None, "steps")
     assert child.notes == [("detached", "nobody means to read it")]
     assert state.output == [(6.1, 2, "stdout", "line\n")]
-    assert state.counts[State.SUCCEEDED] == state.counts[State.CANCELLED] == 1
+    assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (3, 1)
+    flow = state.workflows[4]
+    assert (flow.sent, flow.unhandled) == ({"StartEvent": 1, "Part": 2, "Lost": 1}, [4])
+    assert flow.went == {("event:StartEvent", "step:start"): 1, ("event:Part", "step:join"): 2}
+    assert flow.given == {("step:start", "event:Part"): 2, ("step:start", "event:Lost"): 1}
+    assert (flow.waiting["start"], flow.waiting["join"]) == (0, 2)
+    assert [(join.events, join.filled) for join in flow.joins.values()] == [([], 1)]
+    assert flow.published == [(17.75, 5, "Progress", "done=1")]
+    assert (flow.awaited, state.tasks[5].takes, flow.events[1].taken_by) == ({}, (1,), [5])
 
 
 @pytest.mark.parametrize("cut", range(len(EXAMPLES) + 1))
