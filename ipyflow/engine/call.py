@@ -58,7 +58,7 @@ class Call:
 
     __slots__ = (
         "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "gates", "handle",
-        "ident", "into", "kwargs", "label_group", "lent", "origin", "partial", "permits", "returned", "spared",
+        "ident", "into", "kwargs", "label_group", "last", "lent", "origin", "partial", "permits", "returned", "spared",
         "stopped", "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
     )  # fmt: skip
 
@@ -107,6 +107,8 @@ class Call:
     """The arguments as they were submitted, where ``resolve=`` has replaced futures in them."""
     returned: Returned | None
     """The arguments of a call that ended badly: what a retry starts from."""
+    last: BaseException | None
+    """What the attempt before ended with."""
 
     def __init__(
         self, engine: Engine, future: Future[Any], task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -215,9 +217,7 @@ class Call:
         type_name: str | None = None
         text: Any = value
         if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
-            if (type(value) is Future or self.unread or issubclass(type(value), Plan)) and engine.body_returned(
-                self, value
-            ):
+            if (self.unread or issubclass(type(value), _GOES_ON)) and engine.body_returned(self, value):
                 return None
             type_name, text = type(value).__name__, short(value)
         elif self.unread and engine.body_returned(self, value):
@@ -341,12 +341,14 @@ class Call:
         self.args, self.kwargs, self.context = (), _NOTHING, _EMPTY
 
 
+_GOES_ON = (Future, Plan)
+"""What a body may return to go on as it."""
 _EMPTY = Context()
 _NOTHING: dict[str, Any] = {}
 
 
 _RARELY: dict[str, Any] = {
-    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "lent": (), "origin": None, "returned": None,
+    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "last": None, "lent": (), "origin": None, "returned": None,
     "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
 }  # fmt: skip
 

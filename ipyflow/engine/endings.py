@@ -60,7 +60,7 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     future = call.future
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
-    following.before, following.began = call.before, call.began
+    following.before, following.began, following.last = call.before, call.began, error
     text, trace = message(error), traceback_text(error)  # before the lock: these run foreign code
     with engine.changing:
         if not call.take_end():
@@ -206,6 +206,7 @@ def _stop_node(engine: Engine, future: Future[Any], why: str, text: str) -> bool
         future.state = State.CANCELLING
         future._error = TaskCancelled(text)
         future.run.append(r.Cancelling(engine.now(), future.id, why))
+    call.conductor.told_to_stop()
     return True
 
 

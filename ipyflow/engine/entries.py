@@ -55,6 +55,7 @@ class _Entry:
     __slots__ = ()
     is_entry = True
     node: Node
+    owner: EntryOwner
     keeper: StateKeeper | None
     state_in: Any
     """The state that each attempt is given; an attempt with others behind it gets a copy."""
@@ -66,7 +67,8 @@ class _Entry:
         if self.keeper is not None and task.options.with_state and args:
             args = (self.keeper.fresh_state(self.state_in), *args[1:])
         following: Any = Call.successor(self, task, args, kwargs, executor)
-        following.node, following.keeper, following.state_in = self.node, self.keeper, self.state_in
+        following.node, following.owner = self.node, self.owner
+        following.keeper, following.state_in = self.keeper, self.state_in
         if self.spared:
             following.spared = True
         return following  # type: ignore[no-any-return]
@@ -79,13 +81,13 @@ class _Entry:
 class EntryCall(_Entry, Call):
     """A call of an entry: its conductor looks at what the body returns."""
 
-    __slots__ = ("keeper", "node", "state_in")
+    __slots__ = ("keeper", "node", "owner", "state_in")
 
 
 class AsyncEntryCall(_Entry, AsyncCall):
     """The same, of an ``async def``."""
 
-    __slots__ = ("keeper", "node", "state_in")
+    __slots__ = ("keeper", "node", "owner", "state_in")
 
 
 class StatefulCall(EntryCall):
@@ -134,6 +136,7 @@ def enter(
     node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
     keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
     role: str | None, branch: int | None, state: Any = None, spared: bool = False, refused: Exception | None = None,
+    kind: type[Call] | None = None, text: str | None = None, permits: tuple[Limit, ...] = (),
 ) -> Call | None:  # fmt: skip
     """Submit an entry below ``node``.
 
@@ -153,6 +156,9 @@ def enter(
         state: the state, which is the first of ``args`` or was copied for that, where its task takes it.
         spared: it runs although ``node`` was told to stop.
         refused: what is wrong with it; it fails with this instead of running.
+        kind: the class of its call, where it is one of its own.
+        text: its arguments in words, where they hold no futures; without, they are looked through.
+        permits: the first of ``gates``, of which it has the permits already.
 
     Returns:
         The call, if nothing holds it back: the caller has it run.
@@ -170,18 +176,23 @@ def enter(
     future._read = True  # its conductor reads it
     future._callbacks = [owner.entry_done]
     executor, context = engine.executors[options.executor], node.context.copy()
-    kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
+    if kind is None:
+        kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
     call: Any = kind(engine, future, task, args, kwargs, executor, context, group)
-    call.node, call.keeper, call.gates, call.state_in = node, keeper, gates, state
+    call.node, call.owner, call.keeper, call.gates, call.state_in = node, owner, keeper, gates, state
+    call.permits = permits
     if spared:
         call.spared = True
     future._call = call
-    text, found = written_arguments(args, kwargs)
+    found: list[Future[Any]] = []
+    written: Any = text
+    if text is None:
+        written, found = written_arguments(args, kwargs)
     if found:
         refs = (*refs, *[f.id for f in found])
     run.append_row(
         (
-            r.SUBMITTED, engine.now(), id, future_of_node.id, task.name, task.module, task.executor_name, text, refs,
+            r.SUBMITTED, engine.now(), id, future_of_node.id, task.name, task.module, task.executor_name, written, refs,
             group, role, branch,
         )
     )  # fmt: skip
@@ -196,7 +207,7 @@ def enter(
     if not spared and (node.stopped or (node.above is not None and node.is_stopped())):
         endings.cancel_one(engine, future, f"{future_of_node.label} was told to stop before")
         return None
-    if task.simple and not gates and not run.paused:
+    if task.simple and len(permits) == len(gates) and not run.paused:
         return call  # type: ignore[no-any-return]
     return admission.admit(engine, call, found)
 

@@ -41,6 +41,9 @@ class Conductor(Protocol):
     def again(self) -> None:
         """The node has ended badly, and somebody asks for a retry."""
 
+    def told_to_stop(self) -> None:
+        """The node was told to stop; what is below it will be, right after."""
+
 
 class Kind:
     """What a node is, in the place of the task that others have: its name and nothing to run."""
@@ -51,8 +54,9 @@ class Kind:
     is_flow = is_async = False
     simple = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, stopped_as: type[TaskCancelled] = TaskCancelled) -> None:
         self.name = name
+        self.stopped_as = stopped_as
         self.fn: Callable[..., Any] = _no_body
 
     def latest(self) -> Definition:
@@ -109,16 +113,17 @@ class Node(Call):
 
 
 def open_node(
-    engine: Engine, conductor: Conductor, name: str, args: str, reason: str, *, run: Run, parent: Call | None,
+    engine: Engine, conductor: Conductor, name: str | Kind, args: str, reason: str, *, run: Run, parent: Call | None,
     above: Node | None, role: str, context: Context, gates: tuple[Limit, ...] = (), id: int | None = None,
     refs: tuple[int, ...] = (), group: str | None = None, branch: int | None = None,
+    handle: type[Future[Any]] = Future,
 ) -> Node:  # fmt: skip
     """Open a node: submitted, and waiting from the start.
 
     Args:
         engine: the engine.
         conductor: brings its outcome.
-        name: its name in views.
+        name: its name in views, or all that is to be said of its kind.
         args: what it stands for, in words.
         reason: what it waits for, in words.
         run: the run it goes into.
@@ -131,10 +136,11 @@ def open_node(
         refs: the tasks whose outcome it was given.
         group: the label of the group around it.
         branch: the branch of ``above`` it is in.
+        handle: the class of its future.
     """
     id = next(engine._ids) if id is None else id
-    kind = Kind(name)
-    future: Future[Any] = Future(id, kind, run, r.NO_TASK if parent is None else parent.future.id)
+    kind = name if isinstance(name, Kind) else Kind(name)
+    future = handle(id, kind, run, r.NO_TASK if parent is None else parent.future.id)
     node = Node(engine, future, kind, (), {}, engine.executors["inline"], context, group)
     node.above, node.conductor, node.reason, node.gates = above, conductor, reason, gates
     future._call = conductor.node = node
@@ -148,7 +154,7 @@ def open_node(
     node.take_start()
     now = engine.now()
     run.append_row(
-        (r.SUBMITTED, now, id, future.parent_id, name, "", kind.executor_name, args, refs, group, role, branch)
+        (r.SUBMITTED, now, id, future.parent_id, kind.name, "", kind.executor_name, args, refs, group, role, branch)
     )
     run.append_row((r.WAITING, now, id, reason, ()))
     future.state = State.WAITING
@@ -185,8 +191,9 @@ def end_stopped(node: Node) -> Call | None:
         future.state = State.CANCELLED
         future._when = time = engine.now()
         text = message(future._error) if future._error is not None else f"{future.label} was cancelled"
-        future.run.append(r.Finished(time, future.id, "cancelled", "TaskCancelled", text, None))
-    future._error, future._tb = TaskCancelled(text), None
+        kind = future.task.stopped_as.__name__
+        future.run.append(r.Finished(time, future.id, "cancelled", kind, text, None))
+    future._error, future._tb = future.task.stopped_as(text), None
     future.run.failed[future.id] = future
     return engine.settled(node, future, ((), {}))
 

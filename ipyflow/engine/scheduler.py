@@ -243,7 +243,7 @@ class Engine:
             if call.is_entry:
                 return bool(call.unread) and leaks.body_ended(self, call, value)
             value = value.submit_below(call)
-        if type(value) is Future:
+        if issubclass(type(value), Future):
             leaks.passed_on(call, [value])
             if not (call.unread and leaks.body_ended(self, call, value)):
                 endings.continue_as(self, call, value)

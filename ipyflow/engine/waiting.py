@@ -216,7 +216,7 @@ def _all_taken(handles: list[Any]) -> None:
     """Mark the handles as looked at."""
     nobody = current_call() is None
     for handle in handles:
-        if nobody and type(handle) is Future:
+        if nobody and isinstance(handle, Future):
             handle._consume()  # as _taken, where there is no task that read it
         else:
             _taken(handle)

@@ -13,8 +13,10 @@ from ipyflow.model import records as r
 
 @dataclass(slots=True)
 class EventState:
-    """One event of a workflow. ``taken_by`` are the tasks of the steps run for it, ``held_in`` the steps of the joins
-    that it waits in."""
+    """One event of a workflow.
+
+    ``taken_by`` are the tasks of the steps run for it, ``held_in`` the steps of the joins that it waits in.
+    """
 
     id: int
     by: int
@@ -33,7 +35,7 @@ class EventState:
 
 @dataclass(slots=True)
 class JoinState:
-    """Events of one join that wait for others. ``since`` is when the first of them came; ``filled`` counts the rounds."""
+    """Events of one join that wait for others, since the first of them came; ``filled`` counts the rounds."""
 
     step: str
     join: str
@@ -48,7 +50,7 @@ class JoinState:
 class WorkflowState:
     """What the records say of one workflow, which is the task ``id``.
 
-    ``waiting`` counts, for each step, the events that wait for a worker. ``given`` counts events by the edge from the
+    ``waiting`` counts, for each step, what waits for a worker: events, or what its join has let go. ``given`` counts events by the edge from the
     step to the event, ``went`` by the edge from the event to the step (the names as in ``Routes.edges``).
     """
 
@@ -57,6 +59,8 @@ class WorkflowState:
     kinds: tuple[tuple[str, str], ...] = ()
     edges: tuple[tuple[str, str, str], ...] = ()
     events: dict[int, EventState] = field(default_factory=dict)
+    joining: set[str] = field(default_factory=set)
+    """Steps that events reach through a join: of several parameters, or of a list."""
     sent: Counter[str] = field(default_factory=Counter)
     given: Counter[tuple[str, str]] = field(default_factory=Counter)
     went: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -70,6 +74,7 @@ class WorkflowState:
     def routes(self, e: r.Routes) -> None:
         """The ways through it are known."""
         self.steps, self.kinds, self.edges = e.steps, e.events, e.edges
+        self.joining = {target.removeprefix("step:") for _, target, kind in e.edges if kind in ("list", "part")}
 
     def event_sent(self, e: r.EventSent, by: str | None) -> None:
         """One more event; ``by`` is the name of the step that gave it."""
@@ -79,17 +84,18 @@ class WorkflowState:
             self.given[(f"step:{by}", f"event:{e.type}")] += 1
         for step in e.to:
             self.went[(f"event:{e.type}", f"step:{step}")] += 1
-            self.waiting[step] += 1
+            if step not in self.joining:
+                self.waiting[step] += 1
         if not e.to:
             self.unhandled.append(e.event)
 
     def events_taken(self, e: r.EventsTaken, step: str) -> None:
         """A step is run for events."""
+        self.waiting[step] -= 1
         for id in e.events:
             event = self.events.get(id)
             if event is not None:
                 event.taken_by.append(e.task)
-                self.waiting[step] -= 1
 
     def event_held(self, e: r.EventHeld) -> None:
         """An event waits in a join."""
@@ -112,6 +118,8 @@ class WorkflowState:
         gone = set(e.events)
         join.events = [id for id in join.events if id not in gone] if len(join.events) > len(gone) else []
         join.needs, join.filled, join.since = (), join.filled + 1, e.time
+        if e.step in self.joining:
+            self.waiting[e.step] += 1
         for id in e.events:
             event = self.events.get(id)
             if event is not None and e.step in event.held_in:

@@ -237,7 +237,7 @@ class EventsTaken(NamedTuple):
 class EventHeld(NamedTuple):
     """An event waits in a join for others: in ``join`` (a name, mostly empty) of ``step``, with ``have`` in all.
 
-    ``needs`` are tuples ``(type, count)`` of what is missing; none where it is not known, as in a list of all that come.
+    ``needs`` are tuples ``(type, count)`` of what is missing; none where nobody knows, as in a list of all that come.
     """
 
     time: float
@@ -260,8 +260,10 @@ class JoinFilled(NamedTuple):
 
 
 class EventAwaited(NamedTuple):
-    """The body of the step ``task`` waits for an event of this type; ``Unblocked`` follows. ``text`` says what it must
-    hold."""
+    """The body of the step ``task`` waits for an event of this type; ``text`` says what it must hold.
+
+    ``Unblocked`` follows.
+    """
 
     time: float
     task: int

@@ -359,6 +359,9 @@ class GroupRun:
             self.engine.dispatch(self._start(False))  # branches that a cancel had kept from starting
         return revived
 
+    def told_to_stop(self) -> None:
+        """It ends when what is below it has: there is always something."""
+
     def again(self) -> None:
         """Run again what failed, and start what was not started."""
         if not self._reopen():

@@ -135,6 +135,9 @@ class PipelineRun:
         """The entry that it failed of is run again."""
         return chain.over and reopen(self.node, "an entry of it is run again")
 
+    def told_to_stop(self) -> None:
+        """It ends when what is below it has: there is always something."""
+
     def again(self) -> None:
         """Go on where it ended."""
         self.chain.save()  # if it was stopped when nothing was left to do: then this gives the value
