@@ -53,7 +53,7 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
         wait=_parameters(fn, "wait", given.get("wait", False)),
         resolve=_parameters(fn, "resolve", given.get("resolve", False)),
         executor=_executor(given.get("executor"), is_async, fn),
-        retries=_retries(given.get("retries", 0)),
+        retries=retries(given.get("retries", 0)),
         timeout=seconds("timeout", given.get("timeout"), positive=True),
         memo=_flag("memo", given.get("memo", False)),
         limit=_limit(given.get("limit")),
@@ -125,7 +125,18 @@ def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
     raise TypeError(f"executor={value!r}: give the name of one, {', '.join(map(repr, EXECUTORS))}")
 
 
-def _retries(value: Any) -> RetryPolicy | None:
+def retries(value: Any, option: str = "retries") -> RetryPolicy | None:
+    """The retry policy that was meant; ``None`` for no retries.
+
+    Args:
+        value: a number, ``True``, :class:`Retry`, a tenacity strategy, or an object with
+            ``next(elapsed, attempts, error)``, which gives seconds or ``None``.
+        option: the name it was given under.
+
+    Raises:
+        TypeError: something else.
+        ValueError: a number below 0.
+    """
     if value is True:
         return Retry(None)
     if value is False or value is None or value == 0:
@@ -134,9 +145,26 @@ def _retries(value: Any) -> RetryPolicy | None:
         return Retry(value, backoff=(0.0, 0.0))
     if isinstance(value, Retry):
         return value
-    if callable(value) or callable(getattr(value, "pause", None)):
-        return value if hasattr(value, "pause") else TenacityRetry(value)
-    raise TypeError(f"retries={value!r}: give a number, True, Retry(...), or a tenacity strategy")
+    if not isinstance(value, type):
+        if callable(getattr(value, "pause", None)):
+            return value  # type: ignore[no-any-return]
+        if callable(getattr(value, "next", None)):
+            return NextRetry(value)
+        if callable(value):
+            return TenacityRetry(value, option)
+    raise TypeError(f"{option}={value!r}: give a number, True, Retry(...), or a tenacity strategy")
+
+
+class NextRetry:
+    """An object with ``next(elapsed, attempts, error)`` as a retry policy."""
+
+    def __init__(self, policy: Any) -> None:
+        self.policy = policy
+
+    def pause(self, attempt: int, error: BaseException, rng: random.Random, elapsed: float = 0.0) -> float | None:
+        """Seconds before the next attempt, ``None`` to give up."""
+        pause = self.policy.next(elapsed, attempt, error)
+        return None if pause is None else float(pause)
 
 
 class _Outcome(concurrent.futures.Future[Any]):
@@ -152,12 +180,12 @@ class TenacityRetry:
     ``retry_if_exception_type``. A ``stop`` alone retries at once; a ``wait`` or ``retry`` alone retries without limit.
     """
 
-    def __init__(self, strategy: Callable[[Any], Any]) -> None:
+    def __init__(self, strategy: Callable[[Any], Any], option: str = "retries") -> None:
         kinds = [cls.__name__.split("_")[0] for cls in type(strategy).__mro__]
         self.kind = next((kind for kind in kinds if kind in ("stop", "wait", "retry")), None)
         if self.kind is None:
             raise TypeError(
-                f"retries={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy"
+                f"{option}={strategy!r}: give a number, True, Retry(...), or a tenacity stop, wait or retry strategy"
             )
         self.strategy = strategy
 
