@@ -1,4 +1,6 @@
-"""What is below a pipeline or a group of branches: the entries by state, and how many branches have ended."""
+"""What is below a pipeline, a group of branches or a workflow: the entries or runs of steps by state, and how many
+branches have ended.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.words import counted
 
-CONTAINERS = frozenset({"pipeline", "group"})
+CONTAINERS = frozenset({"pipeline", "group", "workflow"})
 """Roles of tasks that have no body and end as what is below them ends."""
 
 PAUSED = "paused"
@@ -17,7 +19,7 @@ PAUSED = "paused"
 
 
 def contains(task: TaskState) -> bool:
-    """Whether a task is a pipeline or a group: it does no work of its own."""
+    """Whether a task is a pipeline, a group or a workflow: it does no work of its own."""
     return task.role in CONTAINERS
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipyflow.model.events import EventState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
 from ipyflow.views.words import clean, passed_state, remarked
 
 OUTPUT_LINES = 1000
 """Pieces of output that are sent, the latest ones."""
+EVENTS = 200
+"""Events that a step was given, or gave, that are sent."""
 OUTPUT_SIZE = 200_000
 """Characters of output that are sent, the latest ones."""
 
@@ -43,6 +46,7 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         for attempt in task.attempts
     ]
     on = [state.tasks[id_] for id_ in task.waiting_on if id_ in state.tasks]
+    flow = state.workflows.get(task.parent) if task.role == "step" else None
     handed, place = passed_state(task), _branch(state, task)
     return {
         "id": task.id,
@@ -61,7 +65,17 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         "on": [[other.id, clean(other.name), str(other.state)] for other in on],
         "passed_state": None if handed is None else clean(handed),
         "notes": [[kind, clean(text)] for kind, text in remarked(task)],
+        "given": [_event(flow.events[id_]) for id_ in task.takes[:EVENTS] if id_ in flow.events] if flow else [],
+        "gave": [_event(event) for event in _gave(flow, task_id)] if flow else [],
     }
+
+
+def _event(event: EventState) -> list[Any]:
+    return [event.id, clean(event.type), clean(event.text)]
+
+
+def _gave(flow: WorkflowState, task_id: int) -> list[EventState]:
+    return [event for event in flow.events.values() if event.by == task_id][:EVENTS]
 
 
 def _branch(state: RunState, task: TaskState) -> str | None:

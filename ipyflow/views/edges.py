@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import State
+from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.containers import CONTAINERS
 
 DATA = "data"
@@ -26,7 +27,8 @@ def edges(state: RunState) -> list[Edge]:
 
     The entries of a pipeline are joined by what was handed on; the last one of each branch gives its outcome to the
     group, the last of a pipeline to the pipeline. What was passed over hangs on a dashed edge behind what came before
-    it, a finaliser behind the last entry, the merging of states behind its group.
+    it, a finaliser behind the last entry, the merging of states behind its group. The steps of a workflow are joined by
+    their events; the one whose event ended it gives the workflow its outcome.
 
     Args:
         state: the run.
@@ -39,6 +41,7 @@ def edges(state: RunState) -> list[Edge]:
     data: dict[Pair, None] = {}
     dashed: dict[Pair, None] = {}
     entries: list[TaskState] = []
+    steps: list[TaskState] = []
     loose = 0
     skipped = State.SKIPPED
     for me, task in tasks.items():
@@ -55,6 +58,8 @@ def edges(state: RunState) -> list[Edge]:
         above = tasks.get(task.parent)
         if above is None:
             loose += task.role == "finally"
+        elif above.role == "workflow":
+            steps.append(task)
         elif above.role in CONTAINERS:
             entries.append(task)
         else:
@@ -63,6 +68,8 @@ def edges(state: RunState) -> list[Edge]:
         entries += [task for task in tasks.values() if task.parent not in tasks]
     if entries:
         _hand_over(tasks, entries, data, dashed)
+    if steps:
+        _end_workflows(state, steps, data, dashed)
     found = [(a, b, DATA) for a, b in data]
     found += [(a, b, CHILD) for a, b in dashed if (a, b) not in data and (b, a) not in data]
     found.sort()
@@ -109,6 +116,29 @@ def _hand_over(
                 data[task.id, task.parent] = None
     for task in last:
         dashed.update(((end, task.id), None) for end in ends.get(task.parent, ()))
+
+
+def _end_workflows(state: RunState, steps: list[TaskState], data: dict[Pair, None], dashed: dict[Pair, None]) -> None:
+    """Join to their workflow the steps that ended it, and in dashes those whose events no step took."""
+    enders: set[int] = set()
+    for id_ in {task.parent for task in steps}:
+        flow = state.workflows.get(id_)
+        last = stopped_by(flow) if flow else ()
+        if flow and last:
+            enders.update(event.by for event in flow.events.values() if event.type in last)
+    followed = {source for task in steps for source in task.refs}
+    for task in steps:
+        above = state.tasks[task.parent]
+        failed = task.state in FAILURE_STATES and above.state in FAILURE_STATES and task.text == above.text
+        if task.id in enders or failed:
+            data[task.id, above.id] = None
+        elif task.id not in followed:
+            dashed[task.id, above.id] = None
+
+
+def stopped_by(flow: WorkflowState) -> list[str]:
+    """The types of the events that ended a workflow."""
+    return [name for name, kind in flow.kinds if kind == "stop" and flow.sent[name]]
 
 
 def _midway(entries: list[TaskState]) -> list[int]:

@@ -7,14 +7,14 @@ Plain Python and deterministic: the page, the saved picture and the export show 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import floor
 
 from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD
 from ipyflow.views.layering import Layers, acyclic, columns, order
-from ipyflow.views.routing import MARGIN, Lanes, Part, Point, Step, assign_tracks, draw, lead, set_columns
+from ipyflow.views.routing import GAP_X, MARGIN, Lanes, Part, Point, Step, assign_tracks, draw, lead, set_columns
 
 GAP_Y = 18
 """Pixels between boxes of a column."""
@@ -31,12 +31,16 @@ class Layout:
     points: list[list[Point]] = field(default_factory=list)
 
 
-def layout(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
+def layout(
+    sizes: Sequence[tuple[int, int]], links: Sequence[Link], *, late: Collection[int] = (), gap: int = GAP_X
+) -> Layout:
     """Place boxes and lines.
 
     Args:
         sizes: width and height of each box in pixels; the order is the one to keep where nothing speaks against it.
         links: ``(from, to, kind)`` between places in ``sizes``, none from a box to itself.
+        late: boxes that stand right before what they lead to, where nothing leads to them, rather than at the left.
+        gap: pixels between columns that one track joins.
 
     Returns:
         The drawing; ``points`` has an entry for each link, from the source's right edge to the target's left edge
@@ -51,14 +55,17 @@ def layout(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
         return Layout()
     pairs = acyclic(len(sizes), links)
     column = columns(len(sizes), pairs)
+    for i in late:
+        after = [column[b] for a, b in pairs if a == i]
+        column[i] = max(min(after, default=1) - 1, column[i])
     parts = [Part(column[i], w, h) for i, (w, h) in enumerate(sizes)]
     lanes = lead(parts, pairs, links)
     steps = sorted(lanes.steps(pairs, links))
     layers = order(_layers(parts, pairs, lanes), [(a, b) for a, b, _ in steps])
     _set_heights(parts, layers, steps)
     tracks = assign_tracks(parts, steps)
-    width = set_columns(parts, layers, tracks)
-    lines = draw(parts, pairs, links, lanes, tracks)
+    width = set_columns(parts, layers, tracks, gap)
+    lines = draw(parts, pairs, links, lanes, tracks, gap)
     points = [line if link[:2] == pair else line[::-1] for line, link, pair in zip(lines, links, pairs, strict=True)]
     top = [floor(part.centre - part.height / 2 + 0.5) for part in parts]
     height = max(y + part.height for y, part in zip(top, parts, strict=True)) + MARGIN

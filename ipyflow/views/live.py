@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ipyflow.model.run import RunState
-from ipyflow.model.status import State
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.containers import contains
-from ipyflow.views.edges import Edge, between
+from ipyflow.views.edges import Edge, between, stopped_by
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import Interest
 from ipyflow.views.lanes import Lanes
 from ipyflow.views.payload import LIMIT, SCHEMA, delta, edge_rows, row, run_header
 from ipyflow.views.words import instant
+from ipyflow.views.workflows import EVENTS, workflows
 
 LAYOUT_PAUSE = 0.0002
 """Seconds of pause for each task of a run before its graph is laid out again; a layout costs a tenth of that."""
 COUNTS_PAUSE = 0.00002
 """The same before the counts in the graph's nodes are sent again."""
+EVENTS_PAUSE = 0.001
+"""The same for each event that is sent before the workflows are sent again."""
 LANES_PAUSE = 0.5
 """Seconds between two sendings of the lanes."""
 ROWS_KEPT = 4000
@@ -50,16 +53,16 @@ class LiveView:
         self._graph: Graph | None = None
         self._lanes: Lanes | None = None
         self._interest = Interest()
-        self._links: dict[int, tuple[int, int, tuple[int, ...], str, bool]] = {}
-        self._new_links = self._new_counts = self._contains = False
+        self._links: dict[int, tuple[int, int, tuple[int, ...], str, int]] = {}
+        self._new_links = self._new_counts = self._new_events = self._contains = False
         self._forgotten = 0
         self._sent: set[int] = set()
-        self._laid_out = self._counted = self._laned = float("-inf")
+        self._laid_out = self._counted = self._laned = self._flowed = float("-inf")
 
     @property
     def behind(self) -> bool:
         """Whether the page lacks something that was put off: then call :meth:`message` again, changes or not."""
-        return self._new_links or self._new_counts
+        return self._new_links or self._new_counts or self._new_events
 
     def snapshot(self, state: RunState, seq: int, now: float | None = None) -> dict[str, Any]:
         """Make the message that replaces all the page has.
@@ -81,8 +84,8 @@ class LiveView:
         found = edges_of(state)
         self._graph = plan(state, found=found)
         self._forgotten = _forgotten(state)
-        self._new_links = self._new_counts = False
-        self._laid_out = self._counted = self._laned = instant(state, now)
+        self._new_links = self._new_counts = self._new_events = False
+        self._laid_out = self._counted = self._laned = self._flowed = instant(state, now)
         made = {
             "schema": SCHEMA,
             "seq": seq,
@@ -91,6 +94,7 @@ class LiveView:
             "edges": edge_rows(between(found, chosen) if aggregated else found),
             "graph": graph(state, self._graph, counted=aggregated),
             "lanes": self._lanes.view(state, now) if self._lanes else None,
+            "workflows": workflows(state),
         }
         return {"type": "snapshot", "seq": seq, "payload": made}
 
@@ -121,18 +125,23 @@ class LiveView:
         views = None
         if self._lanes is not None and at - self._laned >= LANES_PAUSE:
             views, self._laned = self._lanes.view(state, now), instant(state, now)
-        return delta(state, send, seq, now=now, aggregated=aggregated, edges=found, planned=planned, lanes=views)
+        flows = self._workflows_if_due(state, at)
+        return delta(
+            state, send, seq, now=now, aggregated=aggregated, edges=found, planned=planned, lanes=views, flows=flows
+        )
 
     def _take(self, state: RunState, changed: Iterable[int]) -> None:
         """Note what changed: rows, links of the graph, counts in its nodes."""
         changed = list(changed)
         for id_ in changed:
             task = state.tasks[id_]
-            links = (len(task.read_by), task.into, task.refs, task.name, task.state is State.SKIPPED)
+            links = (len(task.read_by), task.into, task.refs, task.name, _bends(state, task))
             if self._links.get(id_) != links:
                 self._links[id_] = links
                 self._new_links = True
                 self._contains = self._contains or contains(task)
+            if id_ in state.workflows or task.parent in state.workflows:
+                self._new_events = True
         if changed and self._graph and (self._contains or len(self._graph.collapsed.nodes) < len(state.tasks)):
             self._new_counts = True
         if self._lanes is not None:
@@ -154,6 +163,27 @@ class LiveView:
             self._counted, self._new_counts = min(at, state.last), False
             return None, self._graph
         return None, None
+
+    def _workflows_if_due(self, state: RunState, at: float) -> list[dict[str, Any]] | None:
+        """Send the workflows again when something happened in one, but not too often."""
+        if not self._new_events:
+            return None
+        events = sum(min(len(flow.events), EVENTS) for flow in state.workflows.values())
+        pause = EVENTS_PAUSE * min(events, EVENTS) + COUNTS_PAUSE * len(state.tasks)
+        if at - self._flowed < pause:
+            return None
+        self._flowed, self._new_events = min(at, state.last), False
+        return workflows(state)
+
+
+def _bends(state: RunState, task: TaskState) -> int:
+    """What else decides where the lines of a task go: whether it was passed over, and the end of a workflow."""
+    if task.state is State.SKIPPED:
+        return 1
+    if task.role in ("step", "workflow") and task.state in FAILURE_STATES:
+        return 2
+    flow = state.workflows.get(task.id)
+    return 3 if flow is not None and stopped_by(flow) else 0
 
 
 def _forgotten(state: RunState) -> int:

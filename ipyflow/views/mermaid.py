@@ -11,7 +11,7 @@ from ipyflow.views.edges import DATA, edges
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import shown
 
-_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈")
+_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈⇄▫")
 _FAINT = {State.PLANNED: ",stroke-dasharray:5 3", State.SKIPPED: ",stroke-dasharray:5 3,opacity:0.6"}
 
 

@@ -71,5 +71,7 @@ ROLES: dict[str, RoleLook] = {
     "exceptionally": RoleLook("↯", "handler", "M7.9 1 3.5 6.3h5L4.1 11"),
     "finally": RoleLook("⇥", "finaliser", "M1.2 6h7.3M5.5 3 8.5 6 5.5 9M10.7 2.2v7.6"),
     "merge": RoleLook("⋈", "merge", "M1.7 2.6v6.8L10.3 2.6v6.8Z"),
+    "workflow": RoleLook("⇄", "workflow", "M1.5 2.2h4v3h-4ZM6.5 6.8h4v3h-4ZM3.5 5.2v3.1h3"),
+    "step": RoleLook("▫", "step", "M2 3.2h8v5.6H2Z"),
 }
 """The mark and the word of each role of :data:`ipyflow.model.records.ROLES`."""

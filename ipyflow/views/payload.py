@@ -13,6 +13,7 @@ from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
 from ipyflow.views.words import clean, clip, home, instant, remarked, remarks, total
+from ipyflow.views.workflows import LISTED, workflows
 
 SCHEMA = 1
 MIME = "application/vnd.ipyflow-parallel.run+json"
@@ -61,6 +62,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "text": clean(clip(task.text, text)),
         "progress": None if progress is None else [progress[0], progress[1], clean(clip(progress[2], text))],
         "notes": [[kind, clean(clip(said, text))] for kind, said in remarked(task)[:_NOTES]],
+        "takes": list(task.takes[:LISTED]),
     }
 
 
@@ -127,6 +129,7 @@ def payload(state: RunState, seq: int = 0, limit: int = LIMIT, *, now: float | N
         "edges": edge_rows(between(found, chosen) if aggregated else found),
         "graph": graph(state, plan(state, found=found), counted=aggregated),
         "lanes": lanes(state, now) if aggregated else None,
+        "workflows": workflows(state),
     }
 
 
@@ -145,6 +148,7 @@ def delta(
     edges: Sequence[Edge] | None = None,
     planned: Graph | None = None,
     lanes: list[dict[str, Any]] | None = None,
+    flows: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Make the message with what changed. :class:`ipyflow.views.live.LiveView` knows what to give.
 
@@ -157,6 +161,7 @@ def delta(
         edges: all edges between the page's tasks, when edges were added.
         planned: the laid out graph, when it or its counts changed.
         lanes: the lanes, when they changed.
+        flows: the workflows, when something happened in one.
     """
     return {
         "type": "delta",
@@ -166,4 +171,5 @@ def delta(
         "edges": None if edges is None else edge_rows(edges),
         "graph": None if planned is None else graph(state, planned, counted=aggregated),
         "lanes": lanes,
+        "workflows": flows,
     }

@@ -114,7 +114,7 @@ def _packed(spans: dict[tuple[int, str], tuple[float, float]]) -> dict[tuple[int
     return out
 
 
-def set_columns(parts: list[Part], layers: Layers, tracks: dict[Step, int]) -> int:
+def set_columns(parts: list[Part], layers: Layers, tracks: dict[Step, int], gap: int = GAP_X) -> int:
     """Give each column its place, with room for the tracks before it, and return the width of the drawing."""
     most = [0] * len(layers)
     for (a, _, _), track in tracks.items():
@@ -126,8 +126,8 @@ def set_columns(parts: list[Part], layers: Layers, tracks: dict[Step, int]) -> i
         for node in layer:
             parts[node].x = x
             parts[node].width = parts[node].width or wide
-        x += wide + GAP_X + TRACK * most[column]
-    return x - GAP_X + MARGIN
+        x += wide + gap + TRACK * most[column]
+    return x - gap + MARGIN
 
 
 def draw(
@@ -136,23 +136,24 @@ def draw(
     links: Sequence[Link],
     lanes: Lanes,
     tracks: dict[Step, int],
+    gap: int = GAP_X,
 ) -> list[list[Point]]:
     """The corners of each line. What lines share, from a lane to the target, is made once."""
     rest: dict[int, list[Point]] = {}
     for lane, (following, kind) in reversed(lanes.after.items()):
-        rest[lane] = _straightened(_piece(parts, lane, following, kind, tracks) + rest.get(following, []))
+        rest[lane] = _straightened(_piece(parts, lane, following, kind, tracks, gap) + rest.get(following, []))
     return [
-        _straightened(_piece(parts, a, entry, link[2], tracks) + rest.get(entry, []))
+        _straightened(_piece(parts, a, entry, link[2], tracks, gap) + rest.get(entry, []))
         for (a, _), link, entry in zip(pairs, links, lanes.entries, strict=True)
     ]
 
 
-def _piece(parts: list[Part], a: int, b: int, kind: str, tracks: dict[Step, int]) -> list[Point]:
+def _piece(parts: list[Part], a: int, b: int, kind: str, tracks: dict[Step, int], gap: int) -> list[Point]:
     start, end = parts[a], parts[b]
     y1, y2 = (floor(part.centre + 0.5) + part.port(kind) for part in (start, end))
     if abs(y1 - y2) <= SNAP and (start.box or end.box):
         y1 = y2 = y2 if start.box else y1
-    turn = end.x - GAP_X // 2 - TRACK * tracks[a, b, kind]
+    turn = end.x - gap // 2 - TRACK * tracks[a, b, kind]
     return [(start.x + start.width, y1), (turn, y1), (turn, y2), (end.x, y2)]
 
 

@@ -14,16 +14,20 @@ from ipyflow.views.graph import graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
 from ipyflow.views.payload import SCHEMA, edge_rows, row, run_header
+from ipyflow.views.tallies import MOST
 from ipyflow.views.words import clip, instant
+from ipyflow.views.workflows import workflows
 
 SAVED_LIMIT = 200
+SAVED_EVENTS = 100
+"""Events of a run's workflows that a notebook file keeps."""
 SAVED_SIZE = 50_000
 """Bytes of JSON that a saved payload stays under."""
 
 DEFAULTS: dict[str, Any] = {
     "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "",
     "on": [], "worker": "", "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "",
-    "progress": None, "notes": [],
+    "progress": None, "notes": [], "takes": [],
 }  # fmt: skip
 """Keys that a row of a saved payload leaves out when they have these values; see :func:`expand`."""
 
@@ -35,7 +39,7 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     shorter, times have the digits a picture can show. If that is still too much, the fewer tasks the less worth a
     look they are. :func:`expand` gives whole rows again.
     """
-    texts, most, nodes = 80, limit, 80
+    texts, most, nodes, events, flows = 80, limit, 80, SAVED_EVENTS, MOST
     found = edges_of(state)
     lanes_of: list[dict[str, Any]] | None = None
     planned = plan(state, nodes, found)
@@ -46,11 +50,16 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
             drawn = graph(state, planned, listed=10, counted=True)
         made = _saved(state, now, texts, most, found)
         made |= {"graph": drawn, "lanes": lanes_of}
+        made["workflows"] = workflows(state, most=flows, events=events, published=events // 5, text=texts, digits=4)
         if len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE or most < 2:
             return made
         if texts > 40:
             texts = 40
             continue
+        if events > 10 and state.workflows:
+            events //= 2
+            continue
+        flows = max(flows // 2, 1)
         most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
         if len(drawn["nodes"]) > nodes:
             planned = plan(state, nodes, found)
@@ -104,4 +113,5 @@ def expand(saved: dict[str, Any]) -> dict[str, Any]:
 _ORDER = (
     "id", "parent", "name", "module", "group", "role", "branch", "executor", "state", "reason", "on", "worker", "args",
     "attempts", "submitted", "started", "ended", "spans", "type", "text", "progress", "notes",
+    "takes",
 )  # fmt: skip

@@ -1,5 +1,5 @@
 """The golden logs: small runs that show one thing each. Run as a module it writes ``tests/fixtures/runs/*.jsonl``,
-and the payloads of the pipelines among them, which the tests of the page read.
+and the payloads of the pipelines and workflows among them, which the tests of the page read.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ipyflow.model.run import RunState, fold
 from ipyflow.views.payload import payload
 from tests.views import pipelines
 from tests.views.build import Log, trace
+from tests.views.flows import FLOWS
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "runs"
 PAYLOADS = FOLDER.parent / "payloads"
@@ -242,12 +243,12 @@ GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
     "hostile": hostile, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
-    "pipeline_paused": pipelines.paused, "plan": pipelines.plan,
+    "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
 }  # fmt: skip
 
 
 DRAWN: dict[str, Callable[[], RunState]] = {
-    **{name: GOLDEN[name]().state for name in ("pipeline", "pipeline_running", "pipeline_paused", "plan")},
+    **{name: GOLDEN[name]().state for name in ("pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)},
     "pipeline_wide": lambda: pipelines.wide().state(),
     "pipeline_stages": lambda: pipelines.wide(60, 8, 45, stages=4).state(),
     "pipeline_aggregated": lambda: pipelines.wide(3000, 16, 2400).state(),

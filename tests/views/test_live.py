@@ -39,7 +39,7 @@ class Page:
             return
         self.tasks.update((r["id"], r) for r in message["tasks"])
         self.has["run"] = message["run"]
-        for part in ("edges", "graph", "lanes"):
+        for part in ("edges", "graph", "lanes", "workflows"):
             if message[part] is not None:
                 self.has[part] = message[part]
 
@@ -57,7 +57,7 @@ def test_what_a_page_was_sent_adds_up_to_the_payload() -> None:
                 page.look(page.state.last + 10)
             whole = payload(load(name))
             assert list(page.tasks.values()) == whole["tasks"]
-            for part in ("edges", "graph", "lanes"):
+            for part in ("edges", "graph", "lanes", "workflows"):
                 assert page.has[part] == whole[part], (name, step, part)
             assert page.messages[0]["type"] == "snapshot"
             assert all(m["type"] == "delta" for m in page.messages[1:])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.detail import detail
 from ipyflow.views.payload import payload, row, thinned
 from ipyflow.views.rows import COLUMNS, rows
@@ -17,7 +18,7 @@ ROW = {
     "branch": (int, type(None)), "executor": str, "state": str, "reason": str, "on": list, "worker": str, "args": str,
     "attempts": int, "submitted": float,
     "started": (float, type(None)), "ended": (float, type(None)), "spans": list, "type": str, "text": str,
-    "progress": (list, type(None)), "notes": list,
+    "progress": (list, type(None)), "notes": list, "takes": list,
 }  # fmt: skip
 RUN = {
     "id": int, "name": str, "kind": str, "state": str, "wall": float, "now": float, "closed": (float, type(None)),
@@ -42,7 +43,7 @@ def shaped(value: dict[str, Any], shape: dict[str, Any]) -> None:
 
 
 def check(made: dict[str, Any], listed: int = 50) -> None:
-    assert set(made) == {"schema", "seq", "run", "tasks", "edges", "graph", "lanes"}
+    assert set(made) == {"schema", "seq", "run", "tasks", "edges", "graph", "lanes", "workflows"}
     assert made["schema"] == 1
     shaped(made["run"], RUN)
     known = {r["id"] for r in made["tasks"]}
@@ -56,7 +57,7 @@ def check(made: dict[str, Any], listed: int = 50) -> None:
     assert len(keys) == len(made["graph"]["nodes"])
     for node in made["graph"]["nodes"]:
         shaped({k: v for k, v in node.items() if k not in ("counts", "below", "branches")}, NODE)
-        assert ("below" in node) == ("branches" in node) == (node["role"] in ("pipeline", "group"))
+        assert ("below" in node) == ("branches" in node) == (node["role"] in CONTAINERS)
         assert (node["task"] is None) == (node["count"] > 1)
         assert len(node["tasks"]) == min(node["count"], listed)
         assert ("counts" in node) == (node["count"] > 1 or made["run"]["aggregated"])
@@ -179,7 +180,7 @@ def test_detail_holds_everything_about_one_task() -> None:
     made = detail(state, 2)
     assert set(made) == {
         "id", "name", "args", "result", "html", "type", "text", "traceback", "attempts", "output", "reason", "on",
-        "notes", "role", "branch", "passed_state",
+        "notes", "role", "branch", "passed_state", "given", "gave",
     }  # fmt: skip
     assert made["result"] == "{'orders': 3}"
     assert [a["number"] for a in made["attempts"]] == [1, 2, 3]

@@ -1,0 +1,201 @@
+"""The ways through a workflow, laid out: steps and events from top to bottom, as data goes.
+
+It depends on the workflow's ``Routes`` alone, so the picture of a workflow stays as it is while it runs, and is the
+same before. The layout is that of the graph, turned by a quarter: a workflow is mostly one long chain, and pages are
+narrow. Lines that lead back, as in a loop, leave and enter beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+from ipyflow.model.events import WorkflowState
+from ipyflow.views.edges import CHILD, DATA
+from ipyflow.views.layout import layout
+from ipyflow.views.routing import Point
+from ipyflow.views.words import shown
+
+STEP, EVENT = "step", "event"
+GAP = 30
+"""Pixels between rows: an arrow and a count beside it."""
+STEP_HEIGHT, EVENT_HEIGHT = 54, 28
+NARROWEST, WIDEST = {STEP: 172, EVENT: 84}, {STEP: 260, EVENT: 230}
+LETTER = 7.3
+SMALL_LETTER = 5.4
+ICON = 16
+"""Room for the mark of an event that is more than one, or of a handler."""
+BADGE = 13
+"""The height of the count on a line."""
+
+Steps = tuple[tuple[str, int, str], ...]
+Kinds = tuple[tuple[str, str], ...]
+Edges = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One step or event of the picture, and where it stands."""
+
+    key: str
+    name: str
+    kind: str
+    form: str
+    workers: int | None
+    x: int
+    y: int
+    w: int
+    h: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One line; ``at`` is where its count stands: on a stretch that no other line shares, where there is one."""
+
+    source: str
+    target: str
+    form: str
+    points: tuple[Point, ...]
+    at: Point | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The whole picture."""
+
+    width: int = 32
+    height: int = 32
+    places: tuple[Place, ...] = ()
+    ways: tuple[Way, ...] = field(default=())
+
+
+def ways(workflow: WorkflowState) -> Ways:
+    """Lay out a workflow. Equal routes give the same drawing, which is made once.
+
+    Args:
+        workflow: its routes are all that counts.
+
+    Example:
+        >>> flow = WorkflowState(1, steps=(("go", 4, ""),), kinds=(("StartEvent", "start"),),
+        ...                      edges=(("event:StartEvent", "step:go", ""),))
+        >>> [place.key for place in ways(flow).places], ways(flow) is ways(flow)
+        (['step:go', 'event:StartEvent'], True)
+    """
+    return _ways(workflow.steps, workflow.kinds, workflow.edges)
+
+
+@lru_cache(maxsize=64)
+def _ways(steps: Steps, kinds: Kinds, edges: Edges) -> Ways:
+    nodes: dict[str, tuple[str, str, str, int | None]] = {}
+    for name, workers, form in steps:
+        nodes[f"step:{name}"] = (name, STEP, form, workers)
+    for name, form in kinds:
+        nodes[f"event:{name}"] = (name, EVENT, form, None)
+    if not nodes:
+        return Ways()
+    keys = list(nodes)
+    at = {key: i for i, key in enumerate(keys)}
+    known = list(dict.fromkeys(edge for edge in edges if edge[0] in at and edge[1] in at and edge[0] != edge[1]))
+    pairs = [(at[a], at[b]) for a, b, _ in known]
+    begin = [i for i, key in enumerate(keys) if nodes[key][2] == "start"]
+    back = _back(len(keys), pairs, begin)
+    sizes = [_size(name, kind, form) for name, kind, form, _ in nodes.values()]
+    drawn = layout(
+        [(h, w) for w, h in sizes],
+        [(a, b, CHILD if (a, b) in back else DATA) for a, b in pairs],
+        late=[i for i in range(len(keys)) if i not in begin],
+        gap=GAP,
+    )
+    lines = [tuple((x, y) for y, x in points) for points in drawn.points]
+    places = tuple(
+        Place(key, *nodes[key], x=drawn.y[i], y=drawn.x[i], w=sizes[i][0], h=sizes[i][1]) for i, key in enumerate(keys)
+    )
+    marks = _apart(lines)
+    return Ways(
+        drawn.height,
+        drawn.width,
+        places,
+        tuple(Way(*edge, points=line, at=mark) for edge, line, mark in zip(known, lines, marks, strict=True)),
+    )
+
+
+def _size(name: str, kind: str, form: str) -> tuple[int, int]:
+    """Room for the name, and in a step for the lines below it, whatever they come to say."""
+    icon = ICON if form else 0
+    wide = len(shown(name, 60)) * LETTER + icon + (24 if kind == STEP else 30)
+    wide = min(max(wide, NARROWEST[kind]), WIDEST[kind])
+    return 2 * round(wide / 2), STEP_HEIGHT if kind == STEP else EVENT_HEIGHT
+
+
+def _back(count: int, pairs: Sequence[tuple[int, int]], begin: Sequence[int]) -> set[tuple[int, int]]:
+    """Find the lines that lead back to where a walk from the start has come from: without them there is no circle."""
+    after: list[list[int]] = [[] for _ in range(count)]
+    sources = set(range(count))
+    for a, b in pairs:
+        after[a].append(b)
+        sources.discard(b)
+    out: set[tuple[int, int]] = set()
+    state = [0] * count  # 1: on the way that is walked, 2: left behind
+    for root in [*begin, *sorted(sources), *range(count)]:
+        if state[root]:
+            continue
+        state[root] = 1
+        stack: list[tuple[int, Iterator[int]]] = [(root, iter(after[root]))]
+        while stack:
+            node, rest = stack[-1]
+            for b in rest:
+                if state[b] == 1:
+                    out.add((node, b))
+                elif not state[b]:
+                    state[b] = 1
+                    stack.append((b, iter(after[b])))
+                    break
+            else:
+                state[node] = 2
+                stack.pop()
+    return out
+
+
+# Where the count of a line stands.
+
+
+def _apart(lines: Sequence[tuple[Point, ...]]) -> list[Point | None]:
+    """Give each line the middle of the longest stretch that it shares with no other, the upright ones first."""
+    covered: dict[tuple[bool, int], list[tuple[int, int, int]]] = {}
+    for i, line in enumerate(lines):
+        for upright, at, low, high in _stretches(line):
+            covered.setdefault((upright, at), []).append((low, high, i))
+    out: list[Point | None] = []
+    for i, line in enumerate(lines):
+        best: tuple[int, Point] | None = None
+        for upright, at, low, high in _stretches(line):
+            others = sorted((a, b) for a, b, j in covered[upright, at] if j != i)
+            for a, b in _gaps(low, high, others):
+                length = b - a
+                if length >= BADGE and (best is None or length + 40 * upright > best[0]):
+                    middle = (a + b) // 2
+                    best = (length + 40 * upright, (at, middle) if upright else (middle, at))
+        out.append(None if best is None else best[1])
+    return out
+
+
+def _stretches(line: Sequence[Point]) -> Iterator[tuple[bool, int, int, int]]:
+    for (x0, y0), (x1, y1) in pairwise(line):
+        if x0 == x1:
+            yield True, x0, min(y0, y1), max(y0, y1)
+        else:
+            yield False, y0, min(x0, x1), max(x0, x1)
+
+
+def _gaps(low: int, high: int, others: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """What is left of a stretch without the others."""
+    for a, b in others:
+        if a > low:
+            yield low, min(a, high)
+        low = max(low, b)
+        if low >= high:
+            return
+    if low < high:
+        yield low, high
