@@ -6,7 +6,8 @@ Four ways to say it, one engine, one log, one handle. Start with :func:`task`, :
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.context import current, group, progress
 from ipyflow.engine.future import Future
@@ -27,20 +28,47 @@ from ipyflow.flows.pipelines.value import Pipeline
 from ipyflow.flows.tasks import Task, flow, task
 from ipyflow.session import configure, runs, shutdown
 
+if TYPE_CHECKING:
+    from ipyflow.workflows import (
+        All,
+        Collect,
+        Context,
+        Event,
+        HumanResponseEvent,
+        InputRequiredEvent,
+        StartEvent,
+        StopEvent,
+        Take,
+        Workflow,
+        catch_error,
+        step,
+    )
+
 __version__ = "0.1.0"
 
 __all__ = [
     "ALL_COMPLETED",
     "FIRST_COMPLETED",
     "FIRST_EXCEPTION",
+    "All",
+    "Collect",
+    "Context",
+    "Event",
     "Future",
     "FutureList",
+    "HumanResponseEvent",
+    "InputRequiredEvent",
     "Pipeline",
     "Retry",
     "Run",
+    "StartEvent",
+    "StopEvent",
+    "Take",
     "Task",
+    "Workflow",
     "as_completed",
     "cancel",
+    "catch_error",
     "configure",
     "current",
     "flow",
@@ -50,9 +78,29 @@ __all__ = [
     "runs",
     "select",
     "shutdown",
+    "step",
     "task",
     "wait",
 ]
+
+_OF_WORKFLOWS = frozenset(
+    {
+        "All", "Collect", "Context", "Event", "HumanResponseEvent", "InputRequiredEvent", "StartEvent", "StopEvent",
+        "Take", "Workflow", "catch_error", "step",
+    }
+)  # fmt: skip
+"""Imported when they are first asked for: what events are made of takes longer to import than all the rest."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _OF_WORKFLOWS:
+        found = globals()[name] = getattr(importlib.import_module("ipyflow.workflows"), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_OF_WORKFLOWS})
 
 
 def load_ipython_extension(shell: Any) -> None:

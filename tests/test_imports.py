@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "session": {"model", "engine", "executors", "store", "views", "flows"},
     "testing": {"model", "engine", "executors", "views", "session"},
     "notebook": {"model", "engine", "executors", "store", "views", "flows", "session", "testing"},
-    "compat": {"public"},
-    "public": {"model", "engine", "executors", "store", "views", "flows", "session"},  # ipyflow/__init__.py
+    "workflows": {"flows"},  # a public module
+    "compat": {"public", "workflows"},
+    "public": {"model", "engine", "executors", "store", "views", "flows", "session", "workflows"},  # ipyflow/__init__.py
 }
 # Imports inside a function, and why: `ipyflow/__init__.py` loads the notebook layer when it is first asked for.
 LAZY = {("public", "notebook"), ("public", "testing")}

@@ -72,7 +72,10 @@ class WorkflowState:
     """By the task of a step whose body waits for an event: since when, its type, what it must hold."""
 
     def routes(self, e: r.Routes) -> None:
-        """The ways through it are known."""
+        """It begins: the ways through it are known, nothing waits."""
+        self.joins.clear()
+        self.waiting.clear()
+        self.awaited.clear()
         self.steps, self.kinds, self.edges = e.steps, e.events, e.edges
         self.joining = {target.removeprefix("step:") for _, target, kind in e.edges if kind in ("list", "part")}
 
@@ -89,9 +92,11 @@ class WorkflowState:
         if not e.to:
             self.unhandled.append(e.event)
 
-    def events_taken(self, e: r.EventsTaken, step: str) -> None:
-        """A step is run for events."""
-        self.waiting[step] -= 1
+    def events_taken(self, e: r.EventsTaken, step: str, names: dict[int, str]) -> None:
+        """A step has events; ``names`` has the steps of the tasks that had the first of them before."""
+        first = self.events.get(e.events[0]) if e.events else None
+        if first is None or sum(name == step for name in names.values()) < first.to.count(step):
+            self.waiting[step] -= 1  # else it is run for them once more
         for id in e.events:
             event = self.events.get(id)
             if event is not None:

@@ -227,7 +227,7 @@ class EventSent(NamedTuple):
 
 
 class EventsTaken(NamedTuple):
-    """A step is run for ``events``: ``task`` is the one that runs it."""
+    """The task of a step has ``events``: it is run for them, or its body has waited for one."""
 
     time: float
     task: int

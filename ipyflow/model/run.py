@@ -256,8 +256,11 @@ class RunState:
 
     def _events_taken(self, e: r.EventsTaken) -> None:
         task = self._task(e.task)
-        task.takes = e.events
-        self._workflow(task.parent).events_taken(e, task.name)
+        task.takes += e.events
+        workflow = self._workflow(task.parent)
+        first = workflow.events.get(e.events[0]) if e.events else None
+        before = () if first is None else first.taken_by
+        workflow.events_taken(e, task.name, {id: self.tasks[id].name for id in before if id in self.tasks})
 
     def _event_held(self, e: r.EventHeld) -> None:
         self._workflow(e.task).event_held(e)
@@ -288,7 +291,7 @@ class RunState:
         if task.state is State.PLANNED:
             task.submitted = time  # its story begins when something happens to it
             task.spans.clear()
-        if task.state is State.BLOCKED and task.parent in self.workflows:
+        if state is not State.BLOCKED and task.parent in self.workflows:
             self.workflows[task.parent].awaited.pop(id, None)
         task.state, task.reason, task.waiting_on = state, "", ()
         task.spans.append(Span(time, state, note))

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from ipyflow.errors import WorkflowValidationError
 from ipyflow.flows.workflow.graph import WorkflowGraph
-from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_types, collect, given_setup
+from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_types, collect, given_setup, hidden
+from ipyflow.flows.workflow.start import start
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.table import Table
 from ipyflow.flows.workflow.validation import check
@@ -122,8 +123,9 @@ class Workflow:
             raise WorkflowValidationError(
                 f"add_step({found.name}): this would be a step of every workflow: make a subclass of Workflow first"
             )
-        before = collect(cls, Workflow).get(found.name)
-        if before is not None and (found.name not in cls._added or _place(before.fn) != _place(fn)):
+        own = cls._added.get(found.name)
+        others = [step for step in collect(cls, Workflow).values() if step.name == found.name and step.takes_self]
+        if others or (own is not None and (own.__module__, own.__qualname__) != (fn.__module__, fn.__qualname__)):
             raise WorkflowValidationError(
                 f"{cls.__name__}.add_step({found.name}): there is a step {found.name} already: give one another name"
             )
@@ -141,10 +143,11 @@ class Workflow:
             WorkflowConfigurationError, WorkflowValidationError: the steps do not fit together; all that is wrong.
             WorkflowRuntimeError: the values do not make a start event.
         """
-        from ipyflow.flows.workflow.start import start
-
         __tracebackhide__ = True
-        return start(self, ctx, start_event, values)
+        setup = setup_of(self)
+        if not setup.disable_validation:
+            _validate(self, set())
+        return start(self, setup, table_of(type(self)), ctx, start_event, values)
 
     def validate(self, validate_resource_configs: bool = True, validate_resources: bool = False) -> bool:
         """Check that the steps fit together, those of its children too; ``run`` does so by itself.
@@ -209,15 +212,11 @@ def _validate(workflow: Workflow, seen: set[type]) -> None:
     seen.add(type(workflow))
     key = (table, setup.skip_graph_checks)
     if workflow.__dict__.get("_validated") != key:
-        check(table, skip=setup.skip_graph_checks)
+        check(table, skip=setup.skip_graph_checks, notes=hidden(type(workflow), Workflow))
         workflow.__dict__["_validated"] = key
     for child in children_of(workflow).values():
         if type(child) not in seen and not setup_of(child).disable_validation:
             _validate(child, seen)
-
-
-def _place(fn: Any) -> tuple[str, str]:
-    return fn.__module__, fn.__qualname__
 
 
 def _unknown(cls: type, name: str, known: list[str]) -> str:

@@ -1,0 +1,279 @@
+"""How a run of a workflow ends, and how it goes on after it has ended badly.
+
+Owns: what ends it, what it has left undone. Called by: the run, its timer, whoever cancels or retries. Guarantees: the
+run ends once, until it is retried; the last event in its stream says how; its future is settled after the rest was
+told to stop. A retry goes on with what was under way, run from the top for the same events; joins and store are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine import endings, leaks
+from ipyflow.engine.call import Call
+from ipyflow.engine.describe import message, traceback_text
+from ipyflow.engine.nodes import end_badly, end_stopped, end_well, failure_in, reopen
+from ipyflow.errors import UnhandledEventWarning, WorkflowStalled, WorkflowTimeoutError
+from ipyflow.flows.workflow.events import (
+    StopEvent,
+    WorkflowCancelledEvent,
+    WorkflowFailedEvent,
+    WorkflowTimedOutEvent,
+)
+from ipyflow.flows.workflow.inside import OUTSIDE
+from ipyflow.flows.workflow.routing import Delivery
+from ipyflow.flows.workflow.stalls import can_come, why_stalled
+from ipyflow.flows.workflow.texts import shown_event
+from ipyflow.model import records as r
+from ipyflow.model.status import RESTARTABLE_STATES, State
+
+if TYPE_CHECKING:
+    from ipyflow.flows.workflow.invocation import Invocation
+    from ipyflow.flows.workflow.run import WorkflowRun
+    from ipyflow.model.ports import Timer
+
+STEPS = "its steps"
+"""What a run waits for while steps are at work."""
+_NAMED = 5
+End = Callable[[], Call | None]
+
+
+class Closing:
+    """The end of a run; see the module."""
+
+    def __init__(self, run: WorkflowRun) -> None:
+        self._run = run
+        self._timer: Timer | None = None
+        self._error: BaseException | None = None
+        self._due: End | None = None
+        """Ends the run's future once no step is just being started."""
+        self._stopping = False
+        """True when it was told to stop: then it ends once its steps have."""
+        self._left: list[Delivery] = []
+        self._failed: Invocation | None = None
+        self.ended: Callable[[], object] = lambda: None
+        """Called when it has ended: the workflow may have another run that waits for its turn."""
+
+    # Ways to end.
+
+    def stop(self, event: StopEvent, by: Invocation | None) -> Call | None:
+        """A stop event: the run has its value."""
+        node = self._run.node
+        value = event.result if type(event) is StopEvent else event
+        return self._close(event, lambda: end_well(node, value), "the workflow has its result", by)
+
+    def fail(self, error: BaseException, by: Invocation) -> Call | None:
+        """A step has failed for good."""
+        run = self._run
+        if not isinstance(error, Exception):
+            error = failure_in(error, f"in step {by.step.name}")
+        call = by.current._call if by.current is not None else None
+        began = call.began if call is not None and call.began is not None else run.engine.now()
+        last = WorkflowFailedEvent(
+            step_name=by.step.name, exception_type=type(error).__name__, exception_message=message(error),
+            traceback=traceback_text(error), attempts=call.attempt if call is not None else 1,
+            elapsed_seconds=run.engine.now() - began,
+        )  # fmt: skip
+        return self._close(last, lambda: end_badly(run.node, error), f"step {by.step.name} failed", by, error)
+
+    def timed_out(self) -> None:
+        """The run is over its time."""
+        run = self._run
+        timeout = run.setup.timeout or 0.0
+        with run.lock:
+            names = [invocation.step.name for invocation in run.active]
+            counts = [f"{name} ({n} times)" if (n := names.count(name)) > 1 else name for name in dict.fromkeys(names)]
+            waits = [f"{len(line.queue)} for {name}" for name, line in run.lines.items() if line.queue]
+        label = run.node.future.label
+        at_work = f"at work: {', '.join(counts)}" if counts else "no step was at work"
+        queued = f"; events that waited for a worker: {', '.join(waits)}" if waits else ""
+        error = WorkflowTimeoutError(f"{label} ran over its timeout of {timeout:g} s; {at_work}{queued}")
+        last = WorkflowTimedOutEvent(timeout=timeout, active_steps=list(dict.fromkeys(names)))
+
+        def end() -> Call | None:
+            return endings.try_end(run.engine, run.node, State.TIMED_OUT, error)[1]
+
+        run.engine.dispatch(self._close(last, end, f"{label} ran over its timeout", None, error))
+
+    def look_whether_idle(self) -> None:
+        """Nothing may be on its way any more: then it waits for an event from outside, or has stalled."""
+        run = self._run
+        future = run.node.future
+        with run.lock:
+            if run.over or not run.routing.idle:
+                return
+        below = [child for child in endings.descendants(future) if not child._settled]
+        for child in below:  # a task that a step has left behind may still send something
+            child.when_settled(lambda _: self.look_whether_idle())
+        if below:
+            return
+        with run.lock:
+            if run.over or not run.routing.idle:
+                return
+            outside = can_come(run)
+            why = "" if outside else why_stalled(run)
+        if outside:
+            self._waits_for(OUTSIDE)
+            return
+        error = WorkflowStalled(why)
+        last = WorkflowFailedEvent(
+            step_name="", exception_type="WorkflowStalled", exception_message=why, traceback="", attempts=0,
+            elapsed_seconds=0.0,
+        )  # fmt: skip
+        run.engine.dispatch(self._close(last, lambda: end_badly(run.node, error), "the workflow stalled", None, error))
+
+    def goes_on(self) -> None:
+        """An event has come from outside."""
+        self._waits_for(STEPS)
+
+    def _waits_for(self, reason: str) -> None:
+        node = self._run.node
+        if node.reason != reason:
+            node.reason = reason
+            node.tell_paused(not node.future.run.paused.isdisjoint((r.NO_TASK, node.future.id)))
+
+    def told_to_stop(self) -> None:
+        """The run was cancelled; its steps will be, right after."""
+        run = self._run
+        with run.lock:
+            if run.over:
+                return
+            run.over = self._stopping = True
+            self._due = lambda: end_stopped(run.node)
+            self._keep_left(None)
+        self._stop_timer()
+        run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
+        run.engine.dispatch(self.end_if_due())
+
+    # Ending.
+
+    def _close(
+        self, last: Any, end: End, why: str, by: Invocation | None, error: BaseException | None = None
+    ) -> Call | None:
+        """End the run, unless something has ended it before: then a failure is noted at that one."""
+        run = self._run
+        with run.lock:
+            first = not run.over
+            if first:
+                run.over = True
+                self._error, self._due = error, end
+                self._failed = by if error is not None else None
+                self._keep_left(by)
+        if not first:
+            self._note(by, error)
+            return None
+        self._stop_timer()
+        run.publish(last, by.id if by is not None else r.NO_TASK, last=True)
+        for child in endings.descendants(run.node.future):
+            if by is None or child is not by.current:
+                endings.cancel_one(run.engine, child, why)
+        return self.end_if_due()
+
+    def _keep_left(self, by: Invocation | None) -> None:
+        run = self._run
+        self._left = [invocation.delivery for invocation in run.active if invocation is not by]
+        self._left += [delivery for line in run.lines.values() for delivery in line.queue]
+        for line in run.lines.values():
+            line.queue.clear()
+
+    def _note(self, by: Invocation | None, error: BaseException | None) -> None:
+        first = self._error
+        if error is None or first is None or by is None or error is first:
+            return
+        label = by.current.label if by.current is not None else by.step.name
+        text = f"{label} failed too: {type(error).__name__}: {message(error)}"
+        endings.add_note(first, text)
+        future = self._run.node.future
+        future.run.append(r.Noted(self._run.engine.now(), future.id, "failed too", text))
+
+    def end_if_due(self) -> Call | None:
+        """Settle the run's future if it is over and nothing stands in the way."""
+        run = self._run
+        with run.lock:
+            if self._due is None or run.entering or (self._stopping and run.active):
+                return None
+            end, self._due = self._due, None
+        if run.unhandled:
+            self._warn()
+        ended, self.ended = self.ended, lambda: None
+        ended()
+        return end()
+
+    def _warn(self) -> None:
+        lost = self._run.unhandled
+        named = ", ".join(shown_event(sent.event) for sent in lost[:_NAMED])
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        many = "events were" if len(lost) > 1 else "event was"
+        leaks.warn(
+            UnhandledEventWarning(
+                f"{self._run.node.future.label}: {len(lost)} {many} sent that no step takes: {named}{more}. "
+                "Give a step a parameter of that type, or publish it with ctx.write_event_to_stream(...)"
+            )
+        )
+
+    # Time.
+
+    def start_timer(self) -> None:
+        """The run's time begins."""
+        timeout = self._run.setup.timeout
+        if timeout is not None:
+            self._timer = self._run.engine.clock.call_later(timeout, self.timed_out)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # Going on.
+
+    def undone(self) -> list[Delivery]:
+        """Under the lock: what it has left undone, where it has ended badly."""
+        return [*([self._failed.delivery] if self._failed is not None else []), *self._left]
+
+    def again(self) -> None:
+        """A retry of the run: of the step that has failed, or of what was under way, or from the beginning."""
+        failed = self._failed
+        future = failed.current if failed is not None else None
+        if future is not None and future.state in RESTARTABLE_STATES:
+            self._run.engine.retry(future)  # which revives the run
+        else:
+            self.revive(None)
+
+    def revive(self, retried: Invocation | None) -> None:
+        """A step that had failed is run again: the run goes on, if it is over."""
+        run = self._run
+        with run.lock:
+            over = run.over
+            if retried is not None and not over:
+                run.active[retried] = None
+                retried.delivery.fan.live += 1
+        if not over:
+            if retried is not None and retried.current is not None:
+                retried.current.when_settled(retried.entry_done)
+            return
+        why = "a step of it is run again" if retried is not None else "retried"
+        if self._due is not None or not reopen(run.node, why):
+            return  # it has ended well meanwhile, or is just ending
+        with run.lock:
+            left, self._left = self._left, []
+            failed, self._failed, self._error, self._stopping = self._failed, None, None, False
+            afresh = retried is None and failed is None and not left
+            run.over = False
+            run.active.clear()
+            if failed is not None:
+                left.append(failed.delivery)
+            if retried is not None:
+                run.active[retried] = None
+                if retried.delivery in left:
+                    left.remove(retried.delivery)  # it is under way already
+                else:
+                    retried.delivery.fan.live += 1
+        run.stream.reopen()
+        self.start_timer()
+        if afresh:
+            run.clear()
+            run.begin(run.context.start_event)
+            return
+        if retried is not None and retried.current is not None:
+            retried.current.when_settled(retried.entry_done)
+        run.go_on_with(left)

@@ -1,0 +1,145 @@
+"""``wait_for_event``: the body of a step waits for an event, in the middle and without being run again.
+
+Called by: steps, on threads and on the loop. Guarantees: a waiter gets one event, the first that fits; of several in
+one step the oldest gets it. While it waits the step's worker is free for other events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine import awaiting, blocking
+from ipyflow.engine.bells import Bell, hung
+from ipyflow.engine.describe import short
+from ipyflow.errors import WouldDeadlock
+from ipyflow.model import records as r
+
+if TYPE_CHECKING:
+    from ipyflow.flows.workflow.invocation import Invocation
+    from ipyflow.flows.workflow.run import WorkflowRun
+    from ipyflow.model.ports import Timer
+
+
+class Waiter:
+    """One wait for one event: await it, or ask for its ``result()`` in a step on a thread.
+
+    Attributes:
+        kind: the type of the event.
+        requirements: names and the values that the event must have there.
+    """
+
+    id = r.NO_TASK
+
+    def __init__(
+        self, workflow_run: WorkflowRun, invocation: Invocation, kind: type, requirements: dict[str, Any]
+    ) -> None:
+        self._workflow_run, self.invocation = workflow_run, invocation
+        self.run = workflow_run.node.future.run
+        self.kind, self.requirements = kind, requirements
+        self.timer: Timer | None = None
+        self.event: Any = None
+        self._error: BaseException | None = None
+        self._callbacks: list[Callable[[Any], object]] = []
+        self._done = False
+
+    def fits(self, event: Any) -> bool:
+        """True for an event that it waits for."""
+        if not isinstance(event, self.kind):
+            return False
+        return all(event.get(name, _MISSING) == value for name, value in self.requirements.items())
+
+    def settle(self, event: Any, error: BaseException | None = None) -> None:
+        """The event has come, or will not."""
+        self.event, self._error = event, error
+        self._done = True
+        if self.timer is not None:
+            self.timer.cancel()
+        while self._callbacks:
+            try:
+                callback = self._callbacks.pop()
+            except IndexError:
+                break
+            callback(self)
+
+    # What waits of ours ask of what they wait for.
+
+    def done(self) -> bool:
+        """True once the wait is over."""
+        return self._done
+
+    def when_settled(self, callback: Callable[[Any], object]) -> None:
+        """Call ``callback(self)`` once the wait is over."""
+        self._callbacks.append(callback)
+        if self._done:
+            try:
+                self._callbacks.remove(callback)
+            except ValueError:
+                return
+            callback(self)
+
+    def forget_callback(self, callback: Callable[[Any], object]) -> None:
+        """Take a callback back."""
+        try:
+            self._callbacks.remove(callback)
+        except ValueError:
+            pass
+
+    def result(self, timeout: float | None = None) -> Any:
+        """The event; waits for it on this thread.
+
+        Raises:
+            TimeoutError: it did not come in time.
+            WouldDeadlock: on the loop that runs the steps; write ``await``.
+        """
+        if self.run.engine.loop.here():
+            raise WouldDeadlock("waiting here would stop the loop that runs the steps: write `await`")
+        try:
+            bell = Bell(1)
+            with hung(bell, [self]):
+                blocking.listen(bell, [self], timeout)
+            if not self._done:
+                raise TimeoutError(f"no {self.kind.__name__} within {timeout} s")
+            return self._outcome()
+        finally:
+            self._workflow_run.forget(self)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        try:
+            while not self._done:
+                yield from awaiting.await_one(self)  # type: ignore[arg-type]
+            return self._outcome()
+        finally:
+            self._workflow_run.forget(self)
+
+    def _outcome(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self.event
+
+
+def wait_in(
+    run: WorkflowRun, invocation: Invocation, kind: type, question: Any, key: str | None,
+    requirements: dict[str, Any], seconds: float | None,
+) -> Waiter:  # fmt: skip
+    """Begin a wait in the body of ``invocation``; its question is published once for each ``key``."""
+    if key is None:
+        first = invocation.delivery.sents[0].number if invocation.delivery.sents else 0
+        key = f"{invocation.step.name} {first} {kind.__qualname__} {sorted(map(repr, requirements.items()))}"
+    waiter = Waiter(run, invocation, kind, requirements)
+    text = ", ".join(f"{name}={short(value)}" for name, value in requirements.items())
+    future = run.node.future
+    with run.lock:
+        run.waiters.append(waiter)
+        ask = question is not None and key not in run.asked
+        run.asked.add(key)
+        future.run.append(r.EventAwaited(run.engine.now(), invocation.id, run.table.label(kind), text))
+    if ask:  # behind the wait: the answer may come at once
+        run.publish(question, invocation.id)
+    if seconds is not None:
+        text = f"step {invocation.step.name} waited {seconds:g} s for {kind.__name__}, and none came"
+        waiter.timer = run.engine.clock.call_later(seconds, lambda: run.expire(waiter, TimeoutError(text)))
+    return waiter
+
+
+_MISSING = object()
