@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ForwardRef, Union, get_args, get_origin
@@ -18,20 +17,22 @@ def scope_of(fn: Any, frame: types.FrameType | None) -> dict[str, Any]:
         frame: where it is decorated or defined: its locals are taken, and those of the functions and classes around it.
     """
     place = f"{fn.__qualname__}."
-    scopes: list[Mapping[str, Any]] = []
-    first = True
-    while frame is not None:
-        code = frame.f_code
-        is_around = place.startswith(f"{code.co_qualname}.") and frame.f_locals is not frame.f_globals
-        if is_around or (first and frame.f_locals is not frame.f_globals):
-            scopes.append(frame.f_locals)
-        first = False
-        frame = frame.f_back
+    around: list[Mapping[str, Any]] = []
     names: dict[str, Any] = {}
-    for scope in reversed(scopes):
+    if frame is not None and frame.f_locals is not frame.f_globals:
+        names.update(frame.f_locals)
+    while frame is not None:
+        if place.startswith(f"{frame.f_code.co_qualname}.") and frame.f_locals is not frame.f_globals:
+            around.append(frame.f_locals)
+        frame = frame.f_back
+    if isinstance(fn, types.FunctionType):
+        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+            try:
+                names[name] = cell.cell_contents
+            except ValueError:  # not there yet, as the class itself in its methods
+                pass
+    for scope in reversed(around):
         names.update(scope)
-    if isinstance(fn, types.FunctionType) and fn.__closure__:
-        names = {**inspect.getclosurevars(fn).nonlocals, **names}
     return names
 
 
@@ -51,20 +52,21 @@ def hint_of(fn: Callable[..., Any], name: str, scope: Mapping[str, Any]) -> Any:
         ) from error
 
 
-def resolved(hint: Any, names: Mapping[str, Any], scope: Mapping[str, Any]) -> Any:
+def resolved(hint: Any, names: dict[str, Any], scope: Mapping[str, Any]) -> Any:
     """An annotation with what is text in it read; ``names`` are the globals, ``scope`` comes before them."""
     if isinstance(hint, ForwardRef):
         hint = hint.__forward_arg__
     if isinstance(hint, str):
-        return resolved(eval(hint, dict(names), scope), names, scope)
-    args = get_args(hint)
+        return resolved(eval(hint, names, scope), names, scope)
+    args, origin = get_args(hint), get_origin(hint)
     if not any(isinstance(arg, (str, ForwardRef)) or get_args(arg) for arg in args):
         return hint
-    origin = get_origin(hint)
     if origin is Annotated:
         return Annotated[(resolved(args[0], names, scope), *hint.__metadata__)]
     if origin in (Union, types.UnionType):
-        return Union[tuple([resolved(arg, names, scope) for arg in args])]
+        return Union[tuple([resolved(arg, names, scope) for arg in args])]  # noqa: UP007
     if origin is list:
         return list[resolved(args[0], names, scope)]  # type: ignore[misc]
+    if getattr(origin, "_is_workflow_context", False):
+        return origin[resolved(args[0], names, scope)]  # type: ignore[index]
     return hint

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ipyflow.errors import WorkflowValidationError
 from ipyflow.flows import options
 from ipyflow.flows.workflow.hints import resolved, scope_of
-from ipyflow.flows.workflow.steps import Step, checks
+from ipyflow.flows.workflow.step_options import checks
+from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.validation import CHECKS
+
+_OWN = ("run", "validate", "graph", "add_step", "latest_step")
+"""What no step can be called."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,22 @@ def collect(cls: type, base: type) -> dict[str, Step]:
     return steps
 
 
+def hidden(cls: type, base: type) -> list[str]:
+    """What to say of methods that stand in the place of a step and are none themselves."""
+    steps = collect(cls, base)
+    methods: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    for above in cls.__mro__:
+        for name, value in _named(above):
+            if name in steps or not isinstance(value, types.FunctionType):
+                continue
+            if _step_of(name, value) is None:
+                methods.setdefault(name, above.__name__)
+            elif name in methods:
+                notes[name] = f"{methods[name]}.{name} takes the place of a step and is none: put @step on it"
+    return list(notes.values())
+
+
 def _named(cls: type) -> Iterator[tuple[str, Any]]:
     yield from cls.__dict__.items()
     yield from cls.__dict__.get("_added", {}).items()
@@ -136,19 +156,18 @@ def _step_of(name: str, value: Any) -> Step | None:
     return step
 
 
-def check_methods(cls: type, base: type) -> None:
+def check_methods(cls: type) -> None:
     """Check the steps that a class defines.
 
     Raises:
         WorkflowValidationError: a step without ``self``, or under a name that workflows have for something else.
     """
-    taken: Iterable[str] = dir(base)
     for name, value in cls.__dict__.items():
         fn = getattr(value, "__func__", value)
         step = getattr(fn, "__dict__", {}).get("_step") if isinstance(fn, types.FunctionType) else None
         if not isinstance(step, Step):
             continue
-        if name in taken:
+        if name in _OWN:
             raise WorkflowValidationError(
                 f"step {cls.__name__}.{name}: every workflow has a {name} of its own: give the step another name"
             )

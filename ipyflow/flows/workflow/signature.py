@@ -44,6 +44,7 @@ class Signature:
     gives: tuple[type[Event], ...]
     gives_lists: tuple[type[Event], ...]
     order: tuple[str, ...]
+    by_place: bool
 
 
 def read(fn: Callable[..., Any], scope: Mapping[str, Any]) -> Signature:
@@ -75,7 +76,7 @@ def read(fn: Callable[..., Any], scope: Mapping[str, Any]) -> Signature:
                 raise _wrong(fn, f"{context} and {one.name} are both the context: leave one of them out")
             context, state_type = one.name, _state_type(hint)
         elif resource is not None:
-            resources.append((one.name, get_args(hint)[0], resource))
+            resources.append((one.name, _held(hint), resource))
         elif (taken := _taken(fn, one.name, hint)) is not None:
             takes.append(taken)
         elif one.default is not one.empty:
@@ -85,8 +86,10 @@ def read(fn: Callable[..., Any], scope: Mapping[str, Any]) -> Signature:
         order.append(one.name)
     _check_takes(fn, takes)
     gives, gives_lists = _given(fn, scope)
+    ahead = [one.name for one in parameters[takes_self:] if one.kind is one.POSITIONAL_OR_KEYWORD]
+    by_place = order == ahead[: len(order)]
     return Signature(
-        takes_self, tuple(takes), context, state_type, tuple(resources), gives, gives_lists, tuple(order)
+        takes_self, tuple(takes), context, state_type, tuple(resources), gives, gives_lists, tuple(order), by_place
     )  # fmt: skip
 
 
@@ -184,7 +187,17 @@ def _members(hint: Any) -> list[Any]:
 
 
 def _marks(hint: Any) -> tuple[Any, ...]:
+    """What ``Annotated`` holds besides the type, in a union too."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return tuple([mark for arg in get_args(hint) for mark in _marks(arg)])
     return tuple(hint.__metadata__) if get_origin(hint) is Annotated else ()
+
+
+def _held(hint: Any) -> Any:
+    """The type in front of what ``Annotated`` holds."""
+    if get_origin(hint) is Annotated:
+        return get_args(hint)[0]
+    return next(_held(arg) for arg in get_args(hint) if _marks(arg))
 
 
 def _resource(hint: Any) -> Any:

@@ -15,23 +15,13 @@ from typing import Any, TypeVar, overload
 
 from ipyflow.engine.options import RetryPolicy
 from ipyflow.errors import WorkflowValidationError
-from ipyflow.flows import options
+from ipyflow.flows.workflow import step_options
 from ipyflow.flows.workflow.events import Event, StepFailedEvent
 from ipyflow.flows.workflow.hints import scope_of
 from ipyflow.flows.workflow.signature import Parameter, Signature, read
+from ipyflow.flows.workflow.step_options import Handler
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-STEP_CHECKS = ("reachability", "dead_end")
-"""The checks of the graph that a step can be left out of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """What a ``@catch_error`` handles: the failures of ``for_steps``, or of all that no other handler has."""
-
-    for_steps: tuple[str, ...] | None
-    max_recoveries: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +46,7 @@ class Step:
         handles: what it handles, for a ``@catch_error``.
         skip_graph_checks: the checks of the graph that it is left out of.
         accept_event_subclasses: it takes subclasses of its types too.
+        by_place: it can be called with the values of ``order`` by place; else only by name.
     """
 
     name: str
@@ -75,6 +66,7 @@ class Step:
     handles: Handler | None = None
     skip_graph_checks: frozenset[str] = frozenset()
     accept_event_subclasses: bool = False
+    by_place: bool = True
 
     def accepts(self, index: int, kind: type) -> bool:
         """True when the parameter at ``index`` takes events of this type."""
@@ -122,7 +114,7 @@ def step(fn: Any = None, /, **given: Any) -> Any:
         8
     """
     __tracebackhide__ = True
-    return _decorated(fn, given, _STEP_OPTIONS, _step, sys._getframe(1))
+    return _decorated(fn, given, "@step", sys._getframe(1))
 
 
 @overload
@@ -147,36 +139,26 @@ def catch_error(fn: Any = None, /, **given: Any) -> Any:
         WorkflowValidationError: it takes something else, or an option cannot be.
     """
     __tracebackhide__ = True
-    return _decorated(fn, given, _HANDLER_OPTIONS, _handler, sys._getframe(1))
+    return _decorated(fn, given, "@catch_error", sys._getframe(1))
 
 
-_STEP_OPTIONS = (
-    "workflow", "num_workers", "retry_policy", "timeout", "skip_graph_checks", "accept_event_subclasses",
-)  # fmt: skip
-_HANDLER_OPTIONS = ("for_steps", "max_recoveries", "workflow")
-
-
-def _decorated(fn: Any, given: dict[str, Any], known: tuple[str, ...], make: Any, frame: types.FrameType) -> Any:
+def _decorated(fn: Any, given: dict[str, Any], word: str, frame: types.FrameType) -> Any:
     __tracebackhide__ = True
-    word = "@step" if make is _step else "@catch_error"
-    for name in given:
-        if name not in known:
-            raise WorkflowValidationError(f"{word} has no option {name}=: there are {', '.join(known)}")
-    if fn is None:
-        make({}, given, None)  # what cannot be shows before there is a function
+    made = step_options.check(word, given)
+    if fn is not None:
+        return _put(fn, given, made, word, frame)
 
-        def decorator(fn: Any) -> Any:
-            __tracebackhide__ = True
-            return _put(fn, given, make, word, sys._getframe(1))
+    def decorator(fn: Any) -> Any:
+        __tracebackhide__ = True
+        return _put(fn, given, made, word, sys._getframe(1))
 
-        return decorator
-    return _put(fn, given, make, word, frame)
+    return decorator
 
 
-def _put(fn: Any, given: dict[str, Any], make: Any, word: str, frame: types.FrameType) -> Any:
+def _put(fn: Any, given: dict[str, Any], made: dict[str, Any], word: str, frame: types.FrameType) -> Any:
     __tracebackhide__ = True
     if isinstance(fn, staticmethod):
-        return staticmethod(_put(fn.__func__, given, make, word, frame))
+        return staticmethod(_put(fn.__func__, given, made, word, frame))
     if not isinstance(fn, types.FunctionType):
         raise WorkflowValidationError(f"{word} goes on a method or a function, not on {fn!r}")
     if inspect.isasyncgenfunction(fn) or inspect.isgeneratorfunction(fn):
@@ -184,70 +166,13 @@ def _put(fn: Any, given: dict[str, Any], make: Any, word: str, frame: types.Fram
             f"step {fn.__qualname__}: it yields: return the events as a list, `-> list[SomeEvent]`, or send them"
         )
     signature = read(fn, scope_of(fn, frame))
-    values = {name: getattr(signature, name) for name in Signature.__slots__}
-    made = Step(fn.__name__, fn, is_async=inspect.iscoroutinefunction(fn), **values, **make(values, given, fn))
-    fn._step = made  # type: ignore[attr-defined]
-    if given.get("workflow") is not None:
-        given["workflow"].add_step(fn)
-    return fn
-
-
-def _step(values: dict[str, Any], given: dict[str, Any], fn: Any) -> dict[str, Any]:
-    return {
-        "num_workers": _whole("num_workers", given.get("num_workers", 4)),
-        "retries": _checked(options.retries, given.get("retry_policy"), "retry_policy"),
-        "timeout": _checked(lambda v, _: options.seconds("timeout", v, positive=True), given.get("timeout"), "timeout"),
-        "skip_graph_checks": checks(given.get("skip_graph_checks"), STEP_CHECKS),
-        "accept_event_subclasses": _flag("accept_event_subclasses", given.get("accept_event_subclasses", False)),
-    }
-
-
-def _handler(values: dict[str, Any], given: dict[str, Any], fn: Any) -> dict[str, Any]:
-    names = given.get("for_steps")
-    if names is not None:
-        names = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (None,)
-        if not all(isinstance(name, str) for name in names):
-            raise WorkflowValidationError(
-                f"for_steps={given['for_steps']!r}: give a list of names of steps, as in for_steps=['fetch']"
-            )
-    if fn is not None and [one.types for one in values["takes"]] != [(StepFailedEvent,)]:
+    if "handles" in made and [one.types for one in signature.takes] != [(StepFailedEvent,)]:
         raise WorkflowValidationError(
             f"step {fn.__qualname__}: a handler takes a StepFailedEvent and nothing else: write `ev: StepFailedEvent`"
         )
-    handles = Handler(names, _whole("max_recoveries", given.get("max_recoveries", 1)))
-    return {"handles": handles, "num_workers": 1}
-
-
-def checks(names: Any, known: tuple[str, ...]) -> frozenset[str]:
-    """The names of checks to skip.
-
-    Raises:
-        WorkflowValidationError: there is no such check.
-    """
-    names = (names,) if isinstance(names, str) else tuple(names or ())
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise WorkflowValidationError(
-            f"skip_graph_checks={list(names)!r}: there is no check {unknown[0]!r}; there are {', '.join(known)}"
-        )
-    return frozenset(names)
-
-
-def _checked(check: Callable[..., Any], value: Any, option: str) -> Any:
-    __tracebackhide__ = True
-    try:
-        return check(value, option)
-    except (TypeError, ValueError) as error:
-        raise WorkflowValidationError(str(error)) from None
-
-
-def _whole(option: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise WorkflowValidationError(f"{option}={value!r}: give a whole number of 1 or more")
-    return value
-
-
-def _flag(option: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise WorkflowValidationError(f"{option}={value!r}: give True or False")
-    return value
+    values = {name: getattr(signature, name) for name in Signature.__slots__}
+    is_async = inspect.iscoroutinefunction(fn)
+    fn._step = Step(fn.__name__, fn, is_async=is_async, **values, **made)  # type: ignore[attr-defined]
+    if given.get("workflow") is not None:
+        given["workflow"].add_step(fn)
+    return fn

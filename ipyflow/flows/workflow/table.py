@@ -7,7 +7,7 @@ is remembered by the event's type. A table can be made of steps that do not fit 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TypeVar
 
 from ipyflow.flows.workflow.events import Event, InputRequiredEvent, StartEvent, StepFailedEvent, StopEvent
@@ -33,14 +33,18 @@ class Table:
         taken: all types that steps take.
         kinds: all of both.
         outside: the types that steps take and no step gives: they come from outside.
+        state_types: the states that contexts have, with the names of the steps.
+        state_type: the one that is a subclass of all; ``None`` without one.
         asks: some step gives an :class:`InputRequiredEvent`.
+        checked: the sets of skipped checks with which it was found to be right.
     """
 
     def __init__(self, name: str, steps: dict[str, Step]) -> None:
         self.name = name
         self.steps = steps
+        self.checked: set[frozenset[str]] = set()
         self._takers: dict[type, tuple[Taker, ...]] = {}
-        self._joins: dict[str, tuple[str, ...]] = {}
+        self._levels: dict[str, tuple[frozenset[type], tuple[str, ...]]] = {}
         all_steps = list(steps.values())
         self.handlers = [step for step in all_steps if step.handles is not None]
         self.taken = _distinct(kind for step in all_steps for one in step.takes for kind in one.types)
@@ -56,6 +60,13 @@ class Table:
             ]
         )
         self.asks = any(issubclass(kind, InputRequiredEvent) for kind in self.given)
+        self.state_types: dict[type, list[str]] = {}
+        for step in all_steps:
+            if step.state_type is not None:
+                self.state_types.setdefault(step.state_type, []).append(step.name)
+        self.state_type = next(
+            (one for one in self.state_types if all(issubclass(one, k) for k in self.state_types)), None
+        )
         self.kinds = _distinct((*self.taken, *self.given))
         self._labels = _labels(self.kinds)
 
@@ -108,33 +119,45 @@ class Table:
         Only those at the list's own level: a list returned on the way opens a level below, and the step that takes that
         one brings back what it gives.
         """
-        found = self._joins.get(step)
+        return self._walked(step)[1]
+
+    def level_of_list(self, step: str) -> frozenset[type]:
+        """The types of events that may come of a list that ``step`` returns, at the list's own level."""
+        return self._walked(step)[0]
+
+    def level_of(self, kinds: Iterable[type]) -> frozenset[type]:
+        """The types of events that may come of events of these types, at their own level."""
+        return self._walk(kinds)[0]
+
+    def _walked(self, step: str) -> tuple[frozenset[type], tuple[str, ...]]:
+        found = self._levels.get(step)
         if found is None:
-            found = self._joins[step] = tuple(_distinct(self._find_joins(self.steps[step])))
+            found = self._levels[step] = self._walk(self.steps[step].gives_lists)
         return found
 
-    def _find_joins(self, source: Step) -> Iterator[str]:
+    def _walk(self, kinds: Iterable[type]) -> tuple[frozenset[type], tuple[str, ...]]:
+        """Follow events from step to step: the types at their own level, and the joins of lists that end it."""
         deepest = sum([bool(step.gives_lists) for step in self.steps.values()])
-        waiting = deque((kind, 0) for kind in source.gives_lists)
-        seen = set(waiting)
+        seen = dict.fromkeys((kind, 0) for kind in kinds)
+        waiting = deque(seen)
+        joins: dict[str, None] = {}
         while waiting:
             kind, level = waiting.popleft()
             for step, index in self.takers(kind):
                 below = level
                 if step.takes[index].collect is not None:
                     if level == 0:
-                        yield step.name
+                        joins[step.name] = None
                         continue
                     below -= 1
                 for after in (step, self.handler_for(step.name)):
                     if after is None:
                         continue
-                    reached = [(kind, below) for kind in after.gives]
-                    reached += [(kind, below + 1) for kind in after.gives_lists if below < deepest]
-                    for one in reached:
-                        if one not in seen:
-                            seen.add(one)
-                            waiting.append(one)
+                    reached = [(given, below) for given in after.gives]
+                    reached += [(given, below + 1) for given in after.gives_lists if below < deepest]
+                    waiting.extend([one for one in reached if one not in seen])
+                    seen.update(dict.fromkeys(reached))
+        return frozenset([kind for kind, level in seen if level == 0]), tuple(joins)
 
     def label(self, kind: type) -> str:
         """A type's name in records and pictures: longer where two types have the same.
@@ -153,18 +176,17 @@ class Table:
         return f"{kind.__name__} (defined anew)"
 
 
-def _labels(kinds: Iterable[type]) -> dict[type, str]:
-    """A name for each type, no two the same."""
-    kinds = _distinct(kinds)
+def _labels(kinds: list[type[Event]]) -> dict[type, str]:
+    """A name for each type, no two the same: as short as can be."""
     labels: dict[type, str] = {}
     for kind in kinds:
-        others = [other for other in kinds if other is not kind]
-        for place, name in enumerate(_names(kind)):
-            if all(_names(other)[place] != name for other in others):
-                labels[kind] = name
-                break
+        others = [_names(other) for other in kinds if other is not kind]
+        own = [name for place, name in enumerate(_names(kind)) if all(other[place] != name for other in others)]
+        if own:
+            labels[kind] = own[0]
         else:
-            labels[kind] = f"{_names(kind)[-1]} ({len(labels) + 1})"
+            twins = [other for other in kinds if _names(other) == _names(kind)]
+            labels[kind] = f"{kind.__name__} ({twins.index(kind) + 1})"
     return labels
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipyflow.errors import WorkflowValidationError
 from ipyflow.flows.workflow.graph import WorkflowGraph
@@ -16,7 +16,10 @@ from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_typ
 from ipyflow.flows.workflow.start import start
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.table import Table
-from ipyflow.flows.workflow.validation import check
+from ipyflow.flows.workflow.validation import check, check_configuration
+
+if TYPE_CHECKING:
+    from ipyflow.flows.workflow.future import WorkflowFuture
 
 _latest: dict[tuple[str, str], type[Workflow]] = {}
 """The newest class by its place: a retry runs the code of now, not that of the run's beginning."""
@@ -77,7 +80,7 @@ class Workflow:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._added = {}
-        check_methods(cls, Workflow)
+        check_methods(cls)
         cls._child_types = child_types(cls, Workflow, sys._getframe(1))
         for name, kind in cls._child_types.items():
             if not isinstance(getattr(cls, name, None), (Workflow, Child)):
@@ -131,7 +134,7 @@ class Workflow:
             )
         cls._added[found.name] = fn
 
-    def run(self, *, ctx: Any = None, start_event: Any = None, **values: Any) -> Any:
+    def run(self, ctx: Any = None, start_event: Any = None, **values: Any) -> WorkflowFuture[Any]:
         """Start a run in the background; returns its future at once.
 
         Args:
@@ -142,12 +145,15 @@ class Workflow:
         Raises:
             WorkflowConfigurationError, WorkflowValidationError: the steps do not fit together; all that is wrong.
             WorkflowRuntimeError: the values do not make a start event.
+            ContextStateError: the context belongs to a run that goes on, or to another workflow.
         """
         __tracebackhide__ = True
-        setup = setup_of(self)
-        if not setup.disable_validation:
+        setup, table = setup_of(self), table_of(type(self))
+        if setup.disable_validation:
+            check_configuration(table)
+        else:
             _validate(self, set())
-        return start(self, setup, table_of(type(self)), ctx, start_event, values)
+        return start(self, setup, table, ctx, start_event, values)
 
     def validate(self, validate_resource_configs: bool = True, validate_resources: bool = False) -> bool:
         """Check that the steps fit together, those of its children too; ``run`` does so by itself.
@@ -210,10 +216,9 @@ def _validate(workflow: Workflow, seen: set[type]) -> None:
     __tracebackhide__ = True
     setup, table = setup_of(workflow), table_of(type(workflow))
     seen.add(type(workflow))
-    key = (table, setup.skip_graph_checks)
-    if workflow.__dict__.get("_validated") != key:
+    if setup.skip_graph_checks not in table.checked:
         check(table, skip=setup.skip_graph_checks, notes=hidden(type(workflow), Workflow))
-        workflow.__dict__["_validated"] = key
+        table.checked.add(setup.skip_graph_checks)
     for child in children_of(workflow).values():
         if type(child) not in seen and not setup_of(child).disable_validation:
             _validate(child, seen)
