@@ -21,6 +21,7 @@ from ipyflow.flows.workflow.events import (
     WorkflowFailedEvent,
     WorkflowTimedOutEvent,
 )
+from ipyflow.flows.workflow.graph import routes
 from ipyflow.flows.workflow.inside import OUTSIDE
 from ipyflow.flows.workflow.routing import Delivery
 from ipyflow.flows.workflow.stalls import can_come, why_stalled
@@ -100,16 +101,15 @@ class Closing:
         """Nothing may be on its way any more: then it waits for an event from outside, or has stalled."""
         run = self._run
         future = run.node.future
-        with run.lock:
-            if run.over or not run.routing.idle:
-                return
+        if not self._is_idle():
+            return
         below = [child for child in endings.descendants(future) if not child._settled]
         for child in below:  # a task that a step has left behind may still send something
             child.when_settled(lambda _: self.look_whether_idle())
         if below:
             return
         with run.lock:
-            if run.over or not run.routing.idle:
+            if not self._is_idle():
                 return
             outside = can_come(run)
             why = "" if outside else why_stalled(run)
@@ -122,6 +122,9 @@ class Closing:
             elapsed_seconds=0.0,
         )  # fmt: skip
         run.engine.dispatch(self._close(last, lambda: end_badly(run.node, error), "the workflow stalled", None, error))
+
+    def _is_idle(self) -> bool:
+        return not self._run.over and self._run.routing.idle
 
     def goes_on(self) -> None:
         """An event has come from outside."""
@@ -194,14 +197,14 @@ class Closing:
             if self._due is None or run.entering or (self._stopping and run.active):
                 return None
             end, self._due = self._due, None
-        if run.unhandled:
+        if run.tell.unhandled:
             self._warn()
         ended, self.ended = self.ended, lambda: None
         ended()
         return end()
 
     def _warn(self) -> None:
-        lost = self._run.unhandled
+        lost = self._run.tell.unhandled
         named = ", ".join(shown_event(sent.event) for sent in lost[:_NAMED])
         more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         many = "events were" if len(lost) > 1 else "event was"
@@ -271,7 +274,9 @@ class Closing:
         run.stream.reopen()
         self.start_timer()
         if afresh:
-            run.clear()
+            run.clear(run.routing.last)
+            future = run.node.future
+            future.run.append(routes(run.table, run.engine.now(), future.id))
             run.begin(run.context.start_event)
             return
         if retried is not None and retried.current is not None:

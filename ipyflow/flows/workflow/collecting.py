@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.flows.workflow.routing import Sent
-from ipyflow.model import records as r
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.invocation import Invocation
@@ -49,7 +48,7 @@ class Buffer:
 
     def add(self, sent: Sent) -> bool:
         """Take one event; False for one of a type that is not asked for."""
-        kind = type(sent.event)
+        kind: Any = type(sent.event)
         if kind not in self.needs:
             kind = next((base for base in kind.__mro__ if base in self.needs), None)
             if kind is None:
@@ -125,7 +124,7 @@ def collect(
     run: WorkflowRun, invocation: Invocation, event: Any, expected: Sequence[Any], buffer_id: str | None
 ) -> list[Any] | None:
     """``ctx.collect_events`` in the body of ``invocation``. Asked once more for the same, it gives the same."""
-    delivery, step, future = invocation.delivery, invocation.step.name, run.node.future
+    delivery, step = invocation.delivery, invocation.step.name
     with run.lock:
         buffer = run.buffers.find(step, expected, buffer_id)
         sent = invocation.sent(event)
@@ -139,9 +138,9 @@ def collect(
             if taken is None:
                 label = run.table.label
                 needs = tuple([(label(kind), count) for kind, count in buffer.missing()])
-                run.held(sent, step, buffer.name, buffer.have, needs)
+                run.tell.held(sent, step, buffer.name, buffer.have, needs)
             else:
-                run.filled(step, buffer.name, taken)
+                run.tell.filled(step, buffer.name, taken)
                 out = [one.event for one in taken]
         delivery.collected[buffer, sent.number] = out
     return out

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from pydantic import BaseModel
+
 from ipyflow.errors import ContextStateError, WorkflowRuntimeError
 from ipyflow.flows import options
 from ipyflow.flows.workflow.collecting import collect
 from ipyflow.flows.workflow.events import Event
 from ipyflow.flows.workflow.invocation import Invocation, running
+from ipyflow.flows.workflow.sending import send
 from ipyflow.flows.workflow.serializers import JsonSerializer
 from ipyflow.flows.workflow.snapshot import restored, taken
 from ipyflow.flows.workflow.store import Store
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from ipyflow.flows.workflow.run import WorkflowRun
     from ipyflow.flows.workflow.workflow import Workflow
 
-S = TypeVar("S")
+S = TypeVar("S", bound=BaseModel)
 
 
 class RetryInfo:
@@ -82,7 +85,7 @@ class Context(Generic[S]):
         Raises:
             WorkflowRuntimeError: no event; no such step, or one that does not take it; the run has ended.
         """
-        self._running_run("send_event").send(event, step)
+        send(self._running_run("send_event"), event, step)
 
     def collect_events(
         self, ev: Event, expected: Sequence[type[Event]], buffer_id: str | None = None
@@ -98,7 +101,8 @@ class Context(Generic[S]):
             buffer_id: a name of its own for what is collected, where one step collects one set of types twice.
 
         Returns:
-            The events in the order of ``expected``, those of one type in order of arrival; ``None`` until all are there.
+            The events in the order of ``expected``, those of one type in order of arrival; ``None`` before all are
+            there.
         """
         run = self._running_run("collect_events")
         if not isinstance(ev, Event):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ipyflow.engine.future import Future
 from ipyflow.flows.workflow.inside import Inside
+from ipyflow.flows.workflow.sending import send_from_outside
 from ipyflow.flows.workflow.stream import EventStream
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class WorkflowFuture(Future[T]):
         Raises:
             WorkflowRuntimeError: the run has ended, ``event`` is no event, or there is no such step for it.
         """
-        self._workflow_run.send_from_outside(event, step)
+        send_from_outside(self._workflow_run, event, step)
 
     def stream_events(self, expose_internal: bool = False) -> EventStream:
         """The published events, from the first one on: ``async for``, or ``for`` in plain code.

@@ -59,8 +59,9 @@ class Inside:
                 self._types[record.event] = record.type
                 if not record.to:
                     step = self._steps.get(record.by)
+                    name = step[0] if step is not None else None
                     self._ready.append(
-                        UnhandledEvent(event_type=record.type, qualified_name=record.type, step_name=step and step[0], idle=False)
+                        UnhandledEvent(event_type=record.type, qualified_name=record.type, step_name=name)
                     )
         elif isinstance(record, r.EventsTaken):
             step = self._steps.get(record.task)

@@ -37,11 +37,11 @@ class Line:
         ready: Call | None = None
         while True:
             with self.run.lock:
-                if self._standing or not self.queue or self.run.over:
+                if self._stands() or not self.queue or self.run.over:
                     return ready
             if not self.limit.try_enter():
                 with self.run.lock:
-                    if self._standing:
+                    if self._stands():
                         return ready
                     self._standing = True
                 if not self.limit.enter(self):
@@ -49,6 +49,9 @@ class Line:
                 with self.run.lock:
                     self._standing = False
             ready = self.run.both(ready, self._start_one())
+
+    def _stands(self) -> bool:
+        return self._standing
 
     def _start_one(self) -> Call | None:
         """Start the first, with the permit that is there."""

@@ -19,19 +19,18 @@ from ipyflow.engine.call import Call
 from ipyflow.engine.entries import enter
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.nodes import Node
-from ipyflow.errors import WorkflowRuntimeError
 from ipyflow.flows.workflow.closing import Closing
 from ipyflow.flows.workflow.collecting import Buffers
-from ipyflow.flows.workflow.events import Event, InputRequiredEvent, StopEvent
+from ipyflow.flows.workflow.events import InputRequiredEvent, StopEvent
 from ipyflow.flows.workflow.failures import step_failed
-from ipyflow.flows.workflow.invocation import Invocation, running
+from ipyflow.flows.workflow.invocation import Invocation
 from ipyflow.flows.workflow.lines import Line
-from ipyflow.flows.workflow.routing import Delivery, Fan, Recoveries, Routing, Sent
+from ipyflow.flows.workflow.routing import Delivery, Fan, Recoveries, Routing
 from ipyflow.flows.workflow.step_task import StepTask, kind_for
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.stream import Stream
-from ipyflow.flows.workflow.texts import event_text
-from ipyflow.flows.workflow.waiting import Waiter
+from ipyflow.flows.workflow.telling import Telling
+from ipyflow.flows.workflow.waiting import Waiter, Waits
 from ipyflow.model import records as r
 
 if TYPE_CHECKING:
@@ -72,71 +71,28 @@ class WorkflowRun:
         self.entering = 0
         """Steps that a thread is just starting: the run does not end before they can be seen."""
         self.closing = Closing(self)
-        self.clear()
 
-    def clear(self) -> None:
-        """Begin from the beginning."""
-        before = getattr(self, "routing", None)
-        self.routing = Routing(self.table, self)
-        self.routing.last = 0 if before is None else before.last  # no two events have one number
+    def open(self, node: Node) -> None:
+        """The run has its node."""
+        self.node = node
+        self.clear(0)
+
+    def clear(self, last: int) -> None:
+        """Begin from the beginning; events are numbered from ``last`` on."""
+        self.tell = Telling(self.node.future, self.table.label)
+        self.routing = Routing(self.table, self.tell)
+        self.routing.last = last
         self.buffers = Buffers()
-        self.lines: dict[str, Line] = {name: Line(self, StepTask(self, step)) for name, step in self.table.steps.items()}
+        self.lines = {name: Line(self, StepTask(self, step)) for name, step in self.table.steps.items()}
         self.active: dict[Invocation, None] = {}
         """The steps that run, in the order in which they were started."""
-        self.waiters: list[Waiter] = []
-        self.asked: set[str] = set()
-        """The waits for which the question was published already."""
+        self.waits = Waits(self)
         self.unanswered = 0
         """Questions that were published and not answered yet."""
-        self.unhandled: list[Sent] = []
 
     # Events.
 
-    def send(self, event: Any, step: str | None = None) -> None:
-        """``ctx.send_event``: from the body of a step or from a task below it; from elsewhere it comes from outside."""
-        to = self._checked(event, step)
-        by = running(self)
-        if by is None:
-            self.send_from_outside(event, step)
-        elif isinstance(event, StopEvent):
-            self.engine.dispatch(self.closing.stop(event, by))
-        else:
-            delivery = by.delivery
-            self.engine.dispatch(self._post(event, delivery.fan, by.id, delivery.recoveries, to))
-
-    def send_from_outside(self, event: Any, step: str | None = None) -> None:
-        """``future.send_event``."""
-        to = self._checked(event, step)
-        if self.over:
-            raise WorkflowRuntimeError(
-                f"{self.node.future.label} has ended and takes no {type(event).__name__}: run the workflow again"
-            )
-        if isinstance(event, StopEvent):
-            self.engine.dispatch(self.closing.stop(event, None))
-            return
-        with self.lock:
-            self.unanswered = max(0, self.unanswered - 1)
-        self.closing.goes_on()
-        self.engine.dispatch(self._post(event, self.routing.root, r.NO_TASK, {}, to))
-        self.closing.look_whether_idle()
-
-    def _checked(self, event: Any, step: str | None) -> Any:
-        if not isinstance(event, Event):
-            raise WorkflowRuntimeError(
-                f"send_event takes an event, not {type(event).__name__}: make a subclass of Event for it"
-            )
-        if step is None:
-            return None
-        found = self.table.steps.get(step)
-        if found is None:
-            names = ", ".join(self.table.steps)
-            raise WorkflowRuntimeError(f"there is no step {step!r} in {self.setup.name}: its steps are {names}")
-        if not any(taker is found for taker, _ in self.table.takers(type(event))):
-            kinds = " | ".join(kind.__name__ for one in found.takes for kind in one.types)
-            raise WorkflowRuntimeError(f"step {step} does not take {type(event).__name__}: it takes {kinds}")
-        return found
-
-    def _post(self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None) -> Call | None:
+    def post(self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None) -> Call | None:
         """Send one event, and start what it lets start."""
         if isinstance(event, InputRequiredEvent):
             self.publish(event, by)
@@ -150,46 +106,21 @@ class WorkflowRun:
         self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None
     ) -> tuple[list[Waiter], list[Line]]:
         """Under the lock: route one event; returns the waits that it ends and the lines in which something waits."""
-        ended = self._waits_ended_by(event) if self.waiters else []
+        if not self.waits.all:
+            return [], self._queue(self.routing.send(event, fan, by, recoveries, to))
+        ended = self.waits.ended_by(event)
         heard = tuple([waiter.invocation.step.name for waiter in ended])
         deliveries = self.routing.send(event, fan, by, recoveries, to, heard)
         for waiter in ended:
-            row = (r.EVENTS_TAKEN, self.engine.now(), waiter.invocation.id, (self.routing.last,))
-            self.node.future.run.append_row(row)
+            self.tell.taken(waiter.invocation.id, (self.routing.last,))
         return ended, self._queue(deliveries)
-
-    def _waits_ended_by(self, event: Any) -> list[Waiter]:
-        found: dict[str, Waiter] = {}
-        for waiter in self.waiters:
-            if waiter.invocation.step.name not in found and waiter.fits(event):
-                found[waiter.invocation.step.name] = waiter
-        for waiter in found.values():
-            self.waiters.remove(waiter)
-        return list(found.values())
-
-    def forget(self, waiter: Waiter) -> None:
-        """Nobody waits there any more."""
-        with self.lock:
-            if waiter in self.waiters:
-                self.waiters.remove(waiter)
-
-    def expire(self, waiter: Waiter, error: BaseException) -> None:
-        """Nothing has come in time."""
-        with self.lock:
-            waits = waiter in self.waiters
-            if waits:
-                self.waiters.remove(waiter)
-        if waits:
-            waiter.settle(None, error)
 
     def publish(self, event: Any, by: int, last: bool = False) -> None:
         """Write an event to the stream."""
         if isinstance(event, InputRequiredEvent):
             with self.lock:
                 self.unanswered += 1
-        future = self.node.future
-        kind = self.table.label(type(event))
-        future.run.append(r.EventPublished(self.engine.now(), future.id, by, kind, _text(event)))
+        self.tell.published(event, by)
         self.stream.publish(event, last)
 
     # Starting steps.
@@ -212,7 +143,7 @@ class WorkflowRun:
 
     def begin(self, event: Any) -> None:
         """Send the first event."""
-        self.engine.dispatch(self._post(event, self.routing.root, r.NO_TASK, {}))
+        self.engine.dispatch(self.post(event, self.routing.root, r.NO_TASK, {}))
         self.closing.look_whether_idle()
 
     def _go_on(self, ended: Sequence[Waiter], event: Any, lines: Sequence[Line]) -> Call | None:
@@ -252,7 +183,7 @@ class WorkflowRun:
             None, kind=kind_for(line.task), text="", permits=(limit,),
         )  # fmt: skip
         taken = tuple([sent.number for sent in sents])
-        node.future.run.append_row((r.EVENTS_TAKEN, self.engine.now(), invocation.id, taken))
+        self.tell.taken(invocation.id, taken)
         with self.lock:
             self.entering -= 1
             over = self.over
@@ -274,7 +205,9 @@ class WorkflowRun:
             return self.both(self.closing.stop(value, invocation), self.closing.end_if_due())
         if isinstance(value, InputRequiredEvent):
             self.publish(value, invocation.id)
-        delivery, ended, lines = invocation.delivery, [], []  # type: ignore[var-annotated]
+        delivery = invocation.delivery
+        ended: list[tuple[Waiter, Any]] = []
+        lines: list[Line] = []
         many = isinstance(value, (list, tuple))
         with self.lock:
             self._gone(invocation)
@@ -300,7 +233,8 @@ class WorkflowRun:
 
     def handle(self, invocation: Invocation, handler: Step, event: Any, recoveries: Recoveries) -> Call | None:
         """A step has failed: its handler is run for it, in its place."""
-        delivery, lines = invocation.delivery, []  # type: ignore[var-annotated]
+        delivery = invocation.delivery
+        lines: list[Line] = []
         with self.lock:
             self._gone(invocation)
             if not self.over:
@@ -311,31 +245,8 @@ class WorkflowRun:
     def _gone(self, invocation: Invocation) -> None:
         """Under the lock: it runs no more, and waits for nothing."""
         self.active.pop(invocation, None)
-        if self.waiters:
-            self.waiters = [waiter for waiter in self.waiters if waiter.invocation is not invocation]
-
-    # What the routing tells, under the lock.
-
-    def sent(self, sent: Sent, steps: tuple[str, ...]) -> None:
-        """An event goes to these steps."""
-        future, event = self.node.future, sent.event
-        kind = self.table.label(type(event))
-        future.run.append_row(
-            (r.EVENT_SENT, self.engine.now(), future.id, sent.number, sent.by, kind, event_text(event), steps)
-        )
-        if not steps and not isinstance(event, InputRequiredEvent):
-            self.unhandled.append(sent)
-
-    def held(self, sent: Sent, step: str, join: str, have: int, needs: tuple[tuple[str, int], ...]) -> None:
-        """An event waits in a join."""
-        future = self.node.future
-        future.run.append_row((r.EVENT_HELD, self.engine.now(), future.id, sent.number, step, join, have, needs))
-
-    def filled(self, step: str, join: str, sents: Sequence[Sent]) -> None:
-        """A join lets events go on together."""
-        future = self.node.future
-        numbers = tuple([sent.number for sent in sents])
-        future.run.append(r.JoinFilled(self.engine.now(), future.id, step, join, numbers))
+        if self.waits.all:
+            self.waits.end_of(invocation)
 
     # What the engine tells of the node.
 
@@ -346,8 +257,3 @@ class WorkflowRun:
     def told_to_stop(self) -> None:
         """The run was told to stop."""
         self.closing.told_to_stop()
-
-
-def _text(event: Any) -> str:
-    held = event_text(event)
-    return ", ".join(f"{name}={value}" for name, value in zip(held[::2], held[1::2], strict=True))

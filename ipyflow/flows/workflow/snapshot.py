@@ -42,7 +42,9 @@ def restored(kind: type[Context[Any]], workflow: Workflow, data: Any, serializer
     """A context made of what :func:`taken` gave."""
     name = type(workflow).__qualname__
     if not isinstance(data, dict) or data.get("version") != VERSION:
-        raise ContextStateError(f"Context.from_dict({name}, ...): give what ctx.to_dict() has returned, version {VERSION}")
+        raise ContextStateError(
+            f"Context.from_dict({name}, ...): give what ctx.to_dict() has returned, version {VERSION}"
+        )
     if data.get("workflow") != name:
         raise ContextStateError(f"Context.from_dict({name}, ...): this is the state of a run of {data.get('workflow')}")
     context = kind(workflow)
@@ -73,7 +75,7 @@ class _Writer:
             held_sents = [(join, [list(slot) for slot in join.slots]) for join in held]
             buffers = [(step, key, buffer, buffer.waiting()) for step, key, buffer in run.buffers.all()]
             places = {buffer: place for place, (_, _, buffer, _) in enumerate(buffers)}
-            start, unanswered, asked = run.context.start_event, run.unanswered, sorted(run.asked)
+            start, unanswered, asked = run.context.start_event, run.unanswered, sorted(run.waits.asked)
         if run.over and not deliveries:
             return {"deliveries": [], "held": [], "buffers": []}
         fan = self._fan
@@ -157,7 +159,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
                 fan.held[name] = Join(table.steps[name], fan)
                 fan.held[name].done = True
     run.context.start_event = serializer.deserialize(data["start_event"])
-    run.asked.update(data["asked"])
+    run.waits.asked.update(data["asked"])
     run.unanswered = data["unanswered"]
 
     def sents_of(rows: list[Any], step: str) -> list[Sent]:
@@ -165,7 +167,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
         for text, fan, recoveries in rows:
             routing.last += 1
             out.append(Sent(serializer.deserialize(text), routing.last, fans[fan], r.NO_TASK, recoveries))
-            run.sent(out[-1], (step,))
+            run.tell.sent(out[-1], (step,))
         return out
 
     with run.lock:
@@ -180,7 +182,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
             for sent in sents_of(entry["held"], entry["step"]):
                 buffer.add(sent)
                 needs = tuple([(table.label(kind), count) for kind, count in buffer.missing()])
-                run.held(sent, entry["step"], buffer.name, buffer.have, needs)
+                run.tell.held(sent, entry["step"], buffer.name, buffer.have, needs)
         for entry in data["held"]:
             step, fan = table.steps[entry["step"]], fans[entry["fan"]]
             join = fan.held.setdefault(step.name, Join(step, fan))
@@ -188,7 +190,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
                 slot.extend(sents_of(rows, step.name))
                 for sent in slot:
                     name = "" if is_list(step) else routing.name_of(step)
-                    run.held(sent, step.name, name, len(slot), ())
+                    run.tell.held(sent, step.name, name, len(slot), ())
         deliveries = []
         for entry in data["deliveries"]:
             step, fan = table.steps[entry["step"]], fans[entry["fan"]]

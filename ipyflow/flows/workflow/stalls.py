@@ -38,8 +38,8 @@ def why_stalled(run: WorkflowRun) -> str:
         joins.append(f"{one.name} waits for {' and '.join(missing)} ({_came(run, held)})")
     said = [f"{run.node.future.label} has stalled: no step is at work, and no event is on its way or can come"]
     said += joins[:_NAMED] + ([f"{len(joins) - _NAMED} more joins wait"] if len(joins) > _NAMED else [])
-    if run.unhandled:
-        lost = ", ".join(shown_event(sent.event) for sent in run.unhandled[:_NAMED])
+    if run.tell.unhandled:
+        lost = ", ".join(shown_event(sent.event) for sent in run.tell.unhandled[:_NAMED])
         said.append(f"no step takes {lost}")
     if not joins:
         ends = " or ".join(kind.__name__ for kind in run.table.stops) or "StopEvent"

@@ -61,7 +61,7 @@ def start(
         event = _start_event(setup, table, event, values)
     elif event is not None or values:
         raise WorkflowRuntimeError(
-            f"{setup.name}.run(ctx=...) goes on with a run that has begun: it takes no start event, send it events instead"
+            f"{setup.name}.run(ctx=...) goes on with a run that has begun: it takes no start event; send it events"
         )
     resources = _resources(workflow, setup)
     if not setup.disable_validation:
@@ -152,11 +152,12 @@ class _Begin:
         place = engine.new_run(run.setup.name, _KIND) if parent is None else parent.future.run
         run.gates = () if parent is None else parent.gates
         full = slot is not None and slot.used >= slot.size
-        run.node = node = open_node(
+        node = open_node(
             engine, run, Kind(run.setup.name, WorkflowCancelled), shown_event(self._event) if self._event else "",
             slot.reason if slot is not None and full else STEPS, run=place, parent=parent, above=None, role="workflow",
             context=copy_context(), gates=run.gates, group=label, handle=WorkflowFuture,
         )  # fmt: skip
+        run.open(node)
         node.reason = slot.reason if slot is not None and full else STEPS
         future: Any = node.future
         future._workflow_run = run
@@ -221,5 +222,3 @@ def _slot(run: WorkflowRun) -> Limit | None:
         name = f"num_concurrent_runs of {run.setup.name}"
         known = _slots[run.workflow] = (weakref.ref(run.engine), Limit(name, count))
     return known[1]
-
-

@@ -34,7 +34,7 @@ class Waiter:
     def __init__(
         self, workflow_run: WorkflowRun, invocation: Invocation, kind: type, requirements: dict[str, Any]
     ) -> None:
-        self._workflow_run, self.invocation = workflow_run, invocation
+        self._waits, self.invocation = workflow_run.waits, invocation
         self.run = workflow_run.node.future.run
         self.kind, self.requirements = kind, requirements
         self.timer: Timer | None = None
@@ -47,7 +47,7 @@ class Waiter:
         """True for an event that it waits for."""
         if not isinstance(event, self.kind):
             return False
-        return all(event.get(name, _MISSING) == value for name, value in self.requirements.items())
+        return all(getattr(event, name, _MISSING) == value for name, value in self.requirements.items())
 
     def settle(self, event: Any, error: BaseException | None = None) -> None:
         """The event has come, or will not."""
@@ -102,7 +102,7 @@ class Waiter:
                 raise TimeoutError(f"no {self.kind.__name__} within {timeout} s")
             return self._outcome()
         finally:
-            self._workflow_run.forget(self)
+            self._waits.forget(self)
 
     def __await__(self) -> Generator[Any, None, Any]:
         try:
@@ -110,12 +110,49 @@ class Waiter:
                 yield from awaiting.await_one(self)  # type: ignore[arg-type]
             return self._outcome()
         finally:
-            self._workflow_run.forget(self)
+            self._waits.forget(self)
 
     def _outcome(self) -> Any:
         if self._error is not None:
             raise self._error
         return self.event
+
+
+class Waits:
+    """The waits of one run, oldest first. All but :meth:`expire` and :meth:`forget` under the run's lock."""
+
+    def __init__(self, run: WorkflowRun) -> None:
+        self._run = run
+        self.all: list[Waiter] = []
+        self.asked: set[str] = set()
+        """The waits for which the question was published already."""
+
+    def ended_by(self, event: Any) -> list[Waiter]:
+        """Take out the waits that ``event`` ends: of each step the oldest that fits."""
+        found: dict[str, Waiter] = {}
+        for waiter in self.all:
+            if waiter.invocation.step.name not in found and waiter.fits(event):
+                found[waiter.invocation.step.name] = waiter
+        for waiter in found.values():
+            self.all.remove(waiter)
+        return list(found.values())
+
+    def end_of(self, invocation: Invocation) -> None:
+        """Its body has ended, and waits for nothing."""
+        self.all = [waiter for waiter in self.all if waiter.invocation is not invocation]
+
+    def forget(self, waiter: Waiter) -> bool:
+        """Nobody waits there any more; False when its event has come."""
+        with self._run.lock:
+            waits = waiter in self.all
+            if waits:
+                self.all.remove(waiter)
+        return waits
+
+    def expire(self, waiter: Waiter, error: BaseException) -> None:
+        """Nothing has come in time."""
+        if self.forget(waiter):
+            waiter.settle(None, error)
 
 
 def wait_in(
@@ -128,17 +165,16 @@ def wait_in(
         key = f"{invocation.step.name} {first} {kind.__qualname__} {sorted(map(repr, requirements.items()))}"
     waiter = Waiter(run, invocation, kind, requirements)
     text = ", ".join(f"{name}={short(value)}" for name, value in requirements.items())
-    future = run.node.future
     with run.lock:
-        run.waiters.append(waiter)
-        ask = question is not None and key not in run.asked
-        run.asked.add(key)
-        future.run.append(r.EventAwaited(run.engine.now(), invocation.id, run.table.label(kind), text))
+        run.waits.all.append(waiter)
+        ask = question is not None and key not in run.waits.asked
+        run.waits.asked.add(key)
+        run.tell.awaited(invocation.id, kind, text)
     if ask:  # behind the wait: the answer may come at once
         run.publish(question, invocation.id)
     if seconds is not None:
         text = f"step {invocation.step.name} waited {seconds:g} s for {kind.__name__}, and none came"
-        waiter.timer = run.engine.clock.call_later(seconds, lambda: run.expire(waiter, TimeoutError(text)))
+        waiter.timer = run.engine.clock.call_later(seconds, lambda: run.waits.expire(waiter, TimeoutError(text)))
     return waiter
 
 
