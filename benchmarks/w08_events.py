@@ -64,7 +64,9 @@ def measure(plan: Plan) -> list[Row]:
         at = sweep(work, reference, SIZES, plan.pairs)
         name = f"events through a step with {workers} workers, all collected"
         rows += [compared("W8", f"{n:,} {name}", pairs, TARGET) for n, pairs in at.items()]
-        rows.append(compared("W8", f"cost of an event at 10,000 over 1,000, {workers} workers", growth(at, 1_000, 10_000), 1.5))
+        rows.append(
+            compared("W8", f"cost of an event at 10,000 over 1,000, {workers} workers", growth(at, 1_000, 10_000), 1.5)
+        )
     return rows
 
 
@@ -96,5 +98,3 @@ async def through_queues(n: int, workers: int) -> float:
         task.cancel()
     assert len(found) == n
     return seconds / n
-
-

@@ -150,7 +150,7 @@ class Workflow:
         __tracebackhide__ = True
         setup, table = setup_of(self), table_of(type(self))
         if setup.disable_validation:
-            check_configuration(table)
+            check_configuration(table, name=setup.name)
         else:
             _validate(self, set())
         return start(self, setup, table, ctx, start_event, values)
@@ -217,7 +217,7 @@ def _validate(workflow: Workflow, seen: set[type]) -> None:
     setup, table = setup_of(workflow), table_of(type(workflow))
     seen.add(type(workflow))
     if setup.skip_graph_checks not in table.checked:
-        check(table, skip=setup.skip_graph_checks, notes=hidden(type(workflow), Workflow))
+        check(table, skip=setup.skip_graph_checks, notes=hidden(type(workflow), Workflow), name=setup.name)
         table.checked.add(setup.skip_graph_checks)
     for child in children_of(workflow).values():
         if type(child) not in seen and not setup_of(child).disable_validation:
