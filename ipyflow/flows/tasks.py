@@ -51,7 +51,7 @@ class Task(Sendable, Generic[P, R]):
         self.module: str = getattr(fn, "__module__", None) or "__main__"
         self.executor_name = self.options.executor if isinstance(self.options.executor, str) else "adopted"
         o = self.options
-        timed = o.timeout is not None or isinstance(o.retries, option_forms.TenacityRetry)
+        timed = o.timeout is not None or isinstance(o.retries, (option_forms.TenacityRetry, option_forms.NextRetry))
         self.simple = not (o.wait or o.resolve or timed or o.memo or o.limit or o.rate or o.delay)
         self._parameters: inspect.Signature | None = None
         functools.update_wrapper(self, fn, updated=())

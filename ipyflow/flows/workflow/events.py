@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializeAsAny
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializeAsAny, model_serializer
 
 from ipyflow.errors import WorkflowRuntimeError
 
@@ -112,7 +112,22 @@ class StopEvent(Event):
         super().__init__(**data)
 
     def __str__(self) -> str:
-        return str(self.result)
+        return super().__str__() if self._leaves_result_out() else str(self.result)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        left_out = self._leaves_result_out()
+        return iter([(name, value) for name, value in super().__repr_args__() if name != "result" or not left_out])
+
+    @model_serializer(mode="wrap")
+    def _without_result(self, dump: Any) -> builtins.dict[str, Any]:
+        """A subclass that has values of its own is written without the ``result`` that it was not given."""
+        held: builtins.dict[str, Any] = dump(self)
+        if self._leaves_result_out():
+            held.pop("result", None)
+        return held
+
+    def _leaves_result_out(self) -> bool:
+        return self.result is None and type(self) is not StopEvent
 
 
 class InputRequiredEvent(Event):

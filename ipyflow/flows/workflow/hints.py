@@ -68,5 +68,5 @@ def resolved(hint: Any, names: dict[str, Any], scope: Mapping[str, Any]) -> Any:
     if origin is list:
         return list[resolved(args[0], names, scope)]  # type: ignore[misc]
     if getattr(origin, "_is_workflow_context", False):
-        return origin[resolved(args[0], names, scope)]  # type: ignore[index]
+        return origin[resolved(args[0], names, scope)]
     return hint

@@ -9,33 +9,41 @@ from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.table import Table
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], word: str = "and") -> str:
     """Names as they are said: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def takers_of(table: Table, kind: type[Event]) -> str:
+def does(names: Sequence[str], verb: str) -> str:
+    """Names and what they do: ``a takes``, ``a and b take``."""
+    return f"{listed(names)} {verb if len(names) > 1 else verb + 's'}"
+
+
+def takers_of(table: Table, kind: type[Event]) -> list[str]:
     """The names of the steps that say that they take ``kind``."""
-    return listed([step.name for step in table.steps.values() if any(kind in one.types for one in step.takes)])
-
-
-def takes(table: Table, kind: type[Event]) -> str:
-    """Which steps take it, in words: ``a takes E``, ``a and b take E``."""
-    names = takers_of(table, kind)
-    return f"{names} {'take' if ' and ' in names else 'takes'} {table.label(kind)}"
+    return [step.name for step in table.steps.values() if any(kind in one.types for one in step.takes)]
 
 
 def gives(table: Table, kind: type[Event]) -> str:
     """Which steps give it, in words: ``a gives E``, ``a and b give E``."""
-    names = listed([name for name in table.steps if kind in table.can_give(name)])
-    return f"{names} {'give' if ' and ' in names else 'gives'} {table.label(kind)}"
+    return f"{does([name for name in table.steps if kind in table.can_give(name)], 'give')} {table.label(kind)}"
 
 
-def is_missing(table: Table, kind: type[Event] | None) -> bool:
-    """True for a type that a step takes and nothing gives."""
+def goes_to(given: type, step: Step, kind: type[Event]) -> bool:
+    """True when events of the type ``given`` go to a step that takes ``kind``."""
+    return given is kind or (step.accept_event_subclasses and issubclass(given, kind))
+
+
+def givers(table: Table, step: Step, kind: type[Event]) -> set[str]:
+    """The steps that give what ``step`` takes as ``kind``."""
+    return {name for name in table.steps if any(goes_to(given, step, kind) for given in table.can_give(name))}
+
+
+def waiting(table: Table, kind: type[Event] | None) -> list[str]:
+    """The steps that take ``kind`` and are given none."""
     if kind is None or kind in table.starts or issubclass(kind, (StepFailedEvent, StopEvent, HumanResponseEvent)):
-        return False
-    return kind in table.outside
+        return []
+    return [name for name in takers_of(table, kind) if not givers(table, table.steps[name], kind)]
 
 
 def is_lost(table: Table, kind: type[Event]) -> bool:
@@ -49,21 +57,6 @@ def twin(kind: type, among: Iterable[type[Event]]) -> type[Event] | None:
         if other is not kind and (other.__module__, other.__qualname__) == (kind.__module__, kind.__qualname__):
             return other
     return None
-
-
-def meets(step: Step, at: int, kind: type[Event], other: type) -> bool:
-    """True when events of type ``other`` are taken as ``kind`` by a step's parameter."""
-    return other is kind or (step.accept_event_subclasses and issubclass(other, kind))
-
-
-def givers(table: Table, kind: type[Event]) -> set[str]:
-    """The steps that give what is taken as ``kind``."""
-    return {
-        name
-        for name in table.steps
-        for other in table.can_give(name)
-        if other is kind or any(kind in step.takes[at].types for step, at in table.takers(other))
-    }
 
 
 def reached(table: Table) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipyflow.flows.workflow import reach
 from ipyflow.flows.workflow.events import HumanResponseEvent, StepFailedEvent, StopEvent
-from ipyflow.flows.workflow.reach import gives, is_missing, listed, takes
+from ipyflow.flows.workflow.reach import does, givers, gives, goes_to, listed, takers_of, waiting
 from ipyflow.flows.workflow.table import Table
 
 
@@ -12,10 +12,11 @@ def taken_and_never_given(table: Table) -> list[str]:
     """Events that steps wait for and nobody sends."""
     lines = []
     for kind in table.taken:
-        if not is_missing(table, kind):
+        names = waiting(table, kind)
+        if not names:
             continue
         twin = reach.twin(kind, table.given)
-        below = [other for other in table.given if issubclass(other, kind)]
+        below = [other for other in table.given if issubclass(other, kind) and other is not kind]
         if twin is not None:
             fix = (
                 f"{gives(table, twin)}, which is another class of this name, defined at another time: run the "
@@ -28,7 +29,7 @@ def taken_and_never_given(table: Table) -> list[str]:
                 f"add it to the return annotation of the step that sends it (-> ... | {table.label(kind)}), or send it "
                 "from outside and make it a HumanResponseEvent"
             )
-        lines.append(f"{takes(table, kind)}, which no step gives: {fix}")
+        lines.append(f"{does(names, 'take')} {table.label(kind)}, which no step gives: {fix}")
     return lines
 
 
@@ -37,11 +38,12 @@ def given_and_never_taken(table: Table) -> list[str]:
     lines = []
     for kind in table.given:
         above = [other for other in table.taken if issubclass(kind, other)]
-        if not reach.is_lost(table, kind) or any(is_missing(table, k) for k in (*above, reach.twin(kind, table.taken))):
+        if not reach.is_lost(table, kind) or any(waiting(table, k) for k in (*above, reach.twin(kind, table.taken))):
             continue  # it is named with the one that is taken
         if above:
             fix = (
-                f"{takes(table, above[0])}, of which it is a subclass: write @step(accept_event_subclasses=True) there"
+                f"{does(takers_of(table, above[0]), 'take')} {table.label(above[0])}, of which it is a subclass: write "
+                "@step(accept_event_subclasses=True) there"
             )
         else:
             fix = (
@@ -55,8 +57,8 @@ def given_and_never_taken(table: Table) -> list[str]:
 def stop_events_taken(table: Table) -> list[str]:
     """Steps that wait for the end."""
     return [
-        f"{takes(table, kind)}, which ends the run and goes to no step: take an event of your own, and give the "
-        "StopEvent behind it"
+        f"{does(takers_of(table, kind), 'take')} {table.label(kind)}, which ends the run and goes to no step: take an "
+        "event of your own, and give the StopEvent behind it"
         for kind in table.taken
         if issubclass(kind, StopEvent)
     ]
@@ -67,16 +69,14 @@ def unreachable(table: Table) -> list[str]:
     led_to = reach.reached(table)
     lines = []
     for step in table.steps.values():
-        if step.name in led_to or any(is_missing(table, kind) for one in step.takes for kind in one.types):
+        kinds = list(dict.fromkeys(kind for one in step.takes for kind in one.types))
+        said = any(issubclass(k, (StopEvent, StepFailedEvent)) or step.name in waiting(table, k) for k in kinds)
+        if step.name in led_to or said:
             continue
-        if step.handles is None and any(
-            issubclass(k, (StopEvent, StepFailedEvent)) for p in step.takes for k in p.types
-        ):
-            continue  # said elsewhere
-        kinds = [kind for one in step.takes for kind in one.types if not reach.givers(table, kind) & led_to]
-        names = " | ".join(table.label(kind) for kind in kinds)
-        givers = listed(sorted(set().union(*[reach.givers(table, kind) for kind in kinds]) - {step.name}))
-        who = f"{givers}, never run either" if givers else "itself"
+        never = [kind for kind in kinds if not givers(table, step, kind) & led_to]
+        names = listed([table.label(kind) for kind in never], "or" if len(step.takes) == 1 else "and")
+        others = sorted({name for kind in never for name in givers(table, step, kind)} - {step.name})
+        who = f"{listed(others)}, never run either" if others else "itself"
         lines.append(
             f"{step.name} is never run: what it takes, {names}, is given only by {who}: give it in a step that "
             f"{table.label(table.start)} leads to"
@@ -102,15 +102,17 @@ def dead_ends(table: Table) -> list[str]:
 
 def lists_never_given(table: Table) -> list[str]:
     """Steps that take lists of events that come of no list."""
+    led_to = reach.reached(table)
     levels = [table.level_of_list(name) for name, step in table.steps.items() if step.gives_lists]
     lines = []
     for step in table.steps.values():
-        for at, one in enumerate(step.takes):
-            if one.collect is None:
+        for one in step.takes:
+            if one.collect is None or step.name not in led_to:
                 continue
             for kind in one.types:
-                is_there = any(reach.meets(step, at, kind, other) for level in levels for other in level)
-                if not is_there and not is_missing(table, kind):
+                if step.name in waiting(table, kind):
+                    continue
+                if not any(goes_to(other, step, kind) for level in levels for other in level):
                     name = table.label(kind)
                     lines.append(
                         f"{step.name} takes list[{name}], and no {name} comes of a returned list: return the events as "
@@ -122,17 +124,16 @@ def lists_never_given(table: Table) -> list[str]:
 
 def joins_that_never_meet(table: Table) -> list[str]:
     """Steps that put events together of which some come of a list and others do not."""
-    outside = [kind for kind in table.outside if issubclass(kind, HumanResponseEvent)]
-    levels = [table.level_of((table.start, *outside))]
+    led_to = reach.reached(table)
+    answers = [kind for kind in table.taken if issubclass(kind, HumanResponseEvent)]
+    levels = [table.level_of((table.start, *answers))]
     levels += [table.level_of_list(name) for name, step in table.steps.items() if step.gives_lists]
     lines = []
     for step in table.steps.values():
         kinds = [one.types[0] for one in step.takes]
-        if len(kinds) < 2 or any(is_missing(table, kind) for kind in kinds):
+        if len(kinds) < 2 or step.name not in led_to:
             continue
-        if not any(
-            all(any(reach.meets(step, at, kind, k) for k in level) for at, kind in enumerate(kinds)) for level in levels
-        ):
+        if not any(all(any(goes_to(k, step, kind) for k in level) for kind in kinds) for level in levels):
             names = listed([table.label(kind) for kind in dict.fromkeys(kinds)])
             lines.append(
                 f"{step.name} puts {names} together, and they never meet: only events that come of the same returned "

@@ -89,10 +89,11 @@ class Table:
         return found
 
     def is_given(self, kind: type) -> bool:
-        """True when some step gives what a step that takes ``kind`` is run for."""
+        """True when some step gives what another that takes ``kind`` is run for: that type, or one below it."""
         if kind in self.given:
             return True
-        return any(kind in step.takes[at].types for other in self.given for step, at in self.takers(other))
+        takers = [step for step in self.steps.values() if any(kind in one.types for one in step.takes)]
+        return any(step.accept_event_subclasses for step in takers) and any(issubclass(k, kind) for k in self.given)
 
     def can_give(self, step: str) -> frozenset[type]:
         """All types that the step may give, bare or in lists."""

@@ -31,27 +31,28 @@ _RULES: tuple[tuple[str, Callable[[Table], list[str]]], ...] = (
 )
 
 
-def check(table: Table, *, skip: Iterable[str] = (), notes: Sequence[str] = ()) -> None:
+def check(table: Table, *, skip: Iterable[str] = (), notes: Sequence[str] = (), name: str = "") -> None:
     """Check that the steps fit together.
 
     Args:
         table: the workflow's.
         skip: names of :data:`CHECKS` to leave out.
         notes: what else to say when something is wrong.
+        name: the workflow's, where it is not that of the class.
 
     Raises:
         WorkflowConfigurationError: there are no steps, or no start or stop event, or several start events.
         WorkflowValidationError: the ways of the events do not fit together.
     """
     __tracebackhide__ = True
-    check_configuration(table, notes=notes)
+    check_configuration(table, notes=notes, name=name)
     skipped = set(skip)
     problems = [problem for name, rule in _RULES if name not in skipped for problem in rule(table)]
     if problems:
-        raise WorkflowValidationError(_message(table, problems, notes))
+        raise WorkflowValidationError(_message(name or table.name, problems, notes))
 
 
-def check_configuration(table: Table, *, notes: Sequence[str] = ()) -> None:
+def check_configuration(table: Table, *, notes: Sequence[str] = (), name: str = "") -> None:
     """Check that it is a workflow at all: with steps, one start, an end.
 
     Raises:
@@ -60,12 +61,12 @@ def check_configuration(table: Table, *, notes: Sequence[str] = ()) -> None:
     __tracebackhide__ = True
     problems = _configuration(table)
     if problems:
-        raise WorkflowConfigurationError(_message(table, problems, notes))
+        raise WorkflowConfigurationError(_message(name or table.name, problems, notes))
 
 
-def _message(table: Table, problems: list[str], notes: Sequence[str]) -> str:
+def _message(name: str, problems: list[str], notes: Sequence[str]) -> str:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    lines = [f"workflow {table.name} cannot run, there {'are' if len(problems) > 1 else 'is'} {count}:", *problems]
+    lines = [f"workflow {name} cannot run, there {'are' if len(problems) > 1 else 'is'} {count}:", *problems]
     return "\n  - ".join(lines) + "".join(f"\n  (note: {note})" for note in notes)
 
 
@@ -79,7 +80,7 @@ def _configuration(table: Table) -> list[str]:
             "subclass of it"
         )
     elif len(table.starts) > 1:
-        found = listed([f"{table.label(kind)} ({takers_of(table, kind)})" for kind in table.starts])
+        found = listed([f"{table.label(kind)} ({listed(takers_of(table, kind))})" for kind in table.starts])
         problems.append(f"steps take several start events, {found}, and a run begins with one: let them take the same")
     if not table.stops:
         problems.append("no step gives a StopEvent, so it would never end: return one in the last step (-> StopEvent)")
