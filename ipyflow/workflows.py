@@ -44,8 +44,9 @@ from ipyflow.flows.workflow.future import WorkflowFuture
 from ipyflow.flows.workflow.graph import WorkflowGraph
 from ipyflow.flows.workflow.resources import Resource, ResourceConfig, ResourceManager
 from ipyflow.flows.workflow.serializers import JsonSerializer, PickleSerializer
+from ipyflow.flows.workflow.state import DictState
 from ipyflow.flows.workflow.steps import Step, catch_error, step
-from ipyflow.flows.workflow.store import DictState, Store
+from ipyflow.flows.workflow.store import Store
 from ipyflow.flows.workflow.stream import EventStream
 from ipyflow.flows.workflow.workflow import Workflow
 

@@ -51,6 +51,8 @@ class Closing:
         """Ends the run's future once no step is just being started."""
         self._stopping = False
         """True when it was told to stop: then it ends once its steps have."""
+        self.stopped_by: StopEvent | None = None
+        """The event that has ended it well."""
         self._left: list[Delivery] = []
         self._failed: Invocation | None = None
         self.ended: Callable[[], object] = lambda: None
@@ -161,6 +163,7 @@ class Closing:
             if first:
                 run.over = True
                 self._error, self._due = error, end
+                self.stopped_by = last if error is None else None
                 self._failed = by if error is not None else None
                 self._keep_left(by)
         if not first:

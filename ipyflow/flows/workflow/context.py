@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -33,10 +33,15 @@ class RetryInfo:
         retry_number: 0 at the first attempt.
         elapsed_seconds: since the first attempt began.
         last_exception: what the attempt before has ended with.
+        last_failed_at: when that was, in UTC.
     """
 
-    def __init__(self, retry_number: int, elapsed_seconds: float, last_exception: BaseException | None) -> None:
-        self.retry_number, self.elapsed_seconds, self.last_exception = retry_number, elapsed_seconds, last_exception
+    def __init__(
+        self, retry_number: int, elapsed_seconds: float, last_exception: BaseException | None,
+        last_failed_at: datetime | None,
+    ) -> None:  # fmt: skip
+        self.retry_number, self.elapsed_seconds = retry_number, elapsed_seconds
+        self.last_exception, self.last_failed_at = last_exception, last_failed_at
 
     def __repr__(self) -> str:
         return f"<retry {self.retry_number}, {self.elapsed_seconds:.3g} s>"
@@ -166,11 +171,14 @@ class Context(Generic[S]):
     def retry_info(self) -> RetryInfo:
         """How often the step that asks was tried already."""
         invocation = self._step("retry_info")
-        call = invocation.current._call if invocation.current is not None else None
-        if call is None:
-            return RetryInfo(0, 0.0, None)
-        elapsed = 0.0 if call.began is None else call.engine.now() - call.began
-        return RetryInfo(call.attempt - 1, elapsed, call.last)
+        future = invocation.current
+        call = future._call if future is not None else None
+        if future is None or call is None or call.began is None:
+            return RetryInfo(0, 0.0, None, None)
+        state = future.run.snapshot()
+        ended = [one.ended for one in state.tasks[future.id].attempts if one.ended is not None]
+        failed_at = datetime.fromtimestamp(state.wall + ended[-1] - state.opened, UTC) if ended else None
+        return RetryInfo(call.attempt - 1, call.engine.now() - call.began, call.last, failed_at)
 
     # Stopping, and going on another day.
 

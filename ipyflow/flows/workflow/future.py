@@ -39,6 +39,11 @@ class WorkflowFuture(Future[T]):
         """The context of the run: its store, and ``to_dict`` to go on another day."""
         return self._workflow_run.context
 
+    @property
+    def stop_event(self) -> Any:
+        """The event that has ended the run well; ``None`` before, and where it ended badly."""
+        return self._workflow_run.closing.stopped_by
+
     def send_event(self, event: Any, step: str | None = None) -> None:
         """Send an event into the run from outside, from any thread.
 

@@ -155,7 +155,7 @@ class _Begin:
         node = open_node(
             engine, run, Kind(run.setup.name, WorkflowCancelled), shown_event(self._event) if self._event else "",
             slot.reason if slot is not None and full else STEPS, run=place, parent=parent, above=None, role="workflow",
-            context=copy_context(), gates=run.gates, group=label, handle=WorkflowFuture,
+            context=copy_context(), gates=run.gates, group=label, handle=run.workflow.future_class,
         )  # fmt: skip
         run.open(node)
         node.reason = slot.reason if slot is not None and full else STEPS

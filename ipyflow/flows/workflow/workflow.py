@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipyflow.errors import WorkflowValidationError
+from ipyflow.flows.workflow.future import WorkflowFuture
 from ipyflow.flows.workflow.graph import WorkflowGraph
 from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_types, collect, given_setup, hidden
 from ipyflow.flows.workflow.start import start
@@ -74,6 +75,8 @@ class Workflow:
     num_concurrent_runs: Any = _Shown("num_concurrent_runs", "So many runs at once, or ``None``.")
     resource_manager: Any = _Shown("resource_manager", "What keeps its resources, or ``None``.")
     table = _ShownTable()
+    future_class: ClassVar[type[WorkflowFuture[Any]]] = WorkflowFuture
+    """The class of what :meth:`run` returns."""
     _added: ClassVar[dict[str, Any]] = {}
     _child_types: ClassVar[dict[str, type]] = {}
 
