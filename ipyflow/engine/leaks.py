@@ -161,4 +161,7 @@ def warn(warning: IpyflowWarning) -> None:
         unraisable = SimpleNamespace(
             exc_type=type(error), exc_value=error, exc_traceback=None, err_msg="ipyflow warned", object=None
         )
-        sys.unraisablehook(unraisable)
+        try:
+            sys.unraisablehook(unraisable)
+        except TypeError:  # Python's own hook takes only what Python itself has made
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -9,7 +9,6 @@ from ipyflow.engine import endings
 from ipyflow.engine.call import Call
 from ipyflow.errors import TaskCancelled
 from ipyflow.flows.workflow.events import StepFailedEvent
-from ipyflow.flows.workflow.texts import shown_event
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.invocation import Invocation
@@ -28,8 +27,6 @@ def step_failed(run: WorkflowRun, invocation: Invocation, error: BaseException) 
     if isinstance(error, TaskCancelled) and future.cancelled():
         return run.step_ended(invocation, None, None)
     delivery, step = invocation.delivery, invocation.step
-    if delivery.sents:
-        endings.add_note(error, f"in step {step.name}, run for {shown_event(delivery.sents[0].event)}")
     handler = run.table.handler_for(step.name)
     if handler is not None and handler.handles is not None and isinstance(error, Exception):
         so_far = delivery.recoveries.get(handler.name, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine.call import Call
 from ipyflow.engine.context import current_call
 from ipyflow.engine.future import Future
 from ipyflow.flows.workflow.routing import Delivery, Sent
@@ -50,13 +49,15 @@ class Invocation:
         first = sents[0]
         return Sent(event, first.number, first.fan, first.by, first.recoveries)
 
-    def entry_done(self, future: Future[Any]) -> Call | None:
-        """Its task has ended; returns a call to be run next by this thread."""
+    def entry_done(self, future: Future[Any]) -> Any:
+        """Its task has ended; returns what ``Future.when_settled`` asks for."""
         error, value = future._error, future._value
         if not future._settled:  # looked at after they were read: somebody has retried it at once
             future.when_settled(self.entry_done)
             return None
-        return self.workflow_run.step_ended(self, value, error)
+        ready = self.workflow_run.step_ended(self, value, error)
+        following: Any = None if ready is None else ready.executor.follow(ready)
+        return following
 
 
 def running(workflow_run: WorkflowRun) -> Invocation | None:

@@ -32,7 +32,8 @@ def why_stalled(run: WorkflowRun) -> str:
         held = buffer.waiting()
         if held:
             missing = [f"{count} more {run.table.label(kind)}" for kind, count in buffer.missing()]
-            joins.append(f"{step} waits in collect_events for {' and '.join(missing)} ({_came(run, held)})")
+            came = f"{buffer.have} of {len(buffer.expected)} came"
+            joins.append(f"{step} waits in collect_events for {' and '.join(missing)} ({came})")
     for one, held, needs in run.routing.waiting():
         missing = [name if count == 1 else f"{count} {name}" for name, count in needs]
         joins.append(f"{one.name} waits for {' and '.join(missing)} ({_came(run, held)})")
