@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializeAsAny, model_serializer
 
 from ipyflow.errors import WorkflowRuntimeError
+from ipyflow.flows.workflow.texts import shown_event
 
 
 class Event(BaseModel):
@@ -34,6 +35,9 @@ class Event(BaseModel):
     """
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, protected_namespaces=())
+
+    def _short_text(self) -> str:
+        return shown_event(self)
 
     def __getitem__(self, name: str) -> Any:
         held = self.__dict__
