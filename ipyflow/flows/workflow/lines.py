@@ -35,10 +35,10 @@ class Line:
     def start(self) -> Call | None:
         """Start what workers are free for; returns a call to be run next by this thread."""
         ready: Call | None = None
-        while True:
+        while self.queue:  # looked at without the lock: whoever adds to it starts it
             with self.run.lock:
                 if self._stands() or not self.queue or self.run.over:
-                    return ready
+                    break
             if not self.limit.try_enter():
                 with self.run.lock:
                     if self._stands():
@@ -49,6 +49,7 @@ class Line:
                 with self.run.lock:
                     self._standing = False
             ready = self.run.both(ready, self._start_one())
+        return ready
 
     def _stands(self) -> bool:
         return self._standing
