@@ -7,7 +7,7 @@ from typing import Any
 from ipyflow.model.events import EventState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
-from ipyflow.views.words import clean, passed_state, remarked
+from ipyflow.views.words import arguments, clean, passed_state, remarked
 
 OUTPUT_LINES = 1000
 """Pieces of output that are sent, the latest ones."""
@@ -53,7 +53,7 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         "name": clean(task.name),
         "role": task.role,
         "branch": None if place is None else clean(place),
-        "args": clean(task.args),
+        "args": clean(arguments(state, task)),
         "result": clean(task.text) if ended_well else None,
         "html": None,
         "type": clean(task.type),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
 from ipyflow.views.clusters import Cluster, Said, clusters
@@ -9,11 +10,14 @@ from ipyflow.views.collapse import collapse
 from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.edges import DATA, edges
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.tallies import shown_flows
+from ipyflow.views.ways_text import flow_dot
 from ipyflow.views.words import shown
 
 
 def dot(state: RunState, most: int = 300) -> str:
-    r"""Write the graph as a Graphviz ``digraph``, a cluster for each label and each group of branches.
+    r"""Write the graph as a Graphviz ``digraph``, a cluster for each workflow, label and group of
+    branches.
 
     Args:
         state: the run.
@@ -24,12 +28,20 @@ def dot(state: RunState, most: int = 300) -> str:
         digraph "empty" {
     """
     collapsed = collapse(state, edges(state), most)
+    flows = shown_flows(state)
     out = [
         f"digraph {_quoted(shown(state.name, 120))} {{",
         '  graph [rankdir=LR, fontname="Helvetica"];',
         '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", fontname="monospace", penwidth=1.5];',
         '  edge [color="#444444"];',
     ]
+    for i, flow in enumerate(flows):
+        out += [
+            f"  subgraph cluster_w{i} {{",
+            f"    label={_quoted(shown(state.tasks[flow.id].name, 120))}; style=dashed;",
+            *[f"    {line}" for line in flow_dot(state, flow, _quoted, f"w{i}_", True)],
+            "  }",
+        ]
     out += _box(clusters(state, collapsed), "  ")
     for (a, b, kind), count in collapsed.links.items():
         looks = [] if kind == DATA else ["style=dashed", "arrowhead=none"]
@@ -37,6 +49,20 @@ def dot(state: RunState, most: int = 300) -> str:
         attributes = f" [{', '.join(looks)}]" if looks else ""
         out.append(f"  n{a} -> n{b}{attributes};")
     return "\n".join([*out, "}", ""])
+
+
+def ways_dot(state: RunState, flow: WorkflowState) -> str:
+    """Write the picture of a workflow alone, without what has happened in it."""
+    return "\n".join(
+        [
+            f"digraph {_quoted(shown(state.name, 120))} {{",
+            '  graph [rankdir=TB, fontname="Helvetica"];',
+            '  node [fontname="monospace", penwidth=1.5];',
+            *[f"  {line}" for line in flow_dot(state, flow, _quoted, "n", False)],
+            "}",
+            "",
+        ]
+    )
 
 
 def _box(box: Cluster, indent: str) -> list[str]:

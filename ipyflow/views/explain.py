@@ -6,7 +6,9 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.stalls import awaiting, is_awaiting, stories, waits
 from ipyflow.views.standing import NAMED, listed, progress, where
+from ipyflow.views.tallies import shown_flows
 from ipyflow.views.waits import (
     IS_PAUSED,
     SLOT,
@@ -50,11 +52,12 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     until = instant(state, now)
     said = [_sentence(state, task, until)]
     said += holders(state, task, until)
+    said += _of_workflow(state, task, until)
     said += _causes(state, task) if task.state in FINAL_STATES else _chain(state, task, until)
     if (handed := passed_state(task)) is not None:
         said.append(f"It handed on the state {shown(handed, 300)}.")
     said += [f"Note: {kind}: {shown(text, 300)}." for kind, text in remarked(task)[:3]]
-    return "\n".join(said)
+    return "\n".join(dict.fromkeys(said))
 
 
 def explain_run(state: RunState, *, now: float | None = None) -> str:
@@ -89,6 +92,8 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
         said.append(f"Running now: {listed(state, [t.id for t in moving], until)}.")
     if held and not moving:
         said.append("Nothing runs.")
+    flows = [words for flow in shown_flows(state) for words in waits(state, flow, until)]
+    held = [task for task in held if is_awaiting(state, task) is None]
     waiting = [task for task in held if not contains(task) and not any(id_ in state.tasks for id_ in task.waiting_on)]
     pausing = [task for task in held if contains(task) and task.reason == PAUSED]
     said += [_sentence(state, task, until) for task in pausing[:NAMED]]
@@ -100,6 +105,7 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
     said += [_sentence(state, task, until) for task in waiting[:NAMED]]
     if not waiting and not pausing and held and not moving:
         said += [_sentence(state, task, until) for task in held[:NAMED]]
+    said += flows
     said += [f"Note: {kind}: {shown(text, 300)}." for _, kind, text in remarks(state, 3)]
     return "\n".join(said)
 
@@ -156,6 +162,8 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
         what = shown(task.reason, 200) or "something that was not recorded"
         what = f"a {what}" if task.reason.startswith(SLOT) else what
         return f"{name} waits for {what}{f': {on}' if on else f' (for {since})'}."
+    if (flow := is_awaiting(state, task)) is not None:
+        return awaiting(state, flow, task.id, until)
     if task.state is State.BLOCKED:
         return f"{name} has been blocked for {since} in a wait for {on or 'something outside this run'}."
     if task.state is State.QUEUED:
@@ -168,6 +176,15 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
     if task.state is State.PLANNED:
         return planned(state, task, until)
     return _ended(task)
+
+
+def _of_workflow(state: RunState, task: TaskState, until: float) -> list[str]:
+    """Of a workflow what in it waits for what; of a step what it was given, what it gave, and what became of that."""
+    if task.role == "workflow" and task.id in state.workflows:
+        return waits(state, state.workflows[task.id], until)
+    if task.role == "step" and task.parent in state.workflows:
+        return stories(state, state.workflows[task.parent], task, until)
+    return []
 
 
 def _ended(task: TaskState) -> str:

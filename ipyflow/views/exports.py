@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import dot
-from ipyflow.views.graph_svg import graph_svg
+from ipyflow.views.graph_svg import pictures_svg
 from ipyflow.views.html import static_html
 from ipyflow.views.mermaid import mermaid
 from ipyflow.views.payload import payload
@@ -30,7 +30,7 @@ def _page(state: RunState) -> str:
 FORMATS: dict[str, Callable[[RunState], str]] = {
     "html": _page,
     "svg": timeline_svg,
-    "graph.svg": graph_svg,
+    "graph.svg": pictures_svg,
     "json": lambda state: json.dumps(payload(state, limit=1 << 60), ensure_ascii=False, allow_nan=False) + "\n",
     "dot": dot,
     "mermaid": mermaid,

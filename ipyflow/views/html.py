@@ -10,14 +10,19 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import contains
 from ipyflow.views.explain import explain, origin, taken
+from ipyflow.views.flow_svg import flow_svg
 from ipyflow.views.graph import plan
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.interest import interesting
 from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
+from ipyflow.views.tallies import shown_flows
 from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.waits import handlers
+from ipyflow.views.ways_text import ways_lines
 from ipyflow.views.words import (
+    arguments,
     block,
     clip,
     counted,
@@ -37,6 +42,8 @@ ROWS = 200
 """Tasks in the table; of more, those worth a look."""
 NODES = 24
 """Boxes of the graph at most, by folding more; a picture of more would take most of the room there is."""
+FLOWS = 26_000
+"""Characters of the pictures of workflows."""
 SMALL_GRAPH = 16
 """A graph of so many boxes is open at once."""
 
@@ -53,8 +60,8 @@ STYLE = (
 def static_html(state: RunState, *, now: float | None = None, inline: bool = False) -> str:
     """Make the HTML.
 
-    A header line, the timeline, the graph, the failures with their tracebacks and the table of tasks, all in under
-    :data:`SIZE` characters: a large run shows bands, folded boxes and the tasks worth a look.
+    A header line, the timeline, the workflows, the graph, the failures with their tracebacks and the table of tasks,
+    all in under :data:`SIZE` characters: a large run shows bands, folded boxes and the tasks worth a look.
 
     Args:
         state: the run.
@@ -68,7 +75,8 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
     """
     timeline = timeline_svg(state, now=now, inline=inline)
     pictures = timeline if inline else as_image(timeline, f"Timeline of {shown(state.name, 120)}")
-    pictures += _graph(state, now, inline)
+    flows = _workflows(state, now, inline)
+    pictures += flows + _graph(state, now, inline, closed=bool(flows))
     rows, failures, traceback = ROWS, 5, 4000
     while True:
         made = _around(state, pictures, _failures(state, failures, traceback) + _table(state, now, rows), now)
@@ -93,8 +101,8 @@ def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str
     look = LOOKS[task.state]
     head = f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 120))}#{task.id}</code>'
     said = "<br>".join(esc(line) for line in explain(state, task_id, now=now).splitlines())
-    value = f"<pre>{_text(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
-    trace = f"<pre>{_text(block(task.traceback, 8000))}</pre>" if task.traceback else ""
+    value = f"<pre>{esc_lines(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
+    trace = f"<pre>{esc_lines(block(task.traceback, 8000))}</pre>" if task.traceback else ""
     return f'<div class="ipyflow-run">{STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
 
@@ -109,16 +117,38 @@ def _around(state: RunState, pictures: str, words: str, now: float | None) -> st
     return f'<div class="ipyflow-run">{STYLE}{head}{pictures}{words}{notes}</div>'
 
 
-def _graph(state: RunState, now: float | None, inline: bool) -> str:
+def _workflows(state: RunState, now: float | None, inline: bool) -> str:
+    """The workflows, as many as there is room for, each with what in it waits for what."""
+    out = ""
+    until = instant(state, now)
+    for flow in shown_flows(state):
+        name = clip(state.tasks[flow.id].name, 80)
+        svg = flow_svg(state, flow, inline=inline)
+        picture = svg if inline else as_image(svg, f"Workflow {shown(name, 80)}")
+        said = "".join(f"<li>{esc(words)}</li>" for words in waits(state, flow, until))
+        said = f"<ul>{said}</ul>" if said else ""
+        legend = f"<small>({counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')} so far)</small>"
+        legend = legend.replace(" so far", "") if state.tasks[flow.id].state in FINAL_STATES else legend
+        made = f"<details open><summary>Workflow <b>{esc(name)}</b> {legend}</summary>{picture}{said}</details>"
+        if len(out) + len(made) > FLOWS and not out:  # too large to draw here
+            lines = esc_lines(clip("\n".join(ways_lines(flow)), 4000))
+            made = made.replace(picture, f"<pre>{lines}</pre>")
+        elif len(out) + len(made) > FLOWS:
+            break
+        out += made
+    return out
+
+
+def _graph(state: RunState, now: float | None, inline: bool, *, closed: bool) -> str:
     if len(state.tasks) < 2:
         return ""
     planned = plan(state, NODES)
     boxes = len(planned.collapsed.nodes)
     svg = graph_svg(state, now=now, inline=inline, planned=planned)
     picture = svg if inline else as_image(svg, f"Graph of {shown(state.name, 120)}")
-    open_ = " open" if boxes <= SMALL_GRAPH else ""
+    open_ = " open" if boxes <= SMALL_GRAPH and not closed else ""
     dashed = "a child and its parent"
-    if any(task.role for task in state.tasks.values()):
+    if any(task.role not in (None, "workflow", "step") for task in state.tasks.values()):
         dashed += ", or what only comes after"
     legend = f"<small>(solid: data · dashed: {dashed})</small>"
     return f"<details{open_}><summary>Graph {legend}</summary>{picture}</details>"
@@ -143,7 +173,7 @@ def _failures(state: RunState, most: int, size: int) -> str:
         summary += "".join(f" · handled by <code>{esc(label(by))}</code>" for by in handled.get(task.id, ()))
         trace = block(task.traceback or f"{task.type}: {task.text}", size)
         out.append(
-            f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{_text(trace)}</pre></details>"
+            f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{esc_lines(trace)}</pre></details>"
         )
     number = sum(state.counts[s] for s in FAILURE_STATES)
     if number > most:
@@ -160,18 +190,19 @@ def _table(state: RunState, now: float | None, most: int) -> str:
     shown_of = f" of {total(state):,}" if len(tasks) < total(state) else ""
     title = f"{len(tasks):,}{shown_of} tasks" if shown_of else counted(len(tasks), "task")
     head = "<tr><th>task</th><th>state</th><th>waited</th><th>ran</th><th>worker</th><th>result or exception</th></tr>"
-    rows = "".join(_row(task, until) for task in tasks)
+    rows = "".join(_row(state, task, until) for task in tasks)
     return f"<details><summary>{title}</summary><table>{head}{rows}</table></details>"
 
 
-def _row(task: TaskState, until: float) -> str:
+def _row(state: RunState, task: TaskState, until: float) -> str:
     look = LOOKS[task.state]
     begun = task.started if task.started is not None else task.ended if task.ended is not None else until
     ran = run_time(task, until)
     waited = task.state not in (State.PLANNED, State.SKIPPED) and not contains(task)
     if contains(task) and task.state is not State.PLANNED:
         ran = (until if task.ended is None else task.ended) - task.submitted
-    args = f"({esc(clip(task.args, 30))})" if task.args else ""
+    args = arguments(state, task)
+    args = f"({esc(clip(args, 30))})" if args else ""
     role = f"{ROLES[task.role].mark} {ROLES[task.role].word} " if task.role in ROLES else ""
     cells = (
         f"{role}<code>{esc(clip(task.name, 40))}{args}</code>",
@@ -198,6 +229,6 @@ def _unbroken(words: str) -> str:
     return words.replace(" ", "\u00a0")
 
 
-def _text(text: str) -> str:
+def esc_lines(text: str) -> str:
     """Escape text of many lines that is safe but for markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

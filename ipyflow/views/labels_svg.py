@@ -9,7 +9,7 @@ from ipyflow.model.status import State
 from ipyflow.views.outline import Line
 from ipyflow.views.palette import ROLES
 from ipyflow.views.svg import MONO_LETTER, num, role_mark, text
-from ipyflow.views.words import clip, shown
+from ipyflow.views.words import arguments, clip, shown
 
 INDENT = 14
 ROLE = 15
@@ -26,7 +26,7 @@ def label_width(state: RunState, lines: Sequence[Line]) -> int:
 
 def _wide(state: RunState, line: Line) -> float:
     task = state.tasks[line.tasks[0]]
-    letters, args = float(len(shown(task.name, WIDTH[1]))), len(shown(task.args, 16))
+    letters, args = float(len(shown(task.name, WIDTH[1]))), len(shown(arguments(state, task), 16))
     if len(line.tasks) > 1:
         letters += len(f" ×{len(line.tasks):,}")
     elif args:
@@ -54,10 +54,11 @@ def stem(line: Line, y: float, tall: float, row: float) -> str:
     return f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".25"/>' if path else ""
 
 
-def name(task: TaskState, number: int, x: float, y: float, column: int) -> str:
+def name(state: RunState, task: TaskState, number: int, x: float, y: float, column: int) -> str:
     """Draw the name and what arguments there is room for, faint for a task that has no story.
 
     Args:
+        state: the run.
         task: the task, or the first of many.
         number: how many tasks the row stands for.
         x: the left edge.
@@ -71,7 +72,7 @@ def name(task: TaskState, number: int, x: float, y: float, column: int) -> str:
         x += ROLE
     room = int((column - x) / (12 * MONO_LETTER))
     times = f" ×{number:,}" if number > 1 else ""
-    words, args = clip(shown(task.name), max(room - len(times), 4)) + times, shown(task.args)
+    words, args = clip(shown(task.name), max(room - len(times), 4)) + times, shown(arguments(state, task))
     out += text(x, y, words, mono=True, faint=faint)
     left = int((room - len(words)) / 0.85) - 2
     if number == 1 and args and left >= min(3, len(args)):

@@ -14,7 +14,7 @@ from math import floor
 from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD
 from ipyflow.views.layering import Layers, acyclic, columns, order
-from ipyflow.views.routing import GAP_X, MARGIN, Lanes, Part, Point, Step, assign_tracks, draw, lead, set_columns
+from ipyflow.views.routing import GAP_X, MARGIN, PORT, Lanes, Part, Point, Step, assign_tracks, draw, lead, set_columns
 
 GAP_Y = 18
 """Pixels between boxes of a column."""
@@ -32,15 +32,23 @@ class Layout:
 
 
 def layout(
-    sizes: Sequence[tuple[int, int]], links: Sequence[Link], *, late: Collection[int] = (), gap: int = GAP_X
+    sizes: Sequence[tuple[int, int]],
+    links: Sequence[Link],
+    *,
+    late: Collection[int] = (),
+    gap: int = GAP_X,
+    port: int = PORT,
+    firm: float = 1.0,
 ) -> Layout:
     """Place boxes and lines.
 
     Args:
         sizes: width and height of each box in pixels; the order is the one to keep where nothing speaks against it.
         links: ``(from, to, kind)`` between places in ``sizes``, none from a box to itself.
-        late: boxes that stand right before what they lead to, where nothing leads to them, rather than at the left.
+        late: boxes that stand right before what they lead to rather than right behind what leads to them.
         gap: pixels between columns that one track joins.
+        port: how far from the middle the lines from child to parent meet the boxes.
+        firm: how much more a box keeps its place than a line that passes it.
 
     Returns:
         The drawing; ``points`` has an entry for each link, from the source's right edge to the target's left edge
@@ -55,14 +63,13 @@ def layout(
         return Layout()
     pairs = acyclic(len(sizes), links)
     column = columns(len(sizes), pairs)
-    for i in late:
-        after = [column[b] for a, b in pairs if a == i]
-        column[i] = max(min(after, default=1) - 1, column[i])
-    parts = [Part(column[i], w, h) for i, (w, h) in enumerate(sizes)]
+    for i in sorted(late, key=lambda i: -column[i]):
+        column[i] = max(min((column[b] for a, b in pairs if a == i), default=0) - 1, column[i])
+    parts = [Part(column[i], w, h, shift=port) for i, (w, h) in enumerate(sizes)]
     lanes = lead(parts, pairs, links)
     steps = sorted(lanes.steps(pairs, links))
     layers = order(_layers(parts, pairs, lanes), [(a, b) for a, b, _ in steps])
-    _set_heights(parts, layers, steps)
+    _set_heights(parts, layers, steps, firm)
     tracks = assign_tracks(parts, steps)
     width = set_columns(parts, layers, tracks, gap)
     lines = draw(parts, pairs, links, lanes, tracks, gap)
@@ -90,7 +97,7 @@ def _layers(parts: list[Part], pairs: list[tuple[int, int]], lanes: Lanes) -> La
     return layers
 
 
-def _set_heights(parts: list[Part], layers: Layers, steps: list[Step]) -> None:
+def _set_heights(parts: list[Part], layers: Layers, steps: list[Step], firm: float) -> None:
     """Move the parts of each column towards the middle of their neighbours, keeping order and distance."""
     left: _Sides = {}
     right: _Sides = {}
@@ -103,7 +110,7 @@ def _set_heights(parts: list[Part], layers: Layers, steps: list[Step]) -> None:
             strongest = max(found)[0]
             sides[node] = [one for one in found if one[0] == strongest]
     for layer in layers:
-        _spread(parts, layer, [0.0] * len(layer))
+        _spread(parts, layer, [0.0] * len(layer), firm)
     for sides in (left, right, left, right, left):
         for layer in layers if sides is left else reversed(layers):
             wanted = []
@@ -111,7 +118,7 @@ def _set_heights(parts: list[Part], layers: Layers, steps: list[Step]) -> None:
                 near = sides.get(node)
                 middle = [parts[n].centre + shift for _, n, shift in near] if near else [parts[node].centre]
                 wanted.append(sum(middle) / len(middle))
-            _spread(parts, layer, wanted)
+            _spread(parts, layer, wanted, firm)
     lowest = min(part.centre - part.height / 2 for part in parts)
     for part in parts:
         part.centre += MARGIN - lowest
@@ -126,7 +133,7 @@ def _pull(part: Part, other: Part, kind: str) -> int:
     return int(kind != CHILD) if part.box else int(not other.box)
 
 
-def _spread(parts: list[Part], layer: list[int], wanted: list[float]) -> None:
+def _spread(parts: list[Part], layer: list[int], wanted: list[float], firm: float) -> None:
     """Put a column's parts as near as can be (least squares) to where they want to be, without overlap.
 
     With the distances taken off, this is isotonic regression: pool neighbours that stand in each other's way.
@@ -136,15 +143,16 @@ def _spread(parts: list[Part], layer: list[int], wanted: list[float]) -> None:
         if i:
             offset += (parts[layer[i - 1]].height + parts[node].height) / 2 + GAP_Y
         offsets.append(offset)
-    pools: list[tuple[float, int]] = []
-    for want, off in zip(wanted, offsets, strict=True):
-        mean, size = want - off, 1
+    pools: list[tuple[float, int, float]] = []
+    for node, want, off in zip(layer, wanted, offsets, strict=True):
+        mean, size, weight = want - off, 1, firm if parts[node].box else 1.0
         while pools and pools[-1][0] >= mean:
-            other, count = pools.pop()
-            mean, size = (mean * size + other * count) / (size + count), size + count
-        pools.append((mean, size))
+            other, count, heavy = pools.pop()
+            mean = (mean * weight + other * heavy) / (weight + heavy)
+            size, weight = size + count, weight + heavy
+        pools.append((mean, size, weight))
     i = 0
-    for mean, size in pools:
+    for mean, size, _ in pools:
         for _ in range(size):
             # Whole pixels: one rounding for a whole pool keeps distances exact.
             parts[layer[i]].centre = floor(mean + 0.5) + offsets[i]

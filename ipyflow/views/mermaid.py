@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
 from ipyflow.views.clusters import Cluster, clusters
@@ -9,14 +10,16 @@ from ipyflow.views.collapse import collapse
 from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.edges import DATA, edges
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.tallies import shown_flows
+from ipyflow.views.ways_text import CLASSES, flow_mermaid
 from ipyflow.views.words import shown
 
-_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈⇄▫")
+_PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈⇄▫▶■↳⚠")
 _FAINT = {State.PLANNED: ",stroke-dasharray:5 3", State.SKIPPED: ",stroke-dasharray:5 3,opacity:0.6"}
 
 
 def mermaid(state: RunState, most: int = 100) -> str:
-    """Write the graph as a Mermaid flowchart, a subgraph for each label and each group of branches.
+    """Write the graph as a Mermaid flowchart, a subgraph for each workflow, label and group of branches.
 
     Args:
         state: the run.
@@ -29,6 +32,13 @@ def mermaid(state: RunState, most: int = 100) -> str:
     collapsed = collapse(state, edges(state), most)
     out = ["flowchart LR"]
     used: dict[State, list[str]] = {}
+    classes: dict[str, list[str]] = {}
+    for i, flow in enumerate(shown_flows(state)):
+        lines, found = flow_mermaid(state, flow, _entities, f"w{i}x", True)
+        title = _entities(shown(state.tasks[flow.id].name, 80))
+        out += [f'  subgraph w{i}["{title}"]', "    direction TB", *[f"    {line}" for line in lines], "  end"]
+        for kind, names in found.items():
+            classes.setdefault(kind, []).extend(names)
     out += _box(clusters(state, collapsed), "  ", used)
     for (a, b, kind), count in collapsed.links.items():
         label = f'|"{count:,}"|' if count > 1 else ""
@@ -36,7 +46,19 @@ def mermaid(state: RunState, most: int = 100) -> str:
     for worst, names in used.items():
         out.append(f"  classDef {worst} stroke:{LOOKS[worst].color},stroke-width:2px{_FAINT.get(worst, '')}")
         out.append(f"  class {','.join(names)} {worst}")
-    return "\n".join(out) + "\n"
+    return "\n".join(out + _classes(classes)) + "\n"
+
+
+def ways_mermaid(state: RunState, flow: WorkflowState) -> str:
+    """Write the picture of a workflow alone, without what has happened in it."""
+    lines, classes = flow_mermaid(state, flow, _entities, "n", False)
+    return "\n".join(["flowchart TB", *[f"  {line}" for line in lines], *_classes(classes)]) + "\n"
+
+
+def _classes(classes: dict[str, list[str]]) -> list[str]:
+    return [
+        line for kind, names in classes.items() for line in (f"  {CLASSES[kind]}", f"  class {','.join(names)} {kind}")
+    ]
 
 
 def _box(box: Cluster, indent: str, used: dict[State, list[str]]) -> list[str]:

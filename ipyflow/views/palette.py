@@ -75,3 +75,26 @@ ROLES: dict[str, RoleLook] = {
     "step": RoleLook("▫", "step", "M2 3.2h8v5.6H2Z"),
 }
 """The mark and the word of each role of :data:`ipyflow.model.records.ROLES`."""
+
+
+EVENT = "#7D5FC6"
+"""The colour of events and of the ways they went; like those of the states it stands on white and on black."""
+WARNING = LOOKS[State.FAILED].color
+
+
+class EventLook(NamedTuple):
+    """How views say what an event is to its workflow. ``path`` is the mark, in a box of 12 by 12."""
+
+    mark: str
+    word: str
+    path: str
+
+
+EVENTS: dict[str, EventLook] = {
+    "start": EventLook("▶", "start", "M3 1.8 10 6 3 10.2Z"),
+    "stop": EventLook("■", "stop", "M2.4 2.4h7.2v7.2H2.4Z"),
+    "ask": EventLook("?", "asks a person", "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4Q6 6.8 6 8M6 9.7v1"),
+    "answer": EventLook("↳", "from outside", "M2 1.8V7h7M6.4 4.2 9.2 7 6.4 9.8"),
+    "failed": EventLook("↯", "a step failed", "M7.9 1 3.5 6.3h5L4.1 11"),
+}
+"""The mark and the word of each kind of event in :class:`ipyflow.model.records.Routes` that has one."""

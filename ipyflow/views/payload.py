@@ -12,7 +12,7 @@ from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
-from ipyflow.views.words import clean, clip, home, instant, remarked, remarks, total
+from ipyflow.views.words import arguments, clean, clip, home, instant, remarked, remarks, total
 from ipyflow.views.workflows import LISTED, workflows
 
 SCHEMA = 1
@@ -52,7 +52,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "reason": clean(clip(task.reason, text)),
         "on": list(task.waiting_on[:50]),
         "worker": clean(clip(task.worker, text)),
-        "args": clean(clip(task.args, text)),
+        "args": clean(clip(arguments(run, task), text)),
         "attempts": len(task.attempts),
         "submitted": at(task.submitted),
         "started": at(task.started),

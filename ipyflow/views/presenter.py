@@ -12,7 +12,7 @@ from ipyflow.model.run import RunState
 from ipyflow.views.dot import dot
 from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.exports import export
-from ipyflow.views.graph_svg import graph_svg
+from ipyflow.views.graph_svg import pictures_svg
 from ipyflow.views.html import static_html, table_html, task_html
 from ipyflow.views.payload import MIME
 from ipyflow.views.plans import plan
@@ -105,7 +105,7 @@ class StaticPresenter:
             if kind == "timeline":
                 return Picture({"image/svg+xml": timeline_svg(state, now=now), "text/plain": text})
             if kind == "graph":
-                return Picture({"image/svg+xml": graph_svg(state, now=now), "text/plain": text})
+                return Picture({"image/svg+xml": pictures_svg(state, now=now), "text/plain": text})
             if kind == "table":
                 return Picture({"text/html": table_html(state, now=now), "text/plain": text})
         raise ValueError(f"no picture {kind!r}; there are timeline, graph, table and graphviz")

@@ -40,10 +40,11 @@ class Part:
     box: bool = True
     x: int = 0
     centre: float = 0.0
+    shift: int = PORT
 
     def port(self, kind: str) -> int:
         """How far from the middle a line of this kind meets the part."""
-        return PORT if self.box and kind == CHILD else 0
+        return self.shift if self.box and kind == CHILD else 0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from ipyflow.model.status import State
 from ipyflow.views.containers import contains
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.payload import row
-from ipyflow.views.words import instant, run_time
+from ipyflow.views.words import arguments, instant, run_time
 
 MOST = 500
 """Rows in one answer."""
@@ -90,11 +90,16 @@ def rows(
     until = instant(state, now)
     wanted = text.casefold().split()
     found = [
-        task for task in state.tasks.values() if (states is None or task.state.value in states) and _has(task, wanted)
+        task
+        for task in state.tasks.values()
+        if (states is None or task.state.value in states) and _has(state, task, wanted)
     ]
     column, ascending = sort
     key = COLUMNS.get(column, COLUMNS["id"])
-    found.sort(key=lambda task: key(task, until), reverse=not ascending)
+    if column == "args" and state.workflows:
+        found.sort(key=lambda task: arguments(state, task), reverse=not ascending)
+    else:
+        found.sort(key=lambda task: key(task, until), reverse=not ascending)
     offset, limit = max(offset, 0), min(max(limit, 0), MOST)
     return {
         "type": "rows",
@@ -104,7 +109,7 @@ def rows(
     }
 
 
-def _has(task: TaskState, wanted: list[str]) -> bool:
+def _has(state: RunState, task: TaskState, wanted: list[str]) -> bool:
     if not wanted:
         return True
     where = (
@@ -113,7 +118,7 @@ def _has(task: TaskState, wanted: list[str]) -> bool:
         ROLES[task.role].word if task.role in ROLES else "",
         "" if task.branch is None else f"branch {task.branch}",
         LOOKS[task.state].word,
-        task.args,
+        arguments(state, task),
         task.worker,
         task.type,
         task.text,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape as _escape
 
 from ipyflow.model.status import State
@@ -103,6 +105,44 @@ def patterns(key: str, body: str) -> str:
     return "".join(out)
 
 
+def canvas(key: str, width: float, height: float) -> tuple[str, str]:
+    """Give the dotted ground of a graph, and what it and its lines need defined: the dots and an arrow."""
+    ground = f'<rect width="{num(width)}" height="{num(height)}" fill="url(#{key}-dots)"/>'
+    dots = (
+        f'<pattern id="{key}-dots" width="12" height="12" patternUnits="userSpaceOnUse">'
+        '<circle cx="2" cy="2" r=".8" fill="currentColor" fill-opacity=".16"/></pattern>'
+    )
+    return ground, dots + arrow(f"{key}-arrow")
+
+
+def arrow(name: str, color: str = "currentColor") -> str:
+    """Define the point of a line."""
+    return (
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9"'
+        f' markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="{color}"/></marker>'
+    )
+
+
+def pointed(line: Sequence[Sequence[float]]) -> str:
+    """Write a path with rounded corners that ends a little before its end, where the tip of an arrow comes."""
+    points = [(float(x), float(y)) for x, y in line]
+    (x0, y0), (x1, y1) = points[-2:]
+    points[-1] = (x1 - 2 * ((x1 > x0) - (x1 < x0)), y1 - 2 * ((y1 > y0) - (y1 < y0)))
+    return rounded(points)
+
+
+def rounded(points: Sequence[tuple[float, float]], radius: float = 6) -> str:
+    """Write a path along ``points`` with its corners taken off."""
+    path = f"M{num(points[0][0])} {num(points[0][1])}"
+    for (x0, y0), (x1, y1), (x2, y2) in zip(points, points[1:], points[2:], strict=False):
+        before, after = abs(x1 - x0) + abs(y1 - y0), abs(x2 - x1) + abs(y2 - y1)
+        r = min(radius, before / 2, after / 2)
+        ax, ay = x1 - (x1 - x0) / before * r, y1 - (y1 - y0) / before * r
+        bx, by = x1 + (x2 - x1) / after * r, y1 + (y2 - y1) / after * r
+        path += f"L{num(ax)} {num(ay)}Q{num(x1)} {num(y1)} {num(bx)} {num(by)}"
+    return path + f"L{num(points[-1][0])} {num(points[-1][1])}"
+
+
 def document(width: float, height: float, body: str, label: str, *, defs: str = "", inline: bool = False) -> str:
     """Wrap a picture.
 
@@ -124,6 +164,40 @@ def document(width: float, height: float, body: str, label: str, *, defs: str = 
         f' fill="currentColor" font-family="{SANS}" font-size="12">'
         f"{'' if inline else _ALONE}{f'<defs>{defs}</defs>' if defs else ''}{ground}{body}</svg>"
     )
+
+
+@dataclass(slots=True)
+class Drawing:
+    """A picture that may stand alone or beside others."""
+
+    width: float
+    height: float
+    body: str
+    defs: str
+    label: str
+
+    def document(self, *, inline: bool = False) -> str:
+        """The picture alone; see :func:`document`."""
+        return document(self.width, self.height, self.body, self.label, defs=self.defs, inline=inline)
+
+
+def stacked(drawings: Sequence[tuple[str, Drawing]], *, inline: bool = False) -> str:
+    """Put pictures below each other, each under a title of its own.
+
+    Args:
+        drawings: titles and pictures; at least one.
+        inline: to stand in an HTML page, in the page's colours.
+    """
+    y, body = 0.0, ""
+    for title, one in drawings:
+        body += text(16, y + 24, title, 13, bold=True) if title else ""
+        y += 32 if title else 0
+        body += f'<g transform="translate(0 {num(y)})">{one.body}</g>'
+        y += one.height + 8
+    width = max(one.width for _, one in drawings)
+    label = "; ".join(one.label for _, one in drawings)
+    defs = "".join(one.defs for _, one in drawings)
+    return document(width, y, body, label, defs=defs, inline=inline)
 
 
 def as_image(svg: str, label: str) -> str:

@@ -7,7 +7,10 @@ from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import branches, contains
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
+from ipyflow.views.stalls import a, is_awaiting
+from ipyflow.views.ways_text import flow_lines
 from ipyflow.views.words import (
+    arguments,
     clip,
     counted,
     counts_in_marks,
@@ -50,6 +53,7 @@ def text_tree(state: RunState, *, now: float | None = None, width: int = 120, li
         if len(line.tasks) > 1:
             under = before + ("│  " if line.open[-1] else "   ")
             out += [f"{under}   {words}" for words in _failures(state, line)]
+    out += flow_lines(state)
     if told.left_out:
         out.append(f"… and {counted(told.left_out, 'more task')}")
     if state.forgotten:
@@ -62,7 +66,8 @@ def text_tree(state: RunState, *, now: float | None = None, width: int = 120, li
 
 def _one(state: RunState, line: Line, until: float) -> str:
     task = state.tasks[line.tasks[0]]
-    args = f"({shown(task.args, 40)})" if task.args else ""
+    args = arguments(state, task)
+    args = f"({shown(args, 40)})" if args else ""
     ran = run_time(task, until)
     if contains(task) and task.ended is not None and task.state is not State.SKIPPED:
         ran = task.ended - task.submitted
@@ -87,8 +92,10 @@ def _outcome(state: RunState, task: TaskState) -> str:
             out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
     elif task.role == "group" and task.progress:
         out = f"  {branches(task.progress[0], task.progress[1] or 0)}"
-    elif task.role == "pipeline" and task.reason == "its entries":
+    elif (task.role, task.reason) in (("pipeline", "its entries"), ("workflow", "its steps")):
         out = ""  # they stand below it
+    elif (flow := is_awaiting(state, task)) is not None:
+        out = f"  waits for {a(shown(flow.awaited[task.id][1], 60))}"
     elif task.state is State.PLANNED and _is_plan(state):
         out = ""
     elif task.progress and task.state is State.RUNNING:

@@ -12,7 +12,7 @@ from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.svg import SANS_LETTER, bar, document, esc, num, patterns, text
-from ipyflow.views.words import clip, duration, instant, label, run_time, total
+from ipyflow.views.words import arguments, clip, duration, instant, label, run_time, total
 
 WIDTH = 760
 ROW = 24
@@ -68,9 +68,9 @@ def _row(
     task = state.tasks[line.tasks[0]]
     x = 10 + INDENT * line.depth
     middle = y + ROW / 2
-    out = [stem(line, y, tall, ROW), name(task, len(line.tasks), x, middle + 4, column)]
+    out = [stem(line, y, tall, ROW), name(state, task, len(line.tasks), x, middle + 4, column)]
     if len(line.tasks) == 1:
-        out.append(f"<g><title>{esc(_hover(task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
+        out.append(f"<g><title>{esc(_hover(state, task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
         out.append(_said(task, axis, middle + 4))
     else:
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
@@ -159,8 +159,8 @@ def _said(task: TaskState, axis: Axis, y: float) -> str:
     return out + text(x, y, clip(words, max(int((axis.edge - 4 - x) / (11 * SANS_LETTER)), 3)), 11, faint=0.75)
 
 
-def _hover(task: TaskState, until: float) -> str:
-    parts = [f"{label(task)}({clip(task.args, 120)})", LOOKS[task.state].word]
+def _hover(state: RunState, task: TaskState, until: float) -> str:
+    parts = [f"{label(task)}({clip(arguments(state, task), 120)})", LOOKS[task.state].word]
     if task.role in ROLES:
         parts.insert(1, ROLES[task.role].word)
     ran = run_time(task, until)

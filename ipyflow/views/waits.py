@@ -1,4 +1,7 @@
-"""What tasks of a pipeline wait for. The records do not name it; it follows from what stands beside and below them."""
+"""What tasks of a pipeline wait for. The records do not name it; it follows from what stands beside and below them.
+
+What waits in a workflow is told by :mod:`ipyflow.views.stalls`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def awaited(state: RunState, task: TaskState) -> list[TaskState]:
 
     Args:
         state: the run.
-        task: any task of it; a pipeline and a group wait for what has begun below them, a planned task for what it
+        task: any task of it; a container waits for what has begun below it, a planned task for what it
             will be handed.
     """
     if contains(task) and task.state is State.WAITING and task.reason == PAUSED:
@@ -32,11 +35,11 @@ def awaited(state: RunState, task: TaskState) -> list[TaskState]:
 
 
 def container_waits(state: RunState, task: TaskState, until: float) -> str:
-    """Say what a pipeline or a group waits for, one sentence or two.
+    """Say what a pipeline, a group or a workflow waits for, one sentence or two.
 
     Args:
         state: the run.
-        task: a pipeline or a group that waits.
+        task: a pipeline, a group or a workflow that waits.
         until: the end of the time axis, on the engine's clock.
     """
     name = label(task)
@@ -47,6 +50,8 @@ def container_waits(state: RunState, task: TaskState, until: float) -> str:
         far = f" ({task.progress[0]:,} of {task.progress[1]:,} have ended)" if task.progress else ""
         words = f"{name} waits for its branches{far}{f': {at_work}' if at_work else ''}."
         return " ".join(part for part in (words, for_slots(state, task)) if part)
+    if task.role == "workflow":
+        return f"{name} waits for its steps{f': {at_work}' if at_work else ''}."
     to_come = sum(1 for child in _children(state, task) if child.state is State.PLANNED)
     words = f"{name} waits for its entries{f': {at_work}' if at_work else ''}"
     return f"{words}; {counted(to_come, 'entry')} to come." if to_come else f"{words}."
@@ -56,8 +61,9 @@ def _paused(state: RunState, task: TaskState, until: float) -> str:
     """Say of a paused pipeline or group what is still at work below it, and what would go on if it were not paused."""
     held = [entry for entry in _begun_below(state, task) if is_held(entry)]
     at_work = listed(state, [entry.id for entry in awaited(state, task)], until)
-    of, since = "it" if task.role == "pipeline" else "its branches", duration(until - task.spans[-1].time)
-    said = [f"{label(task)} is paused (for {since}): no entry of {of} starts until .resume() is called."]
+    of, since = "its branches" if task.role == "group" else "it", duration(until - task.spans[-1].time)
+    what = "step" if task.role == "workflow" else "entry"
+    said = [f"{label(task)} is paused (for {since}): no {what} of {of} starts until .resume() is called."]
     said += [f"Still at work: {at_work}."] if at_work else []
     said += [f"Held back: {named(held)}."] if held else []
     if not at_work and not held:
@@ -112,12 +118,20 @@ def planned(state: RunState, task: TaskState, until: float) -> str:
 
 
 def handlers(state: RunState) -> dict[int, list[TaskState]]:
-    """List, for each failed task, the handlers that were given its exception and gave a value instead."""
+    """List, for each failed task, the handlers that were given its exception and gave something instead."""
     out: dict[int, list[TaskState]] = {}
+    failures = {flow.id: {name for name, kind in flow.kinds if kind == "failed"} for flow in state.workflows.values()}
     for task in state.tasks.values():
-        if task.role == "exceptionally" and task.state is State.SUCCEEDED:
+        if task.state is not State.SUCCEEDED:
+            continue
+        if task.role == "exceptionally":
             for source in task.refs:
                 out.setdefault(source, []).append(task)
+        elif failures.get(task.parent):
+            events = state.workflows[task.parent].events
+            for given in [events[id_] for id_ in task.takes if id_ in events]:
+                if given.type in failures[task.parent]:
+                    out.setdefault(given.by, []).append(task)
     return out
 
 

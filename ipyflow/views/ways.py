@@ -13,18 +13,21 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ipyflow.model.events import WorkflowState
+from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD, DATA
-from ipyflow.views.layout import layout
+from ipyflow.views.layout import Layout, layout
 from ipyflow.views.routing import Point
 from ipyflow.views.words import shown
 
 STEP, EVENT = "step", "event"
-GAP = 30
+GAP = 34
 """Pixels between rows: an arrow and a count beside it."""
-STEP_HEIGHT, EVENT_HEIGHT = 54, 28
-NARROWEST, WIDEST = {STEP: 172, EVENT: 84}, {STEP: 260, EVENT: 230}
+BACK = 24
+"""How far beside the others a line meets a node that leads back."""
+STEP_HEIGHT, EVENT_HEIGHT = 60, 28
+NARROWEST, WIDEST = {STEP: 184, EVENT: 84}, {STEP: 264, EVENT: 230}
 LETTER = 7.3
-SMALL_LETTER = 5.4
+SMALL_LETTER = 5.3
 ICON = 16
 """Room for the mark of an event that is more than one, or of a handler."""
 BADGE = 13
@@ -97,17 +100,22 @@ def _ways(steps: Steps, kinds: Kinds, edges: Edges) -> Ways:
         return Ways()
     keys = list(nodes)
     at = {key: i for i, key in enumerate(keys)}
-    known = list(dict.fromkeys(edge for edge in edges if edge[0] in at and edge[1] in at and edge[0] != edge[1]))
-    pairs = [(at[a], at[b]) for a, b, _ in known]
+    known: dict[tuple[str, str], str] = {}
+    for source, target, form in edges:
+        if source in at and target in at and source != target:
+            known[source, target] = known.get((source, target)) or form
+    pairs = [(at[a], at[b]) for a, b in known]
     begin = [i for i, key in enumerate(keys) if nodes[key][2] == "start"]
     back = _back(len(keys), pairs, begin)
-    sizes = [_size(name, kind, form) for name, kind, form, _ in nodes.values()]
-    drawn = layout(
-        [(h, w) for w, h in sizes],
-        [(a, b, CHILD if (a, b) in back else DATA) for a, b in pairs],
-        late=[i for i in range(len(keys)) if i not in begin],
-        gap=GAP,
-    )
+    links = [(a, b, CHILD if (a, b) in back else DATA) for a, b in pairs]
+    late = sorted(set(range(len(keys))) - _reached(pairs, begin)) if begin else []
+    sizes = [_size(name, kind, form, [a for a, b in known if b == key]) for key, (name, kind, form, _) in nodes.items()]
+    drawn = _drawn(sizes, links, late)
+    boxes = [i for i, key in enumerate(keys) if nodes[key][1] == STEP]
+    if len({drawn.x[i] for i in boxes}) == len(boxes):  # one below the other: then they are of one width
+        wide = max((sizes[i][0] for i in boxes), default=0)
+        sizes = [(wide, h) if i in boxes else (w, h) for i, (w, h) in enumerate(sizes)]
+        drawn = _drawn(sizes, links, late)
     lines = [tuple((x, y) for y, x in points) for points in drawn.points]
     places = tuple(
         Place(key, *nodes[key], x=drawn.y[i], y=drawn.x[i], w=sizes[i][0], h=sizes[i][1]) for i, key in enumerate(keys)
@@ -117,16 +125,39 @@ def _ways(steps: Steps, kinds: Kinds, edges: Edges) -> Ways:
         drawn.height,
         drawn.width,
         places,
-        tuple(Way(*edge, points=line, at=mark) for edge, line, mark in zip(known, lines, marks, strict=True)),
+        tuple(
+            Way(*ends, form, points=line, at=mark)
+            for (ends, form), line, mark in zip(known.items(), lines, marks, strict=True)
+        ),
     )
 
 
-def _size(name: str, kind: str, form: str) -> tuple[int, int]:
-    """Room for the name, and in a step for the lines below it, whatever they come to say."""
+def _drawn(sizes: Sequence[tuple[int, int]], links: Sequence[Link], late: Sequence[int]) -> Layout:
+    """The layout, turned: what it calls wide is tall here."""
+    return layout([(h, w) for w, h in sizes], links, late=late, gap=GAP, port=BACK, firm=30.0)
+
+
+def _size(name: str, kind: str, form: str, takes: Sequence[str]) -> tuple[int, int]:
+    """Room for the name, and in a step for the lines below it, whatever they come to say of the events it takes."""
     icon = ICON if form else 0
-    wide = len(shown(name, 60)) * LETTER + icon + (24 if kind == STEP else 30)
+    wide = len(shown(name, 60)) * LETTER + icon + (44 if kind == STEP else 30)
+    if kind == STEP:
+        longest = max((len(shown(key, 60)) - len("event:") for key in takes), default=0)
+        wide = max(wide, SMALL_LETTER * (longest + len("2 of 3 · needs 1 ")) + 60)
     wide = min(max(wide, NARROWEST[kind]), WIDEST[kind])
     return 2 * round(wide / 2), STEP_HEIGHT if kind == STEP else EVENT_HEIGHT
+
+
+def _reached(pairs: Sequence[tuple[int, int]], begin: Sequence[int]) -> set[int]:
+    """What there is a way to from the start; the rest comes from outside, or of failures."""
+    out = set(begin)
+    ways = list(begin)
+    while ways:
+        node = ways.pop()
+        new = {b for a, b in pairs if a == node} - out
+        out |= new
+        ways += new
+    return out
 
 
 def _back(count: int, pairs: Sequence[tuple[int, int]], begin: Sequence[int]) -> set[tuple[int, int]]:
@@ -175,7 +206,7 @@ def _apart(lines: Sequence[tuple[Point, ...]]) -> list[Point | None]:
             for a, b in _gaps(low, high, others):
                 length = b - a
                 if length >= BADGE and (best is None or length + 40 * upright > best[0]):
-                    middle = (a + b) // 2
+                    middle = (a + b) // 2 - (3 if upright and length <= GAP else 0)  # leave the arrow free
                     best = (length + 40 * upright, (at, middle) if upright else (middle, at))
         out.append(None if best is None else best[1])
     return out

@@ -114,6 +114,19 @@ def counts_in_marks(counts: Mapping[State, int]) -> str:
     return " · ".join(f"{counts[s]:,} {LOOKS[s].mark}" for s in ORDER if counts.get(s))
 
 
+def arguments(state: RunState, task: TaskState) -> str:
+    """What a task was called with, in short; for a step of a workflow what its events hold."""
+    flow = state.workflows.get(task.parent) if task.takes else None
+    if flow is None or task.args:
+        return task.args
+    given = [flow.events[id_] for id_ in task.takes[:3] if id_ in flow.events]
+    if len(task.takes) == 1 and given:
+        return given[0].text
+    if len({event.type for event in given}) == 1:
+        return f"{len(task.takes):,} {given[0].type}"
+    return ", ".join(event.type for event in given) + (", …" if len(task.takes) > 3 else "")
+
+
 def label(task: TaskState) -> str:
     """Name a task so that a reader can find it: ``load_user#2``."""
     return f"{shown(task.name, 60)}#{task.id}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ipyflow.model.events import EventState, WorkflowState
 from ipyflow.model.run import RunState
-from ipyflow.views.tallies import MOST, joins, shown_flows, tally, unhandled
+from ipyflow.views.tallies import MOST, joins, sent, shown_flows, tally, unhandled, went
 from ipyflow.views.ways import Ways, ways
 from ipyflow.views.words import clean, clip
 
@@ -46,7 +47,7 @@ def workflows(
             {
                 "task": flow.id,
                 "name": clean(clip(state.tasks[flow.id].name, text)),
-                **_picture(ways(flow), flow, text),
+                **_picture(ways(flow), went(state, flow), text),
                 "steps": {
                     clean(clip(name, text)): {
                         "running": step.running,
@@ -59,7 +60,7 @@ def workflows(
                     }
                     for name, step in counts[flow.id].items()
                 },
-                "sent": {clean(clip(name, text)): number for name, number in flow.sent.items()},
+                "sent": {clean(clip(name, text)): number for name, number in sent(state, flow).items()},
                 "unhandled": {clean(clip(name, text)): len(found) for name, found in unhandled(flow).items()},
                 **_waiting(state, flow, text, digits),
                 "events": _events(state, flow, share, text, digits),
@@ -70,7 +71,7 @@ def workflows(
     return out
 
 
-def _picture(drawn: Ways, flow: WorkflowState, text: int) -> dict[str, Any]:
+def _picture(drawn: Ways, counts: Counter[tuple[str, str]], text: int) -> dict[str, Any]:
     return {
         "nodes": [
             {
@@ -93,18 +94,13 @@ def _picture(drawn: Ways, flow: WorkflowState, text: int) -> dict[str, Any]:
                 "form": way.form,
                 "points": [list(point) for point in way.points],
                 "at": None if way.at is None else list(way.at),
-                "count": went(flow, way.source, way.target),
+                "count": counts[way.source, way.target],
             }
             for way in drawn.ways
         ],
         "width": drawn.width,
         "height": drawn.height,
     }
-
-
-def went(flow: WorkflowState, source: str, target: str) -> int:
-    """How many events went along one line of the picture."""
-    return flow.went[source, target] or flow.given[source, target]
 
 
 def _waiting(state: RunState, flow: WorkflowState, text: int, digits: int) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def test_the_fold_of_the_examples() -> None:
     assert (flow.sent, flow.unhandled) == ({"StartEvent": 1, "Part": 2, "Lost": 1}, [4])
     assert flow.went == {("event:StartEvent", "step:start"): 1, ("event:Part", "step:join"): 2}
     assert flow.given == {("step:start", "event:Part"): 2, ("step:start", "event:Lost"): 1}
-    assert (flow.waiting["start"], flow.waiting["join"]) == (0, 2)
+    assert (flow.waiting["start"], flow.waiting["join"]) == (0, 1)
     assert [(join.events, join.filled) for join in flow.joins.values()] == [([], 1)]
     assert flow.published == [(17.75, 5, "Progress", "done=1")]
     assert (flow.awaited, state.tasks[5].takes, flow.events[1].taken_by) == ({}, (1,), [5])

@@ -1,0 +1,164 @@
+"""The picture of a workflow: its steps and events from top to bottom, with what went which way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ipyflow.model.events import JoinState, WorkflowState
+from ipyflow.model.run import RunState
+from ipyflow.views.palette import EVENT, EVENTS, WARNING
+from ipyflow.views.step_svg import WARNED, mark, pill, step
+from ipyflow.views.svg import Drawing, arrow, canvas, num, patterns, pointed, text
+from ipyflow.views.tallies import awaited, joins, sent, tally, unhandled, went
+from ipyflow.views.ways import BADGE, STEP, Way, Ways, ways
+from ipyflow.views.words import clip, counted, shown
+
+NARROWEST = 240
+"""A picture is so wide at least, for its legend."""
+LINE = 17
+SIGNS = {"list": "[ ]", "part": "+"}
+"""How a line says that it gives or takes a list, or is one of several that are taken together."""
+
+
+def flow_svg(state: RunState, flow: WorkflowState, *, live: bool = True, inline: bool = False) -> str:
+    """Draw a workflow.
+
+    Args:
+        state: the run.
+        flow: a workflow of it.
+        live: with what has happened in it; else only what may happen, all ways alike.
+        inline: to stand in an HTML page, in the page's colours.
+
+    Example:
+        >>> flow_svg(RunState(), WorkflowState(1))[:4]
+        '<svg'
+    """
+    return flow_drawing(state, flow, live=live).document(inline=inline)
+
+
+def flow_drawing(state: RunState, flow: WorkflowState, *, live: bool = True) -> Drawing:
+    """The same, to be put beside others."""
+    drawn = ways(flow)
+    key = f"ipyflow{state.id}w{flow.id}"
+    width = max(drawn.width, NARROWEST)
+    shift = (width - drawn.width) // 2
+    lost = _lost(state, flow, drawn) if live else _Lost()
+    body = _lines(drawn, went(state, flow) if live else None, key) + _nodes(state, flow, drawn, lost, live, key)
+    body = f'<g transform="translate({shift} 0)">{body}</g>' if shift else body
+    foot, height = _legend(drawn, lost.rest, width, drawn.height)
+    ground, defs = canvas(key, width, height)
+    name = state.tasks[flow.id].name if flow.id in state.tasks else state.name
+    words = f"Workflow {name}: {counted(len(flow.steps), 'step')}, {counted(len(flow.kinds), 'type')} of events"
+    defs += arrow(f"{key}-went", EVENT) + patterns(key, body)
+    return Drawing(width, height, ground + body + foot, defs, words)
+
+
+@dataclass(slots=True)
+class _Lost:
+    """Events that no step takes: those that have a node, those that a step gave, and the rest."""
+
+    nodes: Counter[str] = field(default_factory=Counter)
+    steps: dict[str, Counter[str]] = field(default_factory=dict)
+    rest: Counter[str] = field(default_factory=Counter)
+
+
+def _lost(state: RunState, flow: WorkflowState, drawn: Ways) -> _Lost:
+    placed = {place.key for place in drawn.places}
+    out = _Lost()
+    for type_, found in unhandled(flow).items():
+        if f"event:{type_}" in placed:
+            out.nodes[type_] = len(found)
+            continue
+        for event in found:
+            by = state.tasks.get(event.by)
+            counts = out.rest if by is None else out.steps.setdefault(by.name, Counter())
+            counts[type_] += 1
+    return out
+
+
+def _nodes(state: RunState, flow: WorkflowState, drawn: Ways, lost: _Lost, live: bool, key: str) -> str:
+    steps = tally(state, [flow])[flow.id] if live else {}
+    waiting = awaited(state, flow) if live else {}
+    held: dict[str, list[JoinState]] = {}
+    for join in joins(flow) if live else ():
+        held.setdefault(join.step, []).append(join)
+    numbers = sent(state, flow)
+    out = ""
+    for place in drawn.places:
+        if place.kind == STEP:
+            name = place.name
+            out += step(
+                place, steps.get(name), waiting.get(name, ""), held.get(name, []), lost.steps.get(name, Counter()), key
+            )
+        else:
+            out += pill(place, numbers[place.name] if live else None, lost.nodes[place.name])
+    return out
+
+
+def _lines(drawn: Ways, counts: Counter[tuple[str, str]] | None, key: str) -> str:
+    """All lines, with what went over what may go where they share a stretch, and the counts on top."""
+    gone = Counter[tuple[str, str]]() if counts is None else counts
+    dim, lit, badges = "", "", ""
+    for way in drawn.ways:
+        number = gone[way.source, way.target]
+        line = f'<path d="{pointed(way.points)}" marker-end="url(#{key}-{"went" if number else "arrow"})"/>'
+        dim, lit = (dim, lit + line) if number else (dim + line, lit)
+        badges += _badge(way, number)
+    faint = 0.6 if counts is None else 0.35
+    out = f'<g fill="none" stroke="currentColor" stroke-width="1.4" opacity="{faint}">{dim}</g>' if dim else ""
+    return out + (f'<g fill="none" stroke="{EVENT}" stroke-width="2">{lit}</g>' if lit else "") + badges
+
+
+def _badge(way: Way, number: int) -> str:
+    """How many went along a line, and whether as a list or with others, on a stretch that is its own."""
+    words = " ".join(part for part in (SIGNS.get(way.form, ""), f"×{number:,}" if number > 1 else "") if part)
+    if way.at is None or not words:
+        return ""
+    x, y = way.at
+    wide = max(5.8 * len(words) + 8, BADGE)
+    place = (
+        f'<rect x="{num(x - wide / 2)}" y="{num(y - BADGE / 2)}" width="{num(wide)}" height="{BADGE}" rx="{BADGE / 2}"'
+    )
+    color = EVENT if number else "#8A8A8A"
+    return f'{place} fill="{color}"/>' + text(x, y + 3.5, words, 10, anchor="middle", color="#fff")
+
+
+def _legend(drawn: Ways, lost: Counter[str], width: int, top: int) -> tuple[str, int]:
+    """What the shapes and marks are, as many lines as it takes, and what came from outside for nobody.
+
+    Gives them and where they end.
+    """
+    forms = {place.form for place in drawn.places}
+    items: list[tuple[str, str]] = [("step", "step"), ("event", "event")]
+    items += [(form, look.word) for form, look in EVENTS.items() if form in forms]
+    items += [("list", "a list")] if any(way.form == "list" for way in drawn.ways) else []
+    items += [("part", "taken together")] if any(way.form == "part" for way in drawn.ways) else []
+    x, y, out = 16.0, top + 8.0, ""
+    for kind, word in items:
+        wide = 20 + 5.2 * len(word) + 10
+        if x + wide > width - 4 and x > 16:
+            x, y = 16.0, y + LINE
+        out += _sample(kind, x, y) + text(x + 20, y + 3.5, word, 10, faint=0.7)
+        x += wide
+    for type_, number in lost.items():
+        y += LINE
+        words = clip(f"{number:,} {shown(type_, 60)} from outside: no step takes it", int((width - 52) / 5.2))
+        out += mark(WARNED, 17, y - 6, WARNING, 1) + text(36, y + 3.5, words, 10, color=WARNING)
+    return out, round(y + 14)
+
+
+def _sample(kind: str, x: float, y: float) -> str:
+    if kind in ("step", "event"):
+        radius = 2.5 if kind == "step" else 5
+        color = "currentColor" if kind == "step" else EVENT
+        fill = 0.06 if kind == "step" else 0.13
+        return (
+            f'<rect x="{num(x)}" y="{num(y - 5)}" width="15" height="10" rx="{radius}" fill="{color}"'
+            f' fill-opacity="{fill}" stroke="{color}" stroke-opacity=".8"/>'
+        )
+    if kind in SIGNS:
+        return f'<rect x="{num(x)}" y="{num(y - 5.5)}" width="16" height="11" rx="5.5" fill="#8A8A8A"/>' + text(
+            x + 8, y + 3, SIGNS[kind], 8.5, anchor="middle", color="#fff"
+        )
+    return mark(EVENTS[kind].path, x + 2, y - 6, EVENT, 1, filled=kind in ("start", "stop"))

@@ -1,0 +1,87 @@
+"""Whether an event that something waits for can still come, and from where.
+
+It follows from the routes: from the steps that run or have events to be run for, along the lines. A step may send what
+its annotation does not name; of that nobody knows before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ipyflow.model.events import WorkflowState
+from ipyflow.views.tallies import StepTally
+from ipyflow.views.words import counted, shown
+
+
+def able(flow: WorkflowState, type_: str, steps: Mapping[str, StepTally]) -> str:
+    """Say which step may give an event of this type, by itself or by what follows on it; nothing where none can.
+
+    Args:
+        flow: the workflow.
+        type_: the type's name.
+        steps: what its steps are at.
+
+    Example:
+        >>> flow = WorkflowState(1, edges=(("step:load", "event:Page", ""),))
+        >>> able(flow, "Page", {"load": StepTally(4, running=1)}), able(flow, "Page", {"load": StepTally(4)})
+        ('load, which runs, may give it', '')
+    """
+    wanted = f"event:{type_}"
+    direct = {source.removeprefix("step:") for source, target, _ in flow.edges if target == wanted}
+    run = [name for name, step in steps.items() if name in direct and (step.running or step.retrying)]
+    if run:
+        return f"{named(run)}, which {runs(run)}, may give it"
+    queued = [name for name, step in steps.items() if name in direct and step.waiting]
+    if queued:
+        number = steps[queued[0]].waiting
+        return f"{queued[0]}, for which {counted(number, 'event')} {'waits' if number == 1 else 'wait'}, may give it"
+    held = [name for name, step in steps.items() if name in direct and step.blocked]
+    if held:
+        return f"{named(held)}, which {'stand' if len(held) > 1 else 'stands'} blocked, may give it"
+    reached = upstream(flow, {wanted})
+    far = [name for name in busy(steps) if f"step:{name}" in reached]
+    return f"it may come of {named(far)}, which {runs(far)}" if far else ""
+
+
+def upstream(flow: WorkflowState, wanted: Iterable[str]) -> set[str]:
+    """All steps and events from which there is a way to these."""
+    before: dict[str, list[str]] = {}
+    for source, target, _ in flow.edges:
+        before.setdefault(target, []).append(source)
+    reached = set(wanted)
+    ways = list(reached)
+    while ways:
+        for source in before.get(ways.pop(), ()):
+            if source not in reached:
+                reached.add(source)
+                ways.append(source)
+    return reached
+
+
+def busy(steps: Mapping[str, StepTally]) -> list[str]:
+    """The steps from which something may still come."""
+    return [name for name, step in steps.items() if step.busy or step.retrying or step.waiting]
+
+
+def outside(flow: WorkflowState, name: str) -> str:
+    """A hint for what comes from outside."""
+    kinds = dict(flow.kinds)
+    for one in name.split(" | "):
+        if kinds.get(one) == "answer":
+            return f": send it with future.send_event({shown(one, 60)}(...))"
+    return ""
+
+
+def runs(names: Sequence[str]) -> str:
+    """The verb behind some names."""
+    return "run" if len(names) > 1 else "runs"
+
+
+def named(words: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Example:
+        >>> named(["a"]), named(["a", "b", "c"])
+        ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))
