@@ -61,6 +61,24 @@ def cancel(page: Page) -> None:
     page.get_by_role("button", name="Cancel", exact=True).click()
 
 
+def show_tasks(page: Page) -> None:
+    page.get_by_role("button", name="Tasks", exact=True).click()
+
+
+def open_flow(page: Page, key: str) -> None:
+    page.locator(f'.ipf-node[data-key="{key}"]').click()
+
+
+def open_event(page: Page, type: str) -> None:
+    open_flow(page, f"event:{type}")
+    page.locator("button.ipf-event-line").first.click()
+
+
+def open_unhandled(page: Page) -> None:
+    page.locator(".ipf-flow-foot .ipf-warned").click()
+    page.locator("button.ipf-event-line").first.click()
+
+
 def nothing(page: Page) -> None:
     pass
 
@@ -120,6 +138,31 @@ SHOTS = {
     "pipeline-stages-graph": ("payload=pipeline_stages&tab=graph", 1300, 520, nothing),
     "pipeline-aggregated": ("payload=pipeline_aggregated", 1100, 560, nothing),
     "pipeline-aggregated-graph": ("payload=pipeline_aggregated&tab=graph", 1300, 520, nothing),
+    "events": ("log=events&tab=graph", 1100, 720, nothing),
+    "events-dark": ("log=events&tab=graph&theme=dark", 1100, 720, nothing),
+    "events-early": ("log=events&tab=graph&until=0.002", 1100, 720, nothing),
+    "events-tasks": ("log=events&tab=graph", 1100, 720, show_tasks),
+    "events-timeline": ("log=events", 1100, 520, nothing),
+    "events-table": ("log=events&tab=table", 1100, 520, nothing),
+    "events-live": ("log=events-live&tab=graph", 1100, 720, nothing),
+    "events-live-step": ("log=events-live&tab=graph", 1100, 720, lambda p: open_flow(p, "step:step_three")),
+    "events-live-event": ("log=events-live&tab=graph", 1100, 720, lambda p: open_flow(p, "event:StepThreeEvent")),
+    "events-live-400": ("log=events-live&tab=graph", 400, 760, nothing),
+    "events-live-400-dark": ("log=events-live&tab=graph&theme=dark", 400, 760, nothing),
+    "events-live-400-event": ("log=events-live&tab=graph", 400, 760, lambda p: open_event(p, "StepThreeEvent")),
+    "events-lineage": ("log=events&tab=graph", 1100, 720, lambda p: open_event(p, "StopEvent")),
+    "events-lineage-dark": ("log=events&tab=graph&theme=dark", 1100, 720, lambda p: open_event(p, "StepThreeEvent")),
+    "events-stalled": ("log=events-stalled&tab=graph", 1100, 720, nothing),
+    "events-stalled-unhandled": ("log=events-stalled&tab=graph", 1100, 720, open_unhandled),
+    "events-stalled-whole": ("log=events-stalled&tab=graph", 1100, 720, lambda p: p.locator(".ipf-foot-state").click()),
+    "events-human": ("log=events-human&tab=graph", 1100, 720, nothing),
+    "events-human-dark": ("log=events-human&tab=graph&theme=dark", 1100, 720, lambda p: open_flow(p, "step:ask_city")),
+    "events-fan": ("log=events-fan&tab=graph", 1400, 760, nothing),
+    "events-fan-dark": ("log=events-fan&tab=graph&theme=dark", 1400, 760, lambda p: open_flow(p, "step:summarise")),
+    "events-fan-list": ("log=events-fan&tab=graph", 1400, 760, lambda p: open_flow(p, "event:Summary")),
+    "events-fan-400": ("log=events-fan&tab=graph", 400, 760, nothing),
+    "events-child": ("log=events-child&tab=graph", 900, 720, nothing),
+    "events-child-400": ("log=events-child&tab=graph", 400, 760, nothing),
     "pipeline-plan": ("log=plan&tab=graph", 1300, 520, nothing),
 }
 

@@ -17,7 +17,13 @@ export type Example =
   | "pipeline_wide"
   | "pipeline_stages"
   | "pipeline_aggregated"
-  | "plan";
+  | "plan"
+  | "events"
+  | "events-live"
+  | "events-stalled"
+  | "events-human"
+  | "events-fan"
+  | "events-child";
 
 /** An example payload that the Python tests read too. */
 export function example(name: Example): Payload {

@@ -40,7 +40,7 @@ describe("snapshot and delta", () => {
     expect(store.order).toEqual([1, 2, 3]);
     expect(store.tasks.get(2)?.state).toBe("running");
     expect(store.edges).toEqual([[1, 2, "data"]]);
-    expect(changes[1]).toEqual({ tasks: new Set([2, 3]), edges: false, graph: false, lanes: false });
+    expect(changes[1]).toEqual({ tasks: new Set([2, 3]), edges: false, graph: false, lanes: false, workflows: false });
     link.say(delta(6, { edges: [] }));
     expect(store.edges).toEqual([]);
   });

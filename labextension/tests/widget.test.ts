@@ -213,6 +213,12 @@ describe("the examples", () => {
     "pipeline_stages",
     "pipeline_aggregated",
     "plan",
+    "events",
+    "events-live",
+    "events-stalled",
+    "events-human",
+    "events-fan",
+    "events-child",
   ] as const)("%s draws in every tab", async (name) => {
     for (const view of ["timeline", "graph", "table", "log"]) {
       const { el } = open(example(name), view);

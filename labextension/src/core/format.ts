@@ -54,6 +54,8 @@ export const caption = (of: { module: string; group: string | null }): string =>
 /** The exception of a failed task or the value of one that ended, in one line. */
 export function outcome(task: TaskRow): string {
   if (isFailure(task.state)) return task.text ? `${task.type}: ${task.text}` : task.type;
+  // What a step gives are its events: that its body returned nothing says nothing.
+  if (task.role === "step" && task.type === "NoneType") return "";
   if (task.state === "succeeded" || task.state === "cached") return task.text;
   if (isFinal(task.state)) return task.text || task.type;
   if (task.progress !== null) {

@@ -4,7 +4,7 @@
  */
 
 import { h, s } from "./dom";
-import type { Role, State } from "./protocol";
+import type { FlowNode, Role, State } from "./protocol";
 import { ROLE_MEANING, roleWord } from "./roles";
 import { word } from "./status";
 import { stateColour } from "./theme";
@@ -103,6 +103,20 @@ const ROLES: Record<Role, string> = {
   exceptionally: "M7.9 1 3.5 6.3h5L4.1 11",
   finally: "M1.2 6h7.3M5.5 3 8.5 6 5.5 9M10.7 2.2v7.6",
   merge: "M1.7 2.6v6.8L10.3 2.6v6.8Z",
+  workflow: "M1.5 2.2h4v3h-4ZM6.5 6.8h4v3h-4ZM3.5 5.2v3.1h3",
+  step: "M2 3.2h8v5.6H2Z",
+};
+
+/** What a node of a workflow's picture is, where it is more than a step or an event, in a box of 12 by 12. */
+export const MARKS: Record<FlowNode["form"] | "warning", string> = {
+  "": "",
+  start: "M3.2 2 9.6 6 3.2 10Z",
+  stop: "M2.6 2.6h6.8v6.8H2.6Z",
+  ask: "M3.6 4.2a2.4 2.4 0 1 1 3.7 2C6.4 6.8 6 7.2 6 8M6 10.3h.01",
+  answer: "M1.6 2.2h8.8v5.6H5.2L2.8 10V7.8H1.6Z",
+  failed: ROLES.exceptionally,
+  catch_error: ROLES.exceptionally,
+  warning: GLYPHS.note,
 };
 
 /** The path of a role's mark, in a box of 12 by 12. */

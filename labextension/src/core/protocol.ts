@@ -35,7 +35,7 @@ export interface Run {
   paused?: boolean;
 }
 
-export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge";
+export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge" | "workflow" | "step";
 
 export interface TaskRow {
   id: number;
@@ -43,7 +43,7 @@ export interface TaskRow {
   name: string;
   module: string;
   group: string | null;
-  /** What it is in a pipeline, where it is more than an entry. */
+  /** What it is in a pipeline or a workflow, where it is more than an entry. */
   role: Role | null;
   /** The place of its branch in the group that is its parent. */
   branch: number | null;
@@ -62,6 +62,8 @@ export interface TaskRow {
   text: string;
   progress: [done: number, total: number | null, label: string] | null;
   notes: [kind: string, text: string][];
+  /** Of a workflow's step: the events that it is run for, the first of them. */
+  takes?: number[];
 }
 
 export type EdgeKind = "data" | "child";
@@ -122,6 +124,117 @@ export interface Lane {
   bins: Bin[];
 }
 
+/** Of an event type: begins or ends the workflow, asks a person, comes from outside, says that a step has failed. */
+export type EventForm = "" | "start" | "stop" | "ask" | "answer" | "failed";
+
+/** A step or an event type in the picture of a workflow; `key` is `step:name` or `event:Name`. */
+export interface FlowNode {
+  key: string;
+  name: string;
+  kind: "step" | "event";
+  form: EventForm | "catch_error";
+  /** Of a step: how many of it may run at once. */
+  workers: number | null;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
+
+export interface FlowEdge {
+  from: string;
+  to: string;
+  /** `list`: given or taken as a list; `part`: taken together with others. */
+  form: "" | "list" | "part";
+  points: Point[];
+  /** Where its count stands; `null` where there is no room. */
+  at: Point | null;
+  /** How many events went that way; 0 is a way that none has gone. */
+  count: number;
+}
+
+export interface StepCounts {
+  running: number;
+  blocked: number;
+  /** Runs that wait for another try. */
+  retrying: number;
+  /** Events that wait for a worker. */
+  waiting: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+}
+
+/** Events of a step that wait for others. */
+export interface FlowJoin {
+  step: string;
+  join: string;
+  have: number;
+  /** What is missing; empty where nobody knows how many will come. */
+  needs: [type: string, count: number][];
+  since: number;
+  /** When the last of them came. */
+  last: number;
+  /** How often it was complete. */
+  filled: number;
+  events: number[];
+}
+
+/** A step whose body waits for an event. */
+export interface Awaited {
+  task: number;
+  step: string;
+  type: string;
+  text: string;
+  since: number;
+}
+
+export interface FlowEvent {
+  id: number;
+  type: string;
+  text: string;
+  time: number;
+  /** The task of the step that gave it; 0 for one from outside. */
+  by: number;
+  /** The events that step was run for. */
+  from: number[];
+  /** The steps that it goes to; none takes it where this is empty. */
+  to: string[];
+  /** The tasks that were run for it. */
+  taken: number[];
+  /** The steps in whose joins it waits. */
+  held: string[];
+  /** The events that those tasks gave. */
+  gave: number[];
+}
+
+export interface Published {
+  time: number;
+  by: number;
+  type: string;
+  text: string;
+}
+
+/** One workflow of the run: its picture, and where its events stand. */
+export interface Workflow {
+  task: number;
+  name: string;
+  nodes: FlowNode[];
+  edges: FlowEdge[];
+  width: number;
+  height: number;
+  steps: Record<string, StepCounts>;
+  sent: Record<string, number>;
+  unhandled: Record<string, number>;
+  joins: FlowJoin[];
+  awaited: Awaited[];
+  /** At most 300: those that nobody takes and those that are held first, then the newest. */
+  events: FlowEvent[];
+  /** How many events there are in all. */
+  total: number;
+  published: Published[];
+}
+
 export interface Payload {
   schema: number;
   seq: number;
@@ -130,6 +243,8 @@ export interface Payload {
   edges: Edge[];
   graph: Graph | null;
   lanes: Lane[] | null;
+  /** Missing where the run has none. */
+  workflows?: Workflow[];
 }
 
 export interface AttemptDetail {
@@ -161,6 +276,9 @@ export interface TaskDetail {
   notes: [kind: string, text: string][];
   /** The state of its pipeline behind this task, as text. */
   passed_state?: string | null;
+  /** The events that a step was run for, and those that it gave, 200 at most. */
+  given?: [event: number, type: string, text: string][];
+  gave?: [event: number, type: string, text: string][];
 }
 
 export interface SnapshotMessage {
@@ -177,6 +295,7 @@ export interface DeltaMessage {
   edges: Edge[] | null;
   graph: Graph | null;
   lanes: Lane[] | null;
+  workflows?: Workflow[] | null;
 }
 
 export interface DetailMessage {

@@ -1,4 +1,4 @@
-/** What a task is in a pipeline, where it is more than an entry: the words. The twin of ROLES in ipyflow/model/records.py. */
+/** What a task is in a pipeline or a workflow, where it is more than an entry: the words. The twin of ROLES in ipyflow/model/records.py. */
 
 import type { Role, TaskRow } from "./protocol";
 
@@ -8,6 +8,8 @@ const WORDS: Record<Role, string> = {
   exceptionally: "handler",
   finally: "finaliser",
   merge: "merge",
+  workflow: "workflow",
+  step: "step",
 };
 
 export const ROLE_MEANING: Record<Role, string> = {
@@ -16,12 +18,18 @@ export const ROLE_MEANING: Record<Role, string> = {
   exceptionally: "runs only if an entry before it failed",
   finally: "runs last, however the pipeline ends",
   merge: "puts the states of the branches together",
+  workflow: "its steps run for the events that come",
+  step: "run for the events it was given",
 };
+
+/** What rows say of a role: what is below a workflow are its steps, which need not be said of each. */
+export const rowRole = (of: { role?: Role | null }): Role | null => (of.role === "step" ? null : (of.role ?? null));
 
 export const roleWord = (role: Role): string => WORDS[role] ?? role;
 
-/** A pipeline and a group have no body of their own: they stand around what is below them. */
-export const isContainer = (of: { role?: Role | null }): boolean => of.role === "pipeline" || of.role === "group";
+/** A pipeline, a group and a workflow have no body of their own: they stand around what is below them. */
+export const isContainer = (of: { role?: Role | null }): boolean =>
+  of.role === "pipeline" || of.role === "group" || of.role === "workflow";
 
 /** Told to start nothing new; what runs goes on. */
 export const isPaused = (task: TaskRow): boolean => task.state === "waiting" && task.reason === PAUSED;

@@ -19,6 +19,7 @@ import {
   type TaskDetail,
   type TaskRow,
   type ToPage,
+  type Workflow,
 } from "./protocol";
 import { RowWindows } from "./rows";
 import { isFinal } from "./status";
@@ -29,9 +30,10 @@ export interface Change {
   edges: boolean;
   graph: boolean;
   lanes: boolean;
+  workflows: boolean;
 }
 
-const ALL: Change = { tasks: null, edges: true, graph: true, lanes: true };
+const ALL: Change = { tasks: null, edges: true, graph: true, lanes: true, workflows: true };
 const EMPTY_RUN: Run = {
   id: 0,
   name: "",
@@ -66,6 +68,7 @@ export class RunStore {
   lanes: Lane[] | null = null;
   /** The instant the lanes reach to: they come more seldom than rows. */
   lanesUntil = 0;
+  workflows: readonly Workflow[] = [];
   readonly rows: RowWindows;
   /** False until the first payload. */
   filled = false;
@@ -217,6 +220,7 @@ export class RunStore {
     this.graph = payload.graph;
     this.lanes = payload.lanes;
     this.lanesUntil = payload.run.now;
+    this.workflows = payload.workflows ?? [];
     this.filled = true;
     this.changed(ALL);
   }
@@ -244,7 +248,15 @@ export class RunStore {
       this.lanes = delta.lanes;
       this.lanesUntil = delta.run.now;
     }
-    this.changed({ tasks: ids, edges: delta.edges !== null, graph: delta.graph !== null, lanes: delta.lanes !== null });
+    const workflows = delta.workflows ?? null;
+    if (workflows !== null) this.workflows = workflows;
+    this.changed({
+      tasks: ids,
+      edges: delta.edges !== null,
+      graph: delta.graph !== null,
+      lanes: delta.lanes !== null,
+      workflows: workflows !== null,
+    });
   }
 
   /** A large run sends the rows worth a look as they come; without this the page would collect all of them. */

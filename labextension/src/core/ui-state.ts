@@ -6,8 +6,16 @@ import { Signal } from "./signal";
 export const TABS = ["timeline", "graph", "table"] as const;
 export type Tab = (typeof TABS)[number];
 
-/** A task, or a stack of equal tasks in the graph. */
-export type Selection = { task: number } | { node: string } | null;
+/**
+ * A task; a stack of equal tasks in the graph; of the workflow that is the task `flow` a step or an event type by its
+ * key in the picture (`""` for all events), or one event.
+ */
+export type Selection =
+  | { task: number }
+  | { node: string }
+  | { flow: number; place: string }
+  | { flow: number; event: number }
+  | null;
 
 /** What the pointer or the keyboard rests on, and where on the screen its card belongs. */
 export type Hover = { what: NonNullable<Selection> | { lane: string }; x: number; y: number } | null;
@@ -26,6 +34,10 @@ export interface UiState {
   readonly selection: Signal<Selection>;
   readonly hover: Signal<Hover>;
   readonly rowsBy: Signal<"task" | "worker">;
+  /** What the graph shows of a run with workflows; `null` until the reader chooses. */
+  readonly graphOf: Signal<"events" | "tasks" | null>;
+  /** The workflow on show, by its task; `null` is the first. */
+  readonly flow: Signal<number | null>;
   readonly timeWindow: Signal<TimeWindow>;
   readonly follow: Signal<boolean>;
   readonly sort: Signal<[column: Column, ascending: boolean]>;
@@ -39,6 +51,8 @@ export function createUiState(tab?: unknown): UiState {
     selection: new Signal<Selection>(null),
     hover: new Signal<Hover>(null),
     rowsBy: new Signal<"task" | "worker">("task"),
+    graphOf: new Signal<"events" | "tasks" | null>(null),
+    flow: new Signal<number | null>(null),
     timeWindow: new Signal<TimeWindow>(null),
     follow: new Signal(true),
     sort: new Signal<[Column, boolean]>(["id", true]),
@@ -52,3 +66,9 @@ export function isTab(value: unknown): value is Tab {
 
 export const selectedTask = (selection: Selection): number | null =>
   selection !== null && "task" in selection ? selection.task : null;
+
+/** Opens the pane about an event, or about a step or an event type, and shows the picture that it is in. */
+export function openInFlow(ui: UiState, flow: number, what: { event: number } | { place: string }): void {
+  ui.flow.value = flow;
+  ui.selection.value = { flow, ...what };
+}

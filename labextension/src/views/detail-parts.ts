@@ -117,18 +117,23 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
   );
 }
 
-export function taskLink(ui: UiState, id: number, name: string, state: TaskRow["state"]): HTMLElement {
+/** `null` is a state that is not known here. */
+export function taskLink(ui: UiState, id: number, name: string, state: TaskRow["state"] | null): HTMLElement {
   return h(
     "button",
     { type: "button", class: "ipf-link", click: () => (ui.selection.value = { task: id }) },
-    stateIcon(state, true),
+    state === null ? null : stateIcon(state, true),
     h("span", { text: title({ name, id }) }),
   );
 }
 
-export function stackLine(ui: UiState, row: TaskRow | number, name: string): HTMLElement {
+export function stackLine(
+  ui: UiState,
+  row: TaskRow | number,
+  name: string,
+  said = typeof row === "number" ? "" : outcome(row),
+): HTMLElement {
   const id = typeof row === "number" ? row : row.id;
-  const said = typeof row === "number" ? "" : outcome(row);
   return h(
     "button",
     {

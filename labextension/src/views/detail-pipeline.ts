@@ -64,7 +64,8 @@ export function drawBelow(parts: Parts, store: RunStore, ui: UiState, task: Task
     if (rows.length === 0) return null;
     const lines = rows.slice(0, MOST).map((row) => stackLine(ui, row, row.name));
     const more = rows.length > MOST ? [h("p", { class: "ipf-quiet", text: `and ${rows.length - MOST} more` })] : [];
-    const name = task.role === "group" ? "Entries of its branches" : "Entries";
+    const names = { group: "Entries of its branches", workflow: "Runs of its steps" };
+    const name = names[task.role as keyof typeof names] ?? "Entries";
     return section(name, h("div", { class: "ipf-stack-list" }, ...lines), ...more);
   });
 }

@@ -15,6 +15,9 @@ import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
 import { mountStack } from "./detail-stack";
 import { factList, taskFacts } from "./facts";
 import { PauseButton } from "./pause";
+import { mountEvent } from "./workflow/event-pane";
+import { mountPlace } from "./workflow/place-pane";
+import { drawTaskEvents } from "./workflow/task-events";
 
 export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const selection = ui.selection.value;
@@ -33,7 +36,10 @@ export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState):
   element.append(root);
   let unmount: () => void = () => undefined;
   if (selection !== null && "task" in selection) unmount = mountTask(root, store, ui, selection.task);
-  else if (selection !== null) unmount = mountStack(root, store, ui, selection.node);
+  else if (selection !== null && "node" in selection) unmount = mountStack(root, store, ui, selection.node);
+  else if (selection !== null && "event" in selection) {
+    unmount = mountEvent(root, store, ui, selection.flow, selection.event);
+  } else if (selection !== null) unmount = mountPlace(root, store, ui, selection.flow, selection.place);
   return disposeAll(unmount, () => root.remove());
 }
 
@@ -57,10 +63,18 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     const name = task?.name ?? detail?.name ?? "";
     const args = detail?.args ?? task?.args ?? "";
     const whole = task !== undefined && isContainer(task);
-    const call = whole ? args : `${name}(${args})`;
-    parts.put("args", call, () => section(whole ? "Plan" : "Call", h("pre", { class: "ipf-pre", text: call })));
+    const flow = task?.role === "workflow";
+    const call = flow ? `${name}.run(${args})` : whole ? args : `${name}(${args})`;
+    // A step's arguments are its events, which stand below.
+    const shown = call !== "" && task?.role !== "step";
+    parts.put("args", [call, shown], () =>
+      shown ? section(whole && !flow ? "Plan" : "Call", h("pre", { class: "ipf-pre", text: call })) : null,
+    );
     drawState(parts, detail);
-    if (task !== undefined) drawBelow(parts, store, ui, task);
+    if (task !== undefined) {
+      drawTaskEvents(parts, store, ui, task, detail);
+      drawBelow(parts, store, ui, task);
+    }
     if (task !== undefined) {
       parts.put("facts", "", () => facts);
       drawFacts(task);
@@ -204,7 +218,8 @@ function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail
           ),
         ),
   );
-  const ended = task?.state === "succeeded" || task?.state === "cached";
+  const nothing = task?.role === "step" && type === "NoneType";
+  const ended = (task?.state === "succeeded" || task?.state === "cached") && !nothing;
   const html = ended ? (detail?.html ?? null) : null;
   const result = ended ? (detail?.result ?? (task === undefined ? "" : outcome(task))) : "";
   parts.put("result", ended ? [type, result, html] : null, () => {

@@ -23,6 +23,7 @@ import type { Hover, UiState } from "../core/ui-state";
 import { comesAfter, countsOf, entriesBelow } from "./below";
 import { type Fact, factList, taskFacts } from "./facts";
 import { nodeCounts, nodeFailure } from "./graph/look";
+import { placeCard } from "./workflow/card";
 
 export function mountHoverCard(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   // The top layer: neither clipped by a scrolling output area nor moved by the notebook's own transforms.
@@ -100,6 +101,7 @@ function content(what: NonNullable<Hover>["what"], store: RunStore): HTMLElement
     const node = store.graph?.nodes.find((one) => one.key === what.node);
     return node === undefined ? null : stackCard(node, store);
   }
+  if ("flow" in what) return "place" in what ? placeCard(what.flow, what.place, store) : null;
   const lane = store.lanes?.find((one) => one.name === what.lane);
   return lane === undefined ? null : laneCard(lane);
 }

@@ -1,6 +1,15 @@
 /** Where things of the graph lie: rounded edges, what the pointer is on, what is in sight, how all of it fits. Pure. */
 
-import type { Graph, GraphNode, Point } from "../../core/protocol";
+import type { Point } from "../../core/protocol";
+
+/** A thing of the picture, in its units. */
+export interface Box {
+  key: string;
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
 
 /** Screen = graph × k + (x, y). */
 export interface Camera {
@@ -53,7 +62,7 @@ function toward(from: Point, to: Point, by: number): Point {
 const round = (n: number): number => Math.round(n * 100) / 100;
 
 /** The node under a point of the graph; the last drawn lies on top. */
-export function nodeAt(nodes: readonly GraphNode[], x: number, y: number): GraphNode | null {
+export function nodeAt<N extends Box>(nodes: readonly N[], x: number, y: number): N | null {
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i];
     if (node !== undefined && x >= node.x && x <= node.x + node.w && y >= node.y && y <= node.y + node.h) return node;
@@ -70,12 +79,7 @@ export const toGraph = (camera: Camera, x: number, y: number): Point => [
  * All of the graph in the middle of the view. One too large to be read begins at its left edge, or stands so that the
  * node `at` is in sight.
  */
-export function fitCamera(
-  graph: Pick<Graph, "width" | "height">,
-  view: Size,
-  at: Pick<GraphNode, "x" | "y" | "w" | "h"> | null = null,
-  least = FIT_LEAST,
-): Camera {
+export function fitCamera(graph: Size, view: Size, at: Omit<Box, "key"> | null = null, least = FIT_LEAST): Camera {
   const width = Math.max(1, graph.width);
   const height = Math.max(1, graph.height);
   const whole = Math.min((view.width - 2 * MARGIN) / width, (view.height - 2 * MARGIN) / height);
@@ -99,7 +103,7 @@ export function zoomAt(camera: Camera, factor: number, x: number, y: number): Ca
 }
 
 /** Keeps some of the graph in sight. */
-export function keepInSight(camera: Camera, graph: Pick<Graph, "width" | "height">, view: Size): Camera {
+export function keepInSight(camera: Camera, graph: Size, view: Size): Camera {
   const edge = 60;
   return {
     k: camera.k,
@@ -108,15 +112,15 @@ export function keepInSight(camera: Camera, graph: Pick<Graph, "width" | "height
   };
 }
 
-export function inSight(nodes: readonly GraphNode[], camera: Camera, view: Size, beyond = 40): GraphNode[] {
+export function inSight<N extends Box>(nodes: readonly N[], camera: Camera, view: Size, beyond = 40): N[] {
   const [left, top] = toGraph(camera, -beyond, -beyond);
   const [right, bottom] = toGraph(camera, view.width + beyond, view.height + beyond);
   return nodes.filter((n) => n.x + n.w >= left && n.x <= right && n.y + n.h >= top && n.y <= bottom);
 }
 
 /** The nearest node in the direction of an arrow key. */
-export function neighbour(nodes: readonly GraphNode[], from: GraphNode, dx: number, dy: number): GraphNode | null {
-  let best: GraphNode | null = null;
+export function neighbour<N extends Box>(nodes: readonly N[], from: N, dx: number, dy: number): N | null {
+  let best: N | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const node of nodes) {
     const x = node.x + node.w / 2 - from.x - from.w / 2;

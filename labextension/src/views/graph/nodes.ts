@@ -10,12 +10,8 @@ import { stateColour } from "../../core/theme";
 import { drawFoot } from "./foot";
 import { roundedPath, shorten } from "./geometry";
 import { footCounts, nodeCaption, nodeFailure, nodeSpoken, nodeState, standsBack } from "./look";
-
-export interface Marks {
-  selected: string | null;
-  hovered: string | null;
-  focused: string | null;
-}
+import type { Marks } from "./stage";
+import { sync } from "./sync";
 
 export class SvgGraph {
   readonly element: SVGGElement;
@@ -80,33 +76,6 @@ export class SvgGraph {
 }
 
 const edgeKey = (edge: GraphEdge): string => `${edge.from}>${edge.to}:${edge.kind}`;
-
-function sync<T, E extends Element>(
-  kept: Map<string, E>,
-  layer: Element,
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  make: (item: T) => E,
-  update: (element: E, item: T) => void,
-): void {
-  const wanted = new Set<string>();
-  for (const item of items) {
-    const key = keyOf(item);
-    wanted.add(key);
-    let element = kept.get(key);
-    if (element === undefined) {
-      element = make(item);
-      kept.set(key, element);
-      layer.append(element);
-    }
-    update(element, item);
-  }
-  for (const [key, element] of kept) {
-    if (wanted.has(key)) continue;
-    element.remove();
-    kept.delete(key);
-  }
-}
 
 function makeEdge(edge: GraphEdge, arrow: string): SVGPathElement {
   return s("path", {

@@ -4,7 +4,7 @@ import { h, setAttr, setText } from "../../core/dom";
 import { began, branchWord, count, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
-import { isQuiet, roleWord } from "../../core/roles";
+import { isQuiet, roleWord, rowRole } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
 import type { RunStore } from "../../core/store";
 import { TaskAction } from "../actions";
@@ -65,7 +65,7 @@ export class RowElement {
   private drawName(task: TaskRow): void {
     const where = task.branch == null ? "" : branchWord(task.branch);
     setText(this.name, task.name);
-    setRole(this.role, task.role ?? null);
+    setRole(this.role, rowRole(task));
     setText(this.branchNumber, task.branch == null ? "" : count(task.branch));
     this.branch.hidden = where === "";
     const full = task.module ? `${task.module}.${task.name}` : task.name;

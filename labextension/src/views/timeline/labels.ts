@@ -4,7 +4,7 @@ import { h, setAttr, setText } from "../../core/dom";
 import { branchWord, callText, caption, count, duration, plural, spoken } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import type { Lane } from "../../core/protocol";
-import { isContainer, isQuiet } from "../../core/roles";
+import { isContainer, isQuiet, rowRole } from "../../core/roles";
 import { present, word } from "../../core/status";
 import { HEIGHT, type Row } from "./bars";
 
@@ -95,7 +95,7 @@ function update(label: HTMLElement, row: Row, now: number): void {
       setAttr(branch, "title", task.branch == null ? null : branchWord(task.branch));
     }
     const role = label.querySelector<HTMLElement>(".ipf-role");
-    if (role !== null) setRole(role, task.role ?? null);
+    if (role !== null) setRole(role, rowRole(task));
     label.classList.toggle("ipf-dim", isQuiet(task));
     label.classList.toggle("ipf-whole", isContainer(task));
     label.style.paddingLeft = `calc(10px + ${Math.min(depth, 8)} * var(--ipf-step))`;
