@@ -10,11 +10,11 @@ import builtins
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializeAsAny, model_serializer
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_serializer
 
-from ipyflow.errors import WorkflowRuntimeError
+from ipyflow.flows.workflow.saved_errors import SavedError
 from ipyflow.flows.workflow.texts import shown_event
 
 
@@ -142,27 +142,6 @@ class HumanResponseEvent(Event):
     """Comes from outside, mostly as the answer to an :class:`InputRequiredEvent`: no step needs to give it."""
 
 
-def _exception(value: Any) -> Any:
-    """An exception of what was saved of one: of Python's own kinds, or as text."""
-    if not isinstance(value, dict) or "exception_type" not in value:
-        return value
-    name, message = str(value["exception_type"]), str(value.get("exception_message", ""))
-    kind = getattr(builtins, name, None)
-    if isinstance(kind, type) and issubclass(kind, Exception):
-        try:
-            return kind(message)
-        except Exception:  # one that wants more than a message
-            pass
-    return WorkflowRuntimeError(f"{name}: {message}")
-
-
-def _saved(error: BaseException) -> dict[str, str]:
-    return {"exception_type": type(error).__name__, "exception_message": str(error)}
-
-
-AnException = Annotated[BaseException, BeforeValidator(_exception), PlainSerializer(_saved, when_used="json")]
-
-
 class StepFailedEvent(Event):
     """A step has failed and no retry is left: what ``@catch_error`` handlers take.
 
@@ -177,7 +156,7 @@ class StepFailedEvent(Event):
 
     step_name: str
     input_event: SerializeAsAny[Event] | None = None
-    exception: AnException
+    exception: SavedError
     attempts: int = 1
     elapsed_seconds: float = 0.0
     failed_at: datetime
@@ -248,4 +227,4 @@ class WorkflowFailedEvent(StopEvent):
     traceback: str = ""
     attempts: int | None = None
     elapsed_seconds: float | None = None
-    exception: AnException | None = None
+    exception: SavedError | None = None

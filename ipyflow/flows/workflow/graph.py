@@ -105,5 +105,6 @@ class WorkflowGraph:
         return self._picture("mimebundle")
 
     def __repr__(self) -> str:
-        steps, events = len(self._routes.steps), len(self._routes.events)
-        return f"<graph of {self.name}: {steps} steps, {events} events, {len(self.edges)} ways>"
+        found = self._routes
+        counts = (("step", len(found.steps)), ("event", len(found.events)), ("way", len(found.edges)))
+        return f"<graph of {self.name}: {', '.join([f'{n} {word}' + 's' * (n != 1) for word, n in counts])}>"

@@ -17,12 +17,15 @@ def scope_of(fn: Any, frame: types.FrameType | None) -> dict[str, Any]:
         frame: where it is decorated or defined: its locals are taken, and those of the functions and classes around it.
     """
     place = f"{fn.__qualname__}."
+    outside = getattr(fn, "__globals__", frame.f_globals if frame is not None else {})
     around: list[Mapping[str, Any]] = []
     names: dict[str, Any] = {}
-    if frame is not None and frame.f_locals is not frame.f_globals:
-        names.update(frame.f_locals)
+    if frame is not None:  # it may be of a decorator that calls ours: its names come behind all others
+        names.update({name: value for name, value in frame.f_locals.items() if name not in outside})
     while frame is not None:
-        if place.startswith(f"{frame.f_code.co_qualname}.") and frame.f_locals is not frame.f_globals:
+        code = frame.f_code
+        is_around = place.startswith(f"{code.co_qualname}.") or code.co_name == "<module>"
+        if is_around and frame.f_globals is outside and frame.f_locals is not frame.f_globals:
             around.append(frame.f_locals)
         frame = frame.f_back
     if isinstance(fn, types.FunctionType):

@@ -88,7 +88,7 @@ def child_types(cls: type, base: type, frame: types.FrameType | None) -> dict[st
     hints = inspect.get_annotations(cls)
     if not hints:
         return found
-    scope = scope_of(cls, frame)
+    scope = {**scope_of(cls, frame), cls.__name__: cls}
     names = vars(inspect.getmodule(cls) or types.SimpleNamespace())
     for name, hint in hints.items():
         try:

@@ -71,7 +71,7 @@ def read(fn: Callable[..., Any], scope: Mapping[str, Any]) -> Signature:
             raise _wrong(fn, f"{one.name} can only be given by place, and steps are called by name: take the `/` out")
         hint = hint_of(fn, one.name, scope)
         resource = _resource(hint)
-        if (hint is None and one.name == "ctx") or _is_context(hint):
+        if (one.name == "ctx" and (hint is None or hint is Any)) or _is_context(hint):
             if context is not None:
                 raise _wrong(fn, f"{context} and {one.name} are both the context: leave one of them out")
             context, state_type = one.name, _state_type(hint)
@@ -213,7 +213,7 @@ def _is_context(hint: Any) -> bool:
 
 def _state_type(hint: Any) -> type | None:
     args = [arg for member in _members(hint) for arg in get_args(member)]
-    return args[0] if args and isinstance(args[0], type) else None
+    return args[0] if args and isinstance(args[0], type) and args[0] is not Any else None
 
 
 def _is_event(hint: Any) -> bool:

@@ -170,11 +170,9 @@ class Table:
         known = self._labels.get(kind)
         if known is not None:
             return known
-        taken = self._labels.values()
-        for name in _names(kind):
-            if name not in taken:
-                return name
-        return f"{kind.__name__} (defined anew)"
+        others = [_names(other) for other in self.kinds]
+        own = [name for place, name in enumerate(_names(kind)) if all(other[place] != name for other in others)]
+        return own[0] if own else f"{kind.__name__} (defined anew)"
 
 
 def _labels(kinds: list[type[Event]]) -> dict[type, str]:

@@ -10,10 +10,12 @@ import difflib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ipyflow.engine import default
 from ipyflow.errors import WorkflowValidationError
 from ipyflow.flows.workflow.future import WorkflowFuture
 from ipyflow.flows.workflow.graph import WorkflowGraph
 from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_types, collect, given_setup, hidden
+from ipyflow.flows.workflow.resources import ResourceManager
 from ipyflow.flows.workflow.start import start
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.table import Table
@@ -161,6 +163,10 @@ class Workflow:
     def validate(self, validate_resource_configs: bool = True, validate_resources: bool = False) -> bool:
         """Check that the steps fit together, those of its children too; ``run`` does so by itself.
 
+        Args:
+            validate_resource_configs: read the files that resources are made of, too.
+            validate_resources: make the resources, too; those that are shared are kept for the runs.
+
         Returns:
             True when it asks somebody, or takes events that only come from outside.
 
@@ -169,7 +175,15 @@ class Workflow:
         """
         __tracebackhide__ = True
         _validate(self, set())
-        return table_of(type(self)).asks or bool(table_of(type(self)).outside)
+        table = table_of(type(self))
+        manager = setup_of(self).resource_manager or self.__dict__.setdefault("_resources", ResourceManager())
+        for step in table.steps.values():
+            manager.check(step.resources, validate_resource_configs)
+            if validate_resources:
+                loop = (default.instance or default.make()).loop
+                loop.post(int)  # it runs once somebody has needed it
+                manager.resolve(step.resources, loop.loop)
+        return table.asks or bool(table.outside)
 
     def graph(self) -> WorkflowGraph:
         """All ways through the workflow, as an object that shows itself; nothing is run or checked."""
