@@ -76,7 +76,7 @@ class Closing:
         last = WorkflowFailedEvent(
             step_name=by.step.name, exception_type=type(error).__name__, exception_message=message(error),
             traceback=traceback_text(error), attempts=call.attempt if call is not None else 1,
-            elapsed_seconds=run.engine.now() - began,
+            elapsed_seconds=run.engine.now() - began, exception=error,
         )  # fmt: skip
         return self._close(last, lambda: end_badly(run.node, error), f"step {by.step.name} failed", by, error)
 
@@ -121,7 +121,7 @@ class Closing:
         error = WorkflowStalled(why)
         last = WorkflowFailedEvent(
             step_name="", exception_type="WorkflowStalled", exception_message=why, traceback="", attempts=0,
-            elapsed_seconds=0.0,
+            elapsed_seconds=0.0, exception=error,
         )  # fmt: skip
         run.engine.dispatch(self._close(last, lambda: end_badly(run.node, error), "the workflow stalled", None, error))
 

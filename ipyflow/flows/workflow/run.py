@@ -100,16 +100,18 @@ class WorkflowRun:
             if self.over:
                 return None
             ended, lines = self._send(event, fan, by, recoveries, to)
+            if not by and (ended or lines):
+                self.unanswered = max(0, self.unanswered - 1)
         return self._go_on(ended, event, lines)
 
     def _send(
         self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None
     ) -> tuple[list[Waiter], list[Line]]:
         """Under the lock: route one event; returns the waits that it ends and the lines in which something waits."""
-        if not self.waits.all:
+        if not self.waits.all and not self.waits.kept:
             return [], self._queue(self.routing.send(event, fan, by, recoveries, to))
         ended = self.waits.ended_by(event)
-        heard = tuple([waiter.invocation.step.name for waiter in ended])
+        heard = (*[waiter.invocation.step.name for waiter in ended], *self.waits.keep(event, ended))
         deliveries = self.routing.send(event, fan, by, recoveries, to, heard)
         for waiter in ended:
             self.tell.taken(waiter.invocation.id, (self.routing.last,))

@@ -42,8 +42,6 @@ def send_from_outside(run: WorkflowRun, event: Any, step: str | None = None) -> 
     if isinstance(event, StopEvent):
         run.engine.dispatch(run.closing.stop(event, None))
         return
-    with run.lock:
-        run.unanswered = max(0, run.unanswered - 1)
     run.closing.goes_on()
     run.engine.dispatch(run.post(event, run.routing.root, r.NO_TASK, {}, to))
     run.closing.look_whether_idle()

@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.errors import ContextStateError, WorkflowError
+from ipyflow.flows.workflow.encoding import name_of
 from ipyflow.flows.workflow.routing import Delivery, Fan, Join, Sent, is_list
+from ipyflow.flows.workflow.serializers import JsonSerializer
 from ipyflow.flows.workflow.store import Store
+from ipyflow.flows.workflow.waiting import Kept
 from ipyflow.model import records as r
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def restored(kind: type[Context[Any]], workflow: Workflow, data: Any, serializer
         raise ContextStateError(f"Context.from_dict({name}, ...): this is the state of a run of {data.get('workflow')}")
     context = kind(workflow)
     context._store = Store.from_dict(data["state"], serializer, context.store.state_type)
-    if data.get("deliveries") or data.get("held") or data.get("buffers"):
+    if data.get("is_running") or data.get("deliveries"):
         known = type(workflow).table.steps
         for entry in (*data["deliveries"], *data["held"], *data["buffers"]):
             if entry["step"] not in known:
@@ -76,8 +79,10 @@ class _Writer:
             buffers = [(step, key, buffer, buffer.waiting()) for step, key, buffer in run.buffers.all()]
             places = {buffer: place for place, (_, _, buffer, _) in enumerate(buffers)}
             start, unanswered, asked = run.context.start_event, run.unanswered, sorted(run.waits.asked)
+            waits = [(one.invocation.step.name, name_of(one.kind), one.requirements) for one in run.waits.all]
+            waits += [(one.step, one.kind, one.requirements) for one in run.waits.kept]
         if run.over and not deliveries:
-            return {"deliveries": [], "held": [], "buffers": []}
+            return {"deliveries": []}
         fan = self._fan
         fan(run.routing.root)
         out = {
@@ -96,6 +101,7 @@ class _Writer:
             "start_event": self._serializer.serialize(start),
             "unanswered": unanswered,
             "asked": asked,
+            "waits": [[step, kind, self._serializer.serialize(required)] for step, kind, required in waits],
         }  # fmt: skip
         out["fans"] = [
             {"above": None if one.above is None else fan(one.above), "joins": list(one.joins), "done": _done(one)}
@@ -147,6 +153,8 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
     """Have ``run`` go on with what was left."""
     data, serializer = left
     routing, table = run.routing, run.table
+    if isinstance(serializer, JsonSerializer):
+        serializer = serializer.with_types(*table.kinds)
     kinds = {table.label(kind): kind for kind in table.kinds}
     fans: list[Fan] = []
     for entry in data["fans"]:
@@ -161,6 +169,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
     run.context.start_event = serializer.deserialize(data["start_event"])
     run.waits.asked.update(data["asked"])
     run.unanswered = data["unanswered"]
+    run.waits.kept = [Kept(step, kind, serializer.deserialize(text)) for step, kind, text in data["waits"]]
 
     def sents_of(rows: list[Any], step: str) -> list[Sent]:
         out = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ipyflow.flows.workflow.events import HumanResponseEvent
 from ipyflow.flows.workflow.texts import shown_event
 
 if TYPE_CHECKING:
@@ -15,14 +14,11 @@ _NAMED = 5
 
 
 def can_come(run: WorkflowRun) -> bool:
-    """True when an event from outside may let ``run`` go on.
+    """True when an event from outside may let ``run`` go on: somebody was asked, or a step takes what no step gives.
 
-    Somebody was asked and has not answered; or a step takes what no step gives. Where the workflow itself asks, answers
-    come to questions: without an open one nothing is waited for.
+    Nobody knows how many of these are still to come, so a run that takes them is never said to have stalled.
     """
-    if run.unanswered:
-        return True
-    return any(not (run.table.asks and issubclass(kind, HumanResponseEvent)) for kind in run.table.outside)
+    return bool(run.unanswered or run.waits.kept or run.table.outside)
 
 
 def why_stalled(run: WorkflowRun) -> str:

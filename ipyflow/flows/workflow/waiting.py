@@ -13,6 +13,7 @@ from ipyflow.engine import awaiting, blocking
 from ipyflow.engine.bells import Bell, hung
 from ipyflow.engine.describe import short
 from ipyflow.errors import WouldDeadlock
+from ipyflow.flows.workflow.encoding import name_of
 from ipyflow.model import records as r
 
 if TYPE_CHECKING:
@@ -118,12 +119,36 @@ class Waiter:
         return self.event
 
 
+class Kept:
+    """A wait of a run before, which this run goes on with: its step has not come to it yet.
+
+    Attributes:
+        event: the event that it is to have, if that has come meanwhile.
+    """
+
+    def __init__(self, step: str, kind: str, requirements: dict[str, Any]) -> None:
+        self.step, self.kind, self.requirements = step, kind, requirements
+        self.event: Any = None
+
+    def fits(self, event: Any) -> bool:
+        """True for an event that it waits for."""
+        if self.event is not None or all(name_of(kind) != self.kind for kind in type(event).__mro__):
+            return False
+        return all(getattr(event, name, _MISSING) == value for name, value in self.requirements.items())
+
+
 class Waits:
-    """The waits of one run, oldest first. All but :meth:`expire` and :meth:`forget` under the run's lock."""
+    """The waits of one run, oldest first. All but :meth:`expire` and :meth:`forget` under the run's lock.
+
+    Attributes:
+        all: the waits in which bodies stand.
+        kept: those of a run before.
+    """
 
     def __init__(self, run: WorkflowRun) -> None:
         self._run = run
         self.all: list[Waiter] = []
+        self.kept: list[Kept] = []
         self.asked: set[str] = set()
         """The waits for which the question was published already."""
 
@@ -136,6 +161,26 @@ class Waits:
         for waiter in found.values():
             self.all.remove(waiter)
         return list(found.values())
+
+    def keep(self, event: Any, ended: list[Waiter]) -> list[str]:
+        """Keep ``event`` for the steps that will wait for it; returns their names."""
+        steps = {waiter.invocation.step.name for waiter in ended}
+        names = []
+        for kept in self.kept:
+            if kept.step not in steps and kept.fits(event):
+                kept.event = event
+                steps.add(kept.step)
+                names.append(kept.step)
+        return names
+
+    def taken_up(self, waiter: Waiter) -> Kept | None:
+        """The kept wait that ``waiter`` goes on with."""
+        for kept in self.kept:
+            same = kept.step == waiter.invocation.step.name and kept.kind == name_of(waiter.kind)
+            if same and kept.requirements == waiter.requirements:
+                self.kept.remove(kept)
+                return kept
+        return None
 
     def end_of(self, invocation: Invocation) -> None:
         """Its body has ended, and waits for nothing."""
@@ -166,10 +211,15 @@ def wait_in(
     waiter = Waiter(run, invocation, kind, requirements)
     text = ", ".join(f"{name}={short(value)}" for name, value in requirements.items())
     with run.lock:
-        run.waits.all.append(waiter)
-        ask = question is not None and key not in run.waits.asked
+        kept = run.waits.taken_up(waiter)
+        if kept is None or kept.event is None:
+            run.waits.all.append(waiter)
+        ask = question is not None and kept is None and key not in run.waits.asked
         run.waits.asked.add(key)
         run.tell.awaited(invocation.id, kind, text)
+    if kept is not None and kept.event is not None:
+        waiter.settle(kept.event)
+        return waiter
     if ask:  # behind the wait: the answer may come at once
         run.publish(question, invocation.id)
     if seconds is not None:
