@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ipyflow.model.events import JoinState, WorkflowState
 from ipyflow.model.run import RunState
+from ipyflow.model.status import FAILURE_STATES
 from ipyflow.views.palette import EVENT, EVENTS, WARNING
 from ipyflow.views.step_svg import WARNED, mark, pill, step
 from ipyflow.views.svg import Drawing, arrow, canvas, num, patterns, pointed, text
@@ -84,12 +85,19 @@ def _nodes(state: RunState, flow: WorkflowState, drawn: Ways, lost: _Lost, live:
     for join in joins(flow) if live else ():
         held.setdefault(join.step, []).append(join)
     numbers = sent(state, flow)
+    stuck = live and flow.id in state.tasks and state.tasks[flow.id].state in FAILURE_STATES
     out = ""
     for place in drawn.places:
         if place.kind == STEP:
             name = place.name
             out += step(
-                place, steps.get(name), waiting.get(name, ""), held.get(name, []), lost.steps.get(name, Counter()), key
+                place,
+                steps.get(name),
+                waiting.get(name, ""),
+                held.get(name, []),
+                lost.steps.get(name, Counter()),
+                key,
+                stuck=stuck,
             )
         else:
             out += pill(place, numbers[place.name] if live else None, lost.nodes[place.name])

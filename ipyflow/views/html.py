@@ -49,6 +49,8 @@ SMALL_GRAPH = 16
 
 STYLE = (
     "<style>.ipyflow-run summary{cursor:pointer;padding:2px 0}.ipyflow-run table{font-size:12px}"
+    ".ipyflow-flow{display:flex;flex-wrap:wrap;gap:0 12px}.ipyflow-flow ul{flex:1 1 260px}"
+    ".ipyflow-flow>img,.ipyflow-flow>svg{flex:none}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
     ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;"
     "white-space:pre}"
@@ -127,13 +129,13 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
         picture = svg if inline else as_image(svg, f"Workflow {shown(name, 80)}")
         said = "".join(f"<li>{esc(words)}</li>" for words in waits(state, flow, until))
         said = f"<ul>{said}</ul>" if said else ""
-        legend = f"<small>({counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')} so far)</small>"
-        legend = legend.replace(" so far", "") if state.tasks[flow.id].state in FINAL_STATES else legend
-        made = f"<details open><summary>Workflow <b>{esc(name)}</b> {legend}</summary>{picture}{said}</details>"
-        if len(out) + len(made) > FLOWS and not out:  # too large to draw here
-            lines = esc_lines(clip("\n".join(ways_lines(flow)), 4000))
-            made = made.replace(picture, f"<pre>{lines}</pre>")
-        elif len(out) + len(made) > FLOWS:
+        so_far = "" if state.tasks[flow.id].state in FINAL_STATES else " so far"
+        size = f"{counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')}{so_far}"
+        head = f"<details open><summary>Workflow <b>{esc(name)}</b> <small>({size})</small></summary>"
+        if not out and len(picture) + len(said) > FLOWS:  # too large to draw here
+            picture = f"<pre>{esc_lines(clip(chr(10).join(ways_lines(flow)), 4000))}</pre>"
+        made = f'{head}<div class="ipyflow-flow">{picture}{said}</div></details>'
+        if len(out) + len(made) > FLOWS:
             break
         out += made
     return out

@@ -63,8 +63,7 @@ def layout(
         return Layout()
     pairs = acyclic(len(sizes), links)
     column = columns(len(sizes), pairs)
-    for i in sorted(late, key=lambda i: -column[i]):
-        column[i] = max(min((column[b] for a, b in pairs if a == i), default=0) - 1, column[i])
+    _float(column, pairs, late)
     parts = [Part(column[i], w, h, shift=port) for i, (w, h) in enumerate(sizes)]
     lanes = lead(parts, pairs, links)
     steps = sorted(lanes.steps(pairs, links))
@@ -78,6 +77,15 @@ def layout(
     height = max(y + part.height for y, part in zip(top, parts, strict=True)) + MARGIN
     count = len(sizes)
     return Layout(width, height, [part.x for part in parts[:count]], top[:count], points)
+
+
+def _float(column: list[int], pairs: list[tuple[int, int]], late: Collection[int]) -> None:
+    """Move boxes as far to the right as what they lead to allows; those that lead nowhere come right behind."""
+    last = {i for i in late if all(a != i for a, _ in pairs)}
+    for i in sorted(set(late) - last, key=lambda i: (-column[i], i)):
+        column[i] = max(min((column[b] for a, b in pairs if a == i and b not in last), default=0) - 1, column[i])
+    for i in last:
+        column[i] = max((column[a] + 1 for a, b in pairs if b == i), default=column[i])
 
 
 def _layers(parts: list[Part], pairs: list[tuple[int, int]], lanes: Lanes) -> Layers:

@@ -18,7 +18,14 @@ WARNED = "M6 1.2 11.2 10.4H.8ZM6 4.4v3M6 8.4v.8"
 
 
 def step(
-    place: Place, tally: StepTally | None, waits: str, joins: list[JoinState], lost: dict[str, int], key: str
+    place: Place,
+    tally: StepTally | None,
+    waits: str,
+    joins: list[JoinState],
+    lost: dict[str, int],
+    key: str,
+    *,
+    stuck: bool = False,
 ) -> str:
     """Draw a step: its name, its workers and what waits for one, what its join lacks, what became of its runs.
 
@@ -29,6 +36,7 @@ def step(
         joins: its joins that hold events.
         lost: events that it gave and nobody takes, where they have no node, by type.
         key: the picture's key, for its patterns.
+        stuck: whether its workflow failed: then what its joins lack is a warning.
     """
     x, y, w, h = place.x, place.y, place.w, place.h
     look = _look(tally, joins)
@@ -42,7 +50,7 @@ def step(
         f' fill-opacity="{0.1 if look else 0.04}" {stroke} stroke-width="{1.6 if loud else 1}"/>'
     )
     lines = [at_work(place.workers or 1, tally)]
-    third = "" if tally is None else _third(x, y, w, waits, joins)
+    third = "" if tally is None else _third(x, y, w, waits, joins, WARNING if stuck else "")
     first = y + (18 if third else 25)
     faint = 0.7 if quiet else 1.0
     left = x + 12
@@ -77,7 +85,7 @@ def _look(tally: StepTally | None, joins: list[JoinState]) -> State | None:
     return next((state for state, there in order if there), None)
 
 
-def _third(x: int, y: int, w: int, waits: str, joins: list[JoinState]) -> str:
+def _third(x: int, y: int, w: int, waits: str, joins: list[JoinState], color: str) -> str:
     """The third line: what it stands still for. Where there is room a join has a dot for each event."""
     at = y + 46
     room = int((w - 24) / SMALL_LETTER)
@@ -95,7 +103,9 @@ def _third(x: int, y: int, w: int, waits: str, joins: list[JoinState]) -> str:
             out += _dot(left + 3.5, at - 3.5, i < have)
             left += 9
         left += 4
-    return out + text(left, at, clip(words, int((x + w - 10 - left) / SMALL_LETTER)), 10, faint=0.8)
+    return out + text(
+        left, at, clip(words, int((x + w - 10 - left) / SMALL_LETTER)), 10, faint=1 if color else 0.8, color=color
+    )
 
 
 def _dot(x: float, y: float, full: bool) -> str:
@@ -167,8 +177,10 @@ def _warnings(x: float, y: float, w: float, h: float, lost: dict[str, int]) -> s
     if not lost:
         return ""
     names = shown(next(iter(lost)), 40) if len(lost) == 1 else "events"
-    words = clip(f"{sum(lost.values()):,} {names}".rstrip(), max(int((w / 2 - 40) / 5.4), 5))
-    wide = 5.4 * len(words) + 27
+    room = max(int((w / 2 - 20) / 5.2), 6)
+    words = f"{sum(lost.values()):,} {names}".rstrip()
+    words = f"{words} unhandled" if len(words) + 10 <= room else clip(words, room)
+    wide = 5.2 * len(words) + 27
     left, top = x + w - wide + 8, y + h - 8
     return (
         f'<rect x="{num(left)}" y="{num(top)}" width="{num(wide)}" height="16" rx="8" fill="{WARNING}"/>'

@@ -22,6 +22,8 @@ SANS = "system-ui,-apple-system,Segoe UI,Helvetica,Arial,DejaVu Sans,sans-serif"
 MONO_LETTER = 0.605
 """Width of a letter of :data:`MONO` for each pixel of its size."""
 SANS_LETTER = 0.6
+PAGE = 760
+"""Width of a page of pictures, in pixels."""
 
 _TITLE = re.compile("<title>[^<]*</title>")
 _MONO_ATTRIBUTE = f' font-family="{MONO}"'
@@ -182,22 +184,23 @@ class Drawing:
 
 
 def stacked(drawings: Sequence[tuple[str, Drawing]], *, inline: bool = False) -> str:
-    """Put pictures below each other, each under a title of its own.
+    """Put pictures beside and below each other, each under a title of its own.
 
     Args:
         drawings: titles and pictures; at least one.
         inline: to stand in an HTML page, in the page's colours.
     """
-    y, body = 0.0, ""
+    most = max(PAGE, *(one.width for _, one in drawings))
+    x, y, tall, width, body = 0.0, 0.0, 0.0, 0.0, ""
     for title, one in drawings:
-        body += text(16, y + 24, title, 13, bold=True) if title else ""
-        y += 32 if title else 0
-        body += f'<g transform="translate(0 {num(y)})">{one.body}</g>'
-        y += one.height + 8
-    width = max(one.width for _, one in drawings)
+        if x and x + one.width > most:
+            x, y, tall = 0.0, y + tall, 0.0
+        body += text(x + 16, y + 24, title, 13, bold=True)
+        body += f'<g transform="translate({num(x)} {num(y + 32)})">{one.body}</g>'
+        x, tall = x + one.width, max(tall, one.height + 40)
+        width = max(width, x)
     label = "; ".join(one.label for _, one in drawings)
-    defs = "".join(one.defs for _, one in drawings)
-    return document(width, y, body, label, defs=defs, inline=inline)
+    return document(width, y + tall, body, label, defs="".join(one.defs for _, one in drawings), inline=inline)
 
 
 def as_image(svg: str, label: str) -> str:

@@ -134,7 +134,7 @@ def _ways(steps: Steps, kinds: Kinds, edges: Edges) -> Ways:
 
 def _drawn(sizes: Sequence[tuple[int, int]], links: Sequence[Link], late: Sequence[int]) -> Layout:
     """The layout, turned: what it calls wide is tall here."""
-    return layout([(h, w) for w, h in sizes], links, late=late, gap=GAP, port=BACK, firm=30.0)
+    return layout([(h, w) for w, h in sizes], links, late=late, gap=GAP, port=BACK, firm=1e4)
 
 
 def _size(name: str, kind: str, form: str, takes: Sequence[str]) -> tuple[int, int]:
@@ -193,23 +193,40 @@ def _back(count: int, pairs: Sequence[tuple[int, int]], begin: Sequence[int]) ->
 
 
 def _apart(lines: Sequence[tuple[Point, ...]]) -> list[Point | None]:
-    """Give each line the middle of the longest stretch that it shares with no other, the upright ones first."""
+    """Give each line a place for its count, on a stretch that it shares with no other and off the counts before it.
+
+    A long upright one is best, then a flat one: beside a short upright one the count would lie on a node.
+    """
     covered: dict[tuple[bool, int], list[tuple[int, int, int]]] = {}
     for i, line in enumerate(lines):
         for upright, at, low, high in _stretches(line):
             covered.setdefault((upright, at), []).append((low, high, i))
     out: list[Point | None] = []
     for i, line in enumerate(lines):
-        best: tuple[int, Point] | None = None
+        found: list[tuple[bool, bool, int, Point]] = []
         for upright, at, low, high in _stretches(line):
             others = sorted((a, b) for a, b, j in covered[upright, at] if j != i)
             for a, b in _gaps(low, high, others):
-                length = b - a
-                if length >= BADGE and (best is None or length + 40 * upright > best[0]):
-                    middle = (a + b) // 2 - (3 if upright and length <= GAP else 0)  # leave the arrow free
-                    best = (length + 40 * upright, (at, middle) if upright else (middle, at))
-        out.append(None if best is None else best[1])
+                rank = (upright and b - a >= GAP - 8, not upright, b - a)
+                if b - a >= (BADGE if upright else 5):
+                    found += [(*rank, place) for place in _places(upright, at, a, b)]
+        found.sort(key=lambda one: one[:3], reverse=True)
+        free = (one[3] for one in found if not any(_touch(one[3], other) for other in out))
+        out.append(next(free, found[0][3] if found else None))
     return out
+
+
+def _places(upright: bool, at: int, low: int, high: int) -> list[Point]:
+    """Where on a stretch a count may stand, the best first."""
+    middle, part = (low + high) // 2, (high - low) // 4
+    if upright:
+        middle -= 3 if high - low <= GAP else 0  # leaves the arrow free
+    places = [middle] if part < 10 else [middle, middle - part, middle + part]
+    return [(at, place) if upright else (place, at) for place in places]
+
+
+def _touch(one: Point, other: Point | None) -> bool:
+    return other is not None and abs(one[0] - other[0]) < 2 * BADGE and abs(one[1] - other[1]) < BADGE + 2
 
 
 def _stretches(line: Sequence[Point]) -> Iterator[tuple[bool, int, int, int]]:
