@@ -26,11 +26,8 @@ class EventState:
     to: tuple[str, ...]
     taken_by: list[int] = field(default_factory=list)
     held_in: list[str] = field(default_factory=list)
-
-    @property
-    def unhandled(self) -> bool:
-        """True when no step takes it."""
-        return not self.to
+    unhandled: bool = False
+    """True when no step takes it, and it was no question to somebody outside."""
 
 
 @dataclass(slots=True)
@@ -68,6 +65,8 @@ class WorkflowState:
     joins: dict[tuple[str, str], JoinState] = field(default_factory=dict)
     unhandled: list[int] = field(default_factory=list)
     published: list[tuple[float, int, str, str]] = field(default_factory=list)
+    _told: set[tuple[int, str]] = field(default_factory=set)
+    """By task, the types of the events that it has published."""
     awaited: dict[int, tuple[float, str, str]] = field(default_factory=dict)
     """By the task of a step whose body waits for an event: since when, its type, what it must hold."""
 
@@ -89,7 +88,8 @@ class WorkflowState:
             self.went[(f"event:{e.type}", f"step:{step}")] += 1
             if step not in self.joining:
                 self.waiting[step] += 1
-        if not e.to:
+        if not e.to and (e.by, e.type) not in self._told:
+            self.events[e.event].unhandled = True
             self.unhandled.append(e.event)
 
     def events_taken(self, e: r.EventsTaken, step: str, names: dict[int, str]) -> None:
@@ -101,6 +101,11 @@ class WorkflowState:
             event = self.events.get(id)
             if event is not None:
                 event.taken_by.append(e.task)
+
+    def event_published(self, e: r.EventPublished) -> None:
+        """An event for whoever listens."""
+        self.published.append((e.time, e.by, e.type, e.text))
+        self._told.add((e.by, e.type))
 
     def event_held(self, e: r.EventHeld) -> None:
         """An event waits in a join."""
@@ -121,7 +126,7 @@ class WorkflowState:
         if join is None:
             join = self.joins[(e.step, e.join)] = JoinState(e.step, e.join)
         gone = set(e.events)
-        join.events = [id for id in join.events if id not in gone] if len(join.events) > len(gone) else []
+        join.events = [id for id in join.events if id not in gone]
         join.needs, join.filled, join.since = (), join.filled + 1, e.time
         if e.step in self.joining:
             self.waiting[e.step] += 1

@@ -274,7 +274,7 @@ class RunState:
         self.changed.add(e.task)
 
     def _event_published(self, e: r.EventPublished) -> None:
-        self._workflow(e.task).published.append((e.time, e.by, e.type, e.text))
+        self._workflow(e.task).event_published(e)
 
     def _task(self, id: int) -> TaskState:
         try:

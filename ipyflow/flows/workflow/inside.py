@@ -30,6 +30,7 @@ class Inside:
         self.published = 0
         self._ready: deque[Any] = deque()
         self._types: dict[int, str] = {}
+        self._told: set[tuple[int, str]] = set()
         self._steps: dict[int, list[str]] = {}
         """Of each task of a step its name, the type it was run for, and its worker."""
 
@@ -57,7 +58,7 @@ class Inside:
         elif isinstance(record, r.EventSent):
             if record.task == self._task:
                 self._types[record.event] = record.type
-                if not record.to:
+                if not record.to and (record.by, record.type) not in self._told:
                     step = self._steps.get(record.by)
                     name = step[0] if step is not None else None
                     self._ready.append(
@@ -78,6 +79,7 @@ class Inside:
                 self._step(StepState.NOT_RUNNING, record.task, given)
         elif isinstance(record, r.EventPublished):
             if record.task == self._task:
+                self._told.add((record.by, record.type))
                 self._ready.append(None)
         elif isinstance(record, r.Waiting) and record.task == self._task and record.reason == OUTSIDE:
             self._ready.append(WorkflowIdleEvent())
