@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
+from ipyflow.engine.describe import message
 from ipyflow.engine.entries import enter
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.nodes import Node
@@ -30,6 +31,7 @@ from ipyflow.flows.workflow.step_task import StepTask, kind_for
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.stream import Stream
 from ipyflow.flows.workflow.telling import Telling
+from ipyflow.flows.workflow.texts import shown_event
 from ipyflow.flows.workflow.waiting import Waiter, Waits
 from ipyflow.model import records as r
 
@@ -79,7 +81,7 @@ class WorkflowRun:
 
     def clear(self, last: int) -> None:
         """Begin from the beginning; events are numbered from ``last`` on."""
-        self.tell = Telling(self.node.future, self.table.label)
+        self.tell = Telling(self.node.future, self.table.label, self.setup.verbose)
         self.routing = Routing(self.table, self.tell)
         self.routing.last = last
         self.buffers = Buffers()
@@ -186,6 +188,9 @@ class WorkflowRun:
         )  # fmt: skip
         taken = tuple([sent.number for sent in sents])
         self.tell.taken(invocation.id, taken)
+        if self.tell.aloud:
+            events = ", ".join([shown_event(sent.event) for sent in sents[:3]]) or "an empty list"
+            self.tell.say(line.task.name, invocation.id, f"is run for {events}")
         with self.lock:
             self.entering -= 1
             over = self.over
@@ -199,6 +204,8 @@ class WorkflowRun:
 
     def step_ended(self, invocation: Invocation, value: Any, error: BaseException | None) -> Call | None:
         """A step has ended; returns a call to be run next by this thread."""
+        if self.tell.aloud:
+            self.tell.say(invocation.step.name, invocation.id, _outcome(value, error))
         if error is not None:
             return step_failed(self, invocation, error)
         if isinstance(value, StopEvent):
@@ -259,3 +266,12 @@ class WorkflowRun:
     def told_to_stop(self) -> None:
         """The run was told to stop."""
         self.closing.told_to_stop()
+
+
+def _outcome(value: Any, error: BaseException | None) -> str:
+    """What came of a step, in words."""
+    if error is not None:
+        return f"failed: {type(error).__name__}: {message(error)}"
+    if isinstance(value, (list, tuple)):
+        return f"gave a list of {len(value)} events"
+    return "gave nothing" if value is None else f"gave {shown_event(value)}"

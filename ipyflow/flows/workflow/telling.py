@@ -22,12 +22,14 @@ class Telling:
     Args:
         future: the run's future.
         label: gives a type's name in records.
+        aloud: say in the run's log, and print, which step takes and gives what.
 
     Attributes:
         unhandled: the events that no step takes.
     """
 
-    def __init__(self, future: Future[Any], label: Callable[[type], str]) -> None:
+    def __init__(self, future: Future[Any], label: Callable[[type], str], aloud: bool = False) -> None:
+        self.aloud = aloud
         self._id, self._label = future.id, label
         self._now, self._row, self._append = future.run.engine.now, future.run.append_row, future.run.append
         self.unhandled: list[Sent] = []
@@ -43,6 +45,12 @@ class Telling:
         )  # fmt: skip
         if not steps and not isinstance(event, InputRequiredEvent):
             self.unhandled.append(sent)
+
+    def say(self, step: str, task: int, what: str) -> None:
+        """Tell the reader what a step does."""
+        text = f"step {step}#{task} {what}\n"
+        self._append(r.Output(self._now(), self._id, "log", text))
+        print(text, end="")
 
     def taken(self, task: int, numbers: tuple[int, ...]) -> None:
         """The task of a step has events."""
