@@ -7,6 +7,7 @@ event.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Any
 
 from ipyflow.engine.future import Future
@@ -50,7 +51,7 @@ class Telling:
         """Tell the reader what a step does."""
         text = f"step {step}#{task} {what}\n"
         self._append(r.Output(self._now(), self._id, "log", text))
-        print(text, end="")
+        Context().run(print, text, end="")  # from no task, so not into a step's own log
 
     def taken(self, task: int, numbers: tuple[int, ...]) -> None:
         """The task of a step has events."""
