@@ -63,7 +63,7 @@ def start(
         raise WorkflowRuntimeError(
             f"{setup.name}.run(ctx=...) goes on with a run that has begun: it takes no start event; send it events"
         )
-    resources = _resources(workflow, setup)
+    resources = resources_of(workflow, setup)
     if not setup.disable_validation:
         for step in table.steps.values():
             resources.check(step.resources)
@@ -110,7 +110,8 @@ def _start_event(setup: Setup, table: Table, event: Any, values: dict[str, Any])
     return event
 
 
-def _resources(workflow: Workflow, setup: Setup) -> ResourceManager:
+def resources_of(workflow: Workflow, setup: Setup) -> ResourceManager:
+    """What keeps the resources of a workflow: what it was given, else its own."""
     manager = setup.resource_manager or workflow.__dict__.get("_resources")
     if manager is None:
         manager = workflow.__dict__.setdefault("_resources", ResourceManager())

@@ -40,7 +40,7 @@ class StepTask:
         bound: Callable[..., Any] = types.MethodType(step.fn, run.workflow) if step.takes_self else step.fn
         self.fn = self._with_resources(bound) if step.resources else bound
         # By place where the event comes first or second, as nearly always: a call by name costs twice as much.
-        self._by_place = not step.resources and len(step.takes) == 1 and len(step.order) <= 2
+        self._by_place = step.by_place and not step.resources and len(step.takes) == 1 and len(step.order) <= 2
         self._event_first = step.order[0] != step.context if step.order else True
 
     def arguments(self, context: Any, delivery: Delivery) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -15,8 +15,7 @@ from ipyflow.errors import WorkflowValidationError
 from ipyflow.flows.workflow.future import WorkflowFuture
 from ipyflow.flows.workflow.graph import WorkflowGraph
 from ipyflow.flows.workflow.making import Child, Setup, check_methods, child_types, collect, given_setup, hidden
-from ipyflow.flows.workflow.resources import ResourceManager
-from ipyflow.flows.workflow.start import start
+from ipyflow.flows.workflow.start import resources_of, start
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.table import Table
 from ipyflow.flows.workflow.validation import check, check_configuration
@@ -176,7 +175,7 @@ class Workflow:
         __tracebackhide__ = True
         _validate(self, set())
         table = table_of(type(self))
-        manager = setup_of(self).resource_manager or self.__dict__.setdefault("_resources", ResourceManager())
+        manager = resources_of(self, setup_of(self))
         for step in table.steps.values():
             manager.check(step.resources, validate_resource_configs)
             if validate_resources:
