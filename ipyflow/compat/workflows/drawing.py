@@ -15,7 +15,8 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{title}</title></head>
 <body>
-{body}
+{picture}
+<pre>{text}</pre>
 </body>
 </html>
 """
@@ -24,7 +25,7 @@ _PAGE = """<!DOCTYPE html>
 def draw_all_possible_flows(
     workflow: Drawn, filename: str = "workflow_all_flows.html", notebook: bool = False, **ignored: Any
 ) -> None:
-    """Write all ways through a workflow to a page.
+    """Write all ways through a workflow to a page: a picture, and the same in words.
 
     Args:
         workflow: a workflow or its class.
@@ -33,8 +34,9 @@ def draw_all_possible_flows(
         ignored: not used either: ``max_label_length``, ``include_child_workflows``.
     """
     graph = _graph(workflow)
-    body = graph._repr_mimebundle_()["text/html"]
-    _write(filename, _PAGE.format(title=html.escape(graph.name), body=body))
+    forms = graph._repr_mimebundle_()
+    title, text = html.escape(graph.name), html.escape(forms["text/plain"])
+    _write(filename, _PAGE.format(title=title, picture=forms["text/html"], text=text))
 
 
 def draw_all_possible_flows_mermaid(

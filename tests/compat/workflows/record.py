@@ -27,7 +27,8 @@ def main(names: list[str]) -> None:
         if outcome != known.get(name, {}).get("original"):
             print(name, "gives", json.dumps(outcome))
         known.setdefault(name, {})["original"] = outcome
-    OUTCOMES.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n", encoding="utf-8")
+    lines = [f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in sorted(known.items())]
+    OUTCOMES.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     print(len(known), "programs with llama-index-workflows", version("llama-index-workflows"))
 
 

@@ -31,7 +31,7 @@ def get_ticket() -> object:
 
 
 class Saved(Event):
-    ticket: int
+    ticket: object
 
 
 class Store(Workflow):
@@ -44,7 +44,7 @@ class Store(Workflow):
         ticket: Annotated[object, Resource(get_ticket, cache=False)],
     ) -> Saved:
         database.rows.append(ev.row)
-        return Saved(ticket=id(ticket))
+        return Saved(ticket=ticket)
 
     @step
     async def load(
@@ -53,7 +53,7 @@ class Store(Workflow):
         database: Annotated[Database, Resource(get_database)],
         ticket: Annotated[object, Resource(get_ticket, cache=False)],
     ) -> StopEvent:
-        return StopEvent(result=[database.url, list(database.rows), id(ticket) == ev.ticket])
+        return StopEvent(result=[database.url, list(database.rows), ticket is ev.ticket])
 
 
 async def main():

@@ -14,7 +14,6 @@ class StepTwoEvent(Event):
     query: str
 
 
-# fmt: off
 class StepThreeEvent(Event):
     result: str
 
