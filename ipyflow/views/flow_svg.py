@@ -47,7 +47,7 @@ def flow_drawing(state: RunState, flow: WorkflowState, *, live: bool = True) -> 
     lost = _lost(state, flow, drawn) if live else _Lost()
     body = _lines(drawn, went(state, flow) if live else None, key) + _nodes(state, flow, drawn, lost, live, key)
     body = f'<g transform="translate({shift} 0)">{body}</g>' if shift else body
-    foot, height = _legend(drawn, lost.rest, width, drawn.height)
+    foot, height = _legend(drawn, lost, width, drawn.height)
     ground, defs = canvas(key, width, height)
     name = state.tasks[flow.id].name if flow.id in state.tasks else state.name
     words = f"Workflow {name}: {counted(len(flow.steps), 'step')}, {counted(len(flow.kinds), 'type')} of events"
@@ -132,7 +132,7 @@ def _badge(way: Way, number: int) -> str:
     return f'{place} fill="{color}"/>' + text(x, y + 3.5, words, 10, anchor="middle", color="#fff")
 
 
-def _legend(drawn: Ways, lost: Counter[str], width: int, top: int) -> tuple[str, int]:
+def _legend(drawn: Ways, lost: _Lost, width: int, top: int) -> tuple[str, int]:
     """What the shapes and marks are, as many lines as it takes, and what came from outside for nobody.
 
     Gives them and where they end.
@@ -142,6 +142,7 @@ def _legend(drawn: Ways, lost: Counter[str], width: int, top: int) -> tuple[str,
     items += [(form, look.word) for form, look in EVENTS.items() if form in forms]
     items += [("list", "a list")] if any(way.form == "list" for way in drawn.ways) else []
     items += [("part", "taken together")] if any(way.form == "part" for way in drawn.ways) else []
+    items += [("lost", "no step takes it")] if lost.nodes or lost.steps else []
     x, y, out = 16.0, top + 8.0, ""
     for kind, word in items:
         wide = 20 + 5.2 * len(word) + 10
@@ -149,7 +150,7 @@ def _legend(drawn: Ways, lost: Counter[str], width: int, top: int) -> tuple[str,
             x, y = 16.0, y + LINE
         out += _sample(kind, x, y) + text(x + 20, y + 3.5, word, 10, faint=0.7)
         x += wide
-    for type_, number in lost.items():
+    for type_, number in lost.rest.items():
         y += LINE
         words = clip(f"{number:,} {shown(type_, 60)} from outside: no step takes it", int((width - 52) / 5.2))
         out += mark(WARNED, 17, y - 6, WARNING, 1) + text(36, y + 3.5, words, 10, color=WARNING)
@@ -165,6 +166,8 @@ def _sample(kind: str, x: float, y: float) -> str:
             f'<rect x="{num(x)}" y="{num(y - 5)}" width="15" height="10" rx="{radius}" fill="{color}"'
             f' fill-opacity="{fill}" stroke="{color}" stroke-opacity=".8"/>'
         )
+    if kind == "lost":
+        return mark(WARNED, x + 2, y - 6, WARNING, 1)
     if kind in SIGNS:
         return f'<rect x="{num(x)}" y="{num(y - 5.5)}" width="16" height="11" rx="5.5" fill="#8A8A8A"/>' + text(
             x + 8, y + 3, SIGNS[kind], 8.5, anchor="middle", color="#fff"

@@ -59,7 +59,12 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
         if events > 10 and state.workflows:
             events //= 2
             continue
-        flows = max(flows // 2, 1)
+        if flows > 1 and state.workflows:
+            flows //= 2
+            continue
+        if texts > 24:
+            texts = 24
+            continue
         most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
         if len(drawn["nodes"]) > nodes:
             planned = plan(state, nodes, found)

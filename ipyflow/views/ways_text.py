@@ -103,9 +103,7 @@ def flow_dot(state: RunState, flow: WorkflowState, quoted: Callable[[str], str],
         else:
             faint = live and not numbers[place.name]
             color = WARNING if place.name in unseen else EVENT
-            looks = (
-                f'shape=box, style="rounded,filled{",dashed" if faint else ""}", fillcolor="#f1edfb", color="{color}"'
-            )
+            looks = f'shape=ellipse, style="filled{",dashed" if faint else ""}", fillcolor="#f1edfb", color="{color}"'
             looks += ", peripheries=2" if place.form in ("start", "stop") else ""
         out.append(f"{names[place.key]} [label={_lines_quoted(said[place.key], quoted)}, {looks}];")
     for way in drawn.ways:
