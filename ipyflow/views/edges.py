@@ -120,12 +120,7 @@ def _hand_over(
 
 def _end_workflows(state: RunState, steps: list[TaskState], data: dict[Pair, None], dashed: dict[Pair, None]) -> None:
     """Join to their workflow the steps that ended it, and in dashes those whose events no step took."""
-    enders: set[int] = set()
-    for id_ in {task.parent for task in steps}:
-        flow = state.workflows.get(id_)
-        last = stopped_by(flow) if flow else ()
-        if flow and last:
-            enders.update(event.by for event in flow.events.values() if event.type in last)
+    enders = {ended_by(state.workflows[id_]) for id_ in {task.parent for task in steps} if id_ in state.workflows}
     followed = {source for task in steps for source in task.refs}
     for task in steps:
         above = state.tasks[task.parent]
@@ -136,9 +131,10 @@ def _end_workflows(state: RunState, steps: list[TaskState], data: dict[Pair, Non
             dashed[task.id, above.id] = None
 
 
-def stopped_by(flow: WorkflowState) -> list[str]:
-    """The types of the events that ended a workflow."""
-    return [name for name, kind in flow.kinds if kind == "stop" and flow.sent[name]]
+def ended_by(flow: WorkflowState) -> int:
+    """The task of the step that ended a workflow: with the last event that was published. 0 while it goes on."""
+    _, by, type_, _ = flow.published[-1] if flow.published else (0.0, 0, "", "")
+    return by if (type_, "stop") in flow.kinds else 0
 
 
 def _midway(entries: list[TaskState]) -> list[int]:

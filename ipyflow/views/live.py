@@ -12,7 +12,7 @@ from typing import Any
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.containers import contains
-from ipyflow.views.edges import Edge, between, stopped_by
+from ipyflow.views.edges import Edge, between, ended_by
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import Interest
@@ -183,7 +183,7 @@ def _bends(state: RunState, task: TaskState) -> int:
     if task.role in ("step", "workflow") and task.state in FAILURE_STATES:
         return 2
     flow = state.workflows.get(task.id)
-    return 3 if flow is not None and stopped_by(flow) else 0
+    return 3 if flow is not None and ended_by(flow) else 0
 
 
 def _forgotten(state: RunState) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from ipyflow.model.events import EventState, JoinState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.edges import ended_by
 from ipyflow.views.prospects import able, busy, named, outside, runs, upstream
 from ipyflow.views.tallies import StepTally, joins, missing, tally, unhandled, wanting
 from ipyflow.views.words import counted, duration, label, shown
@@ -126,7 +127,10 @@ def stories(state: RunState, flow: WorkflowState, task: TaskState, until: float)
     parts = [f"It was given {_events(given)}"] if given else []
     if gave:
         parts.append(f"{'it' if parts else 'It'} gave {_events(gave)}")
-    said = [f"{' and '.join(parts)}."] if parts else []
+    if task.id == ended_by(flow):
+        _, _, type_, text = flow.published[-1]
+        parts.append(f"{'it' if parts else 'It'} ended the workflow with {shown(type_, 60)}({shown(text, 80)})")
+    said = [f"{named(parts)}."] if parts else []
     held = {id_ for event in given for id_ in (event.id,) if task.name in event.held_in}
     said += [
         of_join(state, flow, join, until)

@@ -133,29 +133,29 @@ def tally(state: RunState, flows: list[WorkflowState]) -> dict[int, dict[str, St
 def went(state: RunState, flow: WorkflowState) -> Counter[tuple[str, str]]:
     """How many events went along each line of the picture.
 
-    A question to a person that was only published counts as given: nobody but the person takes it.
+    A question to a person and the end count as given where they were only published: no step takes them.
 
     Args:
         state: the run.
         flow: a workflow of it.
     """
     out = flow.went + flow.given
-    for (source, target), number in _asked(state, flow).items():
+    for (source, target), number in _published(state, flow).items():
         out[source, target] = max(out[source, target], number)
     return out
 
 
 def sent(state: RunState, flow: WorkflowState) -> Counter[str]:
-    """How many events of each type there were, with the questions to a person that were only published."""
+    """How many events of each type there were, with the questions and the end that were only published."""
     out = Counter(flow.sent)
     asked: Counter[str] = Counter()
-    for (_, target), number in _asked(state, flow).items():
+    for (_, target), number in _published(state, flow).items():
         asked[target.removeprefix("event:")] += number
     return out | asked
 
 
-def _asked(state: RunState, flow: WorkflowState) -> Counter[tuple[str, str]]:
-    asks = {name for name, kind in flow.kinds if kind == "ask"}
+def _published(state: RunState, flow: WorkflowState) -> Counter[tuple[str, str]]:
+    asks = {name for name, kind in flow.kinds if kind in ("ask", "stop")}
     out: Counter[tuple[str, str]] = Counter()
     for _, by, type_, _ in flow.published if asks else ():
         if type_ in asks and by in state.tasks:

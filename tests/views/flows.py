@@ -42,7 +42,7 @@ def ended() -> Log:
         log.done(ends[i] + 0.1, running[i])
         last = _collected(flow, ends[i] + 0.2, got, 2 - needs)
     flow.fill(4003.6, "step_three")
-    flow.send(4004, "StopEvent", "result='Done'", last, to=())
+    flow.publish(4004, "StopEvent", "result='Done'", last)
     log.done(4004.1, last).done(4004.2, flow.task, "'Done'", "str").close(4004.3)
     return log
 

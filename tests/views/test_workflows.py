@@ -190,10 +190,19 @@ def test_events_are_joined_to_those_they_came_of_and_gave() -> None:
         ("StepTwoEvent", [1], [7]),
         ("StepThreeEvent", [3], []),
         ("StepThreeEvent", [2], []),
-        ("StepThreeEvent", [4], [8]),
-        ("StopEvent", [7], []),
+        ("StepThreeEvent", [4], []),
     ]
-    assert (events[8]["by"], events[8]["taken"], events[5]["taken"]) == (8, [], [6])
+    assert (events[7]["by"], events[7]["taken"], events[5]["taken"]) == (5, [8], [6])
+
+
+def test_the_event_that_ended_a_workflow_went_to_its_end() -> None:
+    state, found = load("events"), made("events")
+    assert found["sent"]["StopEvent"] == 1
+    assert [e["count"] for e in found["edges"] if e["to"] == "event:StopEvent"] == [1]
+    assert (8, 1, DATA) in edges(state)
+    assert explain(state, 8).splitlines()[1] == (
+        "It was given StepThreeEvent(result='Query 3') and it ended the workflow with StopEvent(result='Done')."
+    )
 
 
 def test_the_end_and_a_question_are_not_unhandled_but_what_nobody_takes_is() -> None:
