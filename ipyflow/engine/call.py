@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ipyflow.engine import blocking, output
 from ipyflow.engine.context import current_call, scope
-from ipyflow.engine.describe import short
+from ipyflow.engine.describe import packed
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.output import Fork
@@ -219,7 +219,7 @@ class Call:
         if type(value) not in NUMBERS or (type(value) is int and not -HUGE < value < HUGE):
             if (self.unread or issubclass(type(value), _GOES_ON)) and engine.body_returned(self, value):
                 return None
-            type_name, text = type(value).__name__, short(value)
+            type_name, text = type(value).__name__, packed(value)
         elif self.unread and engine.body_returned(self, value):
             return None
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ LONGEST_MESSAGE = 2_000
 LONGEST_TRACEBACK = 20_000
 
 SHORT = "_short_text"
-"""A class of ours that has this says itself what it is in a few words."""
+"""A class of ours that has this says itself what it holds: names and, behind each, its text or a plain number."""
 _HOUSE = str(Path(__file__).resolve().parent.parent)
 _BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
 
@@ -44,7 +45,7 @@ def _long(value: Any, depth: int) -> str:
     kind = type(value)
     said = getattr(kind, SHORT, None)
     if said is not None:
-        return str(said(value))
+        return f"{kind.__name__}({', '.join(f'{name}={text}' for name, text in _pairs(said(value)))})"
     brackets = _BRACKETS.get(kind)
     if brackets is not None:
         inner = "…" if depth <= 0 and value else ", ".join(short(v, depth - 1) for v in _first(value))
@@ -74,6 +75,16 @@ def _long(value: Any, depth: int) -> str:
         size = "×".join(map(str, shape)) or "scalar"
         return f"<{kind.__name__} {size} {dtype.name}>" if hasattr(dtype, "name") else f"<{kind.__name__} {size}>"
     return f"<{kind.__name__}>"
+
+
+def packed(value: Any) -> Any:
+    """A short text as a packed record may hold it: of an event, its parts."""
+    said = getattr(type(value), SHORT, None)
+    return short(value) if said is None else said(value)
+
+
+def _pairs(held: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
+    return zip(held[::2], held[1::2], strict=True)
 
 
 def _first(values: Any) -> list[Any]:

@@ -132,6 +132,9 @@ def _entry_kind(task: Definition, keeper: StateKeeper | None) -> type[Call]:
     return AsyncEntryCall if task.is_async else EntryCall
 
 
+_NONE: list[Future[Any]] = []
+
+
 def enter(
     node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
     keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
@@ -184,10 +187,7 @@ def enter(
     if spared:
         call.spared = True
     future._call = call
-    found: list[Future[Any]] = []
-    written: Any = text
-    if text is None:
-        written, found = written_arguments(args, kwargs)
+    written, found = written_arguments(args, kwargs) if text is None else (text, _NONE)
     if found:
         refs = (*refs, *[f.id for f in found])
     run.append_row(

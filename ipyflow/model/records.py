@@ -348,8 +348,8 @@ READ, FINISHED, PLANNED = _NUMBER[Read], _NUMBER[Finished], _NUMBER[Planned]
 EVENT_SENT, EVENTS_TAKEN, EVENT_HELD = _NUMBER[EventSent], _NUMBER[EventsTaken], _NUMBER[EventHeld]
 """The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much
 as all the rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain
-numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; ``EventSent.text`` may
-be a tuple of names and, behind each, the value's text or the plain number itself. :func:`unpack` writes them out."""
+numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; ``EventSent.text``, and
+``Finished.text`` of an event, may be a tuple of names and, behind each, the value's text or the plain number itself. :func:`unpack` writes them out."""
 
 
 def pack(record: Record) -> tuple[Any, ...]:
@@ -363,14 +363,18 @@ def unpack(row: tuple[Any, ...]) -> Record:
     if kind == SUBMITTED and type(row[7]) is not str:
         row = (*row[:7], ", ".join([v if type(v) is str else PLAIN[type(v)](v) for v in row[7]]), *row[8:])
     elif kind == EVENT_SENT and type(row[6]) is not str:
-        held = row[6]
-        pairs = zip(held[::2], held[1::2], strict=True)
-        text = ", ".join([f"{name}={v if type(v) is str else PLAIN[type(v)](v)}" for name, v in pairs])
-        row = (*row[:6], text, row[7])
+        row = (*row[:6], _pairs(row[6]), row[7])
+    elif kind == FINISHED and type(row[5]) is tuple:
+        row = (*row[:5], f"{row[4]}({_pairs(row[5])})", row[6])
     elif kind == FINISHED and row[4] is None:
         row = (*row[:4], type(row[5]).__name__, PLAIN[type(row[5])](row[5]), None)
     record: Record = KINDS[kind]._make(row[1:])
     return record
+
+
+def _pairs(held: tuple[Any, ...]) -> str:
+    pairs = zip(held[::2], held[1::2], strict=True)
+    return ", ".join([f"{name}={v if type(v) is str else PLAIN[type(v)](v)}" for name, v in pairs])
 
 
 def to_json(record: Record) -> list[Any]:

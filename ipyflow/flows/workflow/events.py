@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_serializer
 
 from ipyflow.flows.workflow.saved_errors import SavedError
-from ipyflow.flows.workflow.texts import shown_event
+from ipyflow.flows.workflow.texts import event_text
 
 
 class Event(BaseModel):
@@ -36,8 +36,8 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, protected_namespaces=())
 
-    def _short_text(self) -> str:
-        return shown_event(self)
+    def _short_text(self) -> tuple[Any, ...]:
+        return event_text(self)
 
     def __getitem__(self, name: str) -> Any:
         held = self.__dict__

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ipyflow.engine.call import Call
 from ipyflow.engine.limits import Limit
 from ipyflow.flows.workflow.routing import Delivery
-from ipyflow.flows.workflow.step_task import StepTask
+from ipyflow.flows.workflow.step_task import StepTask, kind_for
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.run import WorkflowRun
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 class Line:
     """The line of one step in one run; see the module."""
 
-    __slots__ = ("_standing", "limit", "queue", "run", "task")
+    __slots__ = ("_standing", "gates", "kind", "limit", "permits", "queue", "run", "task")
 
     def __init__(self, run: WorkflowRun, task: StepTask) -> None:
         self.run, self.task = run, task
         self.limit = Limit(f"workers of {task.name}", task.step.num_workers)
+        self.kind = kind_for(task)
+        self.permits = (self.limit,)
+        self.gates = (self.limit, *run.gates)
         self.queue: deque[Delivery] = deque()
         """Filled and emptied under the run's lock."""
         self._standing = False
@@ -34,45 +37,50 @@ class Line:
 
     def start(self) -> Call | None:
         """Start what workers are free for; returns a call to be run next by this thread."""
+        run, limit = self.run, self.limit
         ready: Call | None = None
-        while self.queue:  # looked at without the lock: whoever adds to it starts it
-            with self.run.lock:
-                if self._stands() or not self.queue or self.run.over:
-                    break
-            if not self.limit.try_enter():
-                with self.run.lock:
-                    if self._stands():
-                        return ready
+        # Looked at without the lock: whoever adds to the queue comes here after it, and so does who leaves its place.
+        while self.queue and not self._standing:
+            if not limit.try_enter():
+                with run.lock:
+                    if self._stands() or not self.queue or run.over:
+                        break
                     self._standing = True
-                if not self.limit.enter(self):
-                    return ready
-                with self.run.lock:
+                if not limit.enter(self):
+                    break
+                with run.lock:
                     self._standing = False
-            ready = self.run.both(ready, self._start_one())
+            with run.lock:
+                invocation = run.take(self.queue)
+            if invocation is None:
+                limit.leave()
+                break
+            ready = run.both(ready, run.enter(self, invocation))
         return ready
 
     def _stands(self) -> bool:
         return self._standing
-
-    def _start_one(self) -> Call | None:
-        """Start the first, with the permit that is there."""
-        invocation = self.run.next_of(self)
-        if invocation is None:
-            self.limit.leave()
-            return None
-        return self.run.enter(self, invocation)
 
     def wants_permit(self) -> bool:
         """For the queue of its limit."""
         return bool(self.queue)
 
     def permit_granted(self, permit: Limit | None) -> bool:
-        """A worker is free: the first in the line has it."""
-        with self.run.lock:
-            self._standing = False
-            if not self.queue or self.run.over:
-                return False
-        ready = self.run.both(self._start_one(), self.start())
+        """A worker is free: the first in the line has it, and the next stands in the queue for the next."""
+        run = self.run
+        with run.lock:
+            invocation = run.take(self.queue)
+            self._standing = invocation is not None and bool(self.queue)
+            more = self._standing
+        if invocation is None:
+            return False
+        another = more and self.limit.enter(self)
+        ready = run.enter(self, invocation)
+        if another:
+            self.limit.leave()  # it had a free one for the asking: start() takes it
+            with run.lock:
+                self._standing = False
+            ready = run.both(ready, self.start())
         if ready is not None:
-            self.run.engine.dispatch(ready)
+            run.engine.dispatch(ready)
         return True

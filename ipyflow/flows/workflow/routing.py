@@ -117,6 +117,7 @@ class Routing:
         """The number of the newest event."""
         self.starved: list[Join] = []
         """Joins in lists that have come to an end, in which events wait for others that cannot come."""
+        # Of each type the steps that take it, with the places of their parameters where these are joined; their names.
         self._takers: dict[Any, tuple[tuple[tuple[Step, tuple[int, ...]], ...], tuple[str, ...]]] = {}
 
     def send(
@@ -144,7 +145,7 @@ class Routing:
         self.tell.sent(sent, names + heard if heard else names)
         out: list[Delivery] = []
         for step, places in takers:
-            if is_plain(step):
+            if not places:
                 fan.live += 1
                 out.append(Delivery(step, (sent,), fan, recoveries))
             else:
@@ -155,7 +156,8 @@ class Routing:
         by_step: dict[str, tuple[Step, tuple[int, ...]]] = {}
         for step, place in self.table.takers(kind):
             known = by_step.get(step.name)
-            by_step[step.name] = (step, (place,) if known is None else (*known[1], place))
+            places = () if is_plain(step) else (place,)
+            by_step[step.name] = (step, places if known is None else (*known[1], *places))
         found = self._takers[kind] = (tuple(by_step.values()), tuple(by_step))
         return found
 

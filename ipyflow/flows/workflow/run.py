@@ -11,6 +11,7 @@ Everything is decided under one lock, and nothing of a step's own runs under it.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from ipyflow.flows.workflow.failures import step_failed
 from ipyflow.flows.workflow.invocation import Invocation
 from ipyflow.flows.workflow.lines import Line
 from ipyflow.flows.workflow.routing import Delivery, Fan, Recoveries, Routing
-from ipyflow.flows.workflow.step_task import StepTask, kind_for
+from ipyflow.flows.workflow.step_task import StepTask
 from ipyflow.flows.workflow.steps import Step
 from ipyflow.flows.workflow.stream import Stream
 from ipyflow.flows.workflow.telling import Telling
@@ -165,28 +166,31 @@ class WorkflowRun:
             return other
         return other if one is None else one
 
-    def next_of(self, line: Line) -> Invocation | None:
-        """The first in a line, about to be started."""
-        with self.lock:
-            if self.over or not line.queue:
-                return None
-            invocation = Invocation(self, line.queue.popleft())
-            self.active[invocation] = None
-            self.entering += 1
+    def take(self, queue: deque[Delivery]) -> Invocation | None:
+        """Under the lock: the first in a line, about to be started."""
+        if self.over or not queue:
+            return None
+        invocation = Invocation(self, queue.popleft())
+        self.active[invocation] = None
+        self.entering += 1
         return invocation
 
     def enter(self, line: Line, invocation: Invocation) -> Call | None:
         """Start a step, with the permit of its line."""
-        sents, node, limit = invocation.delivery.sents, self.node, line.limit
-        args, kwargs = line.task.arguments(self.context, invocation.delivery)
-        refs = (sents[0].by,) if len(sents) == 1 else tuple(dict.fromkeys([sent.by for sent in sents]))
-        if r.NO_TASK in refs:
-            refs = tuple([ref for ref in refs if ref])
+        sents, node, task = invocation.delivery.sents, self.node, line.task
+        args, kwargs = task.arguments(self.context, invocation.delivery)
+        taken: tuple[int, ...]
+        refs: tuple[int, ...]
+        if len(sents) == 1:
+            taken, by = (sents[0].number,), sents[0].by
+            refs = (by,) if by else ()
+        else:
+            taken = tuple([sent.number for sent in sents])
+            refs = tuple(dict.fromkeys([sent.by for sent in sents if sent.by]))
         ready = enter(
-            node, line.task, args, kwargs, invocation, None, (limit, *self.gates), refs, None, node.label_group, "step",
-            None, kind=kind_for(line.task), text="", permits=(limit,),
+            node, task, args, kwargs, invocation, None, line.gates, refs, None, node.label_group, "step", None, None,
+            False, None, line.kind, "", line.permits,
         )  # fmt: skip
-        taken = tuple([sent.number for sent in sents])
         self.tell.taken(invocation.id, taken)
         if self.tell.aloud:
             events = ", ".join([shown_event(sent.event) for sent in sents[:3]]) or "an empty list"

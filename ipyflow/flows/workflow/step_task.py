@@ -49,14 +49,14 @@ class StepTask:
         event: Any = [sent.event for sent in sents] if is_list(step) else sents[0].event
         if self._by_place:
             if step.context is None:
-                return (event,), {}
-            return ((event, context) if self._event_first else (context, event)), {}
+                return (event,), _NOTHING
+            return ((event, context) if self._event_first else (context, event)), _NOTHING
         given = {step.takes[0].name: event}
         if len(step.takes) > 1:
             given = {one.name: sent.event for one, sent in zip(step.takes, sents, strict=True)}
         if step.context is not None:
             given[step.context] = context
-        return (), given
+        return _NO_PLACES, given
 
     def _with_resources(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         manager, wanted, loop = self._run.resources, self.step.resources, self._run.engine.loop
@@ -87,6 +87,11 @@ class StepTask:
 
     def __repr__(self) -> str:
         return f"<step {self.name} of {self._run.setup.name}>"
+
+
+_NO_PLACES: tuple[Any, ...] = ()
+_NOTHING: dict[str, Any] = {}
+"""Shared by all calls: nobody writes into the arguments of a call."""
 
 
 def _nothing() -> None:
