@@ -348,8 +348,8 @@ _NOTHING: dict[str, Any] = {}
 
 
 _RARELY: dict[str, Any] = {
-    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "last": None, "lent": (), "origin": None, "returned": None,
-    "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
+    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "last": None, "lent": (), "origin": None,
+    "returned": None, "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
 }  # fmt: skip
 
 

@@ -47,8 +47,9 @@ class JoinState:
 class WorkflowState:
     """What the records say of one workflow, which is the task ``id``.
 
-    ``waiting`` counts, for each step, what waits for a worker: events, or what its join has let go. ``given`` counts events by the edge from the
-    step to the event, ``went`` by the edge from the event to the step (the names as in ``Routes.edges``).
+    ``waiting`` counts, for each step, what waits for a worker: events, or what its join has let go. ``given`` counts
+    events by the edge from the step to the event, ``went`` by the edge from the event to the step (the names as in
+    ``Routes.edges``).
     """
 
     id: int

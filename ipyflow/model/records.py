@@ -349,7 +349,8 @@ EVENT_SENT, EVENTS_TAKEN, EVENT_HELD = _NUMBER[EventSent], _NUMBER[EventsTaken],
 """The kinds that nearly every task has. The engine writes their packed form itself: making a record first costs as much
 as all the rest of a small task's bookkeeping. In packed form ``Submitted.args`` may be a tuple of texts and plain
 numbers, and a ``Finished`` whose ``type`` is ``None`` has the plain number itself as ``text``; ``EventSent.text``, and
-``Finished.text`` of an event, may be a tuple of names and, behind each, the value's text or the plain number itself. :func:`unpack` writes them out."""
+``Finished.text`` of an event, may be a tuple of names and, behind each, the value's text or the plain number itself.
+:func:`unpack` writes them out."""
 
 
 def pack(record: Record) -> tuple[Any, ...]:
