@@ -220,7 +220,7 @@ class Context(Generic[S]):
 
 def _state_type(workflow: Any) -> Any:
     """The type of the state that the steps name, if any."""
-    for step in type(workflow).table.steps.values():
+    for step in type(workflow)._all_steps.steps.values():
         if step.state_type is not None:
             return step.state_type
     return None

@@ -37,7 +37,7 @@ def taken(context: Context[Any], serializer: Any) -> dict[str, Any]:
     if context._run is not None:
         data.update(_Writer(serializer).run(context._run))
     elif context._left is not None:
-        data.update({name: value for name, value in context._left[0].items() if name not in data})
+        data.update({name: value for name, value in context._left[0].items() if name != "state"})
     return data
 
 
@@ -53,13 +53,17 @@ def restored(kind: type[Context[Any]], workflow: Workflow, data: Any, serializer
     context = kind(workflow)
     context._store = Store.from_dict(data["state"], serializer, context.store.state_type)
     if data.get("is_running") or data.get("deliveries"):
-        known = type(workflow).table.steps
+        table = type(workflow)._all_steps
+        known = table.steps
         for entry in (*data["deliveries"], *data["held"], *data["buffers"]):
             if entry["step"] not in known:
                 raise ContextStateError(
                     f"Context.from_dict({name}, ...): the state speaks of a step {entry['step']}, "
                     f"and {name} has only {', '.join(known)}"
                 )
+        if isinstance(serializer, JsonSerializer):
+            serializer = serializer.with_types(*table.kinds)
+        context.start_event = serializer.deserialize(data["start_event"])
         context._left = (data, serializer)
     return context
 
@@ -153,8 +157,6 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
     """Have ``run`` go on with what was left."""
     data, serializer = left
     routing, table = run.routing, run.table
-    if isinstance(serializer, JsonSerializer):
-        serializer = serializer.with_types(*table.kinds)
     kinds = {table.label(kind): kind for kind in table.kinds}
     fans: list[Fan] = []
     for entry in data["fans"]:
@@ -166,7 +168,6 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
             if name in table.steps:
                 fan.held[name] = Join(table.steps[name], fan)
                 fan.held[name].done = True
-    run.context.start_event = serializer.deserialize(data["start_event"])
     run.waits.asked.update(data["asked"])
     run.unanswered = data["unanswered"]
     run.waits.kept = [Kept(step, kind, serializer.deserialize(text)) for step, kind, text in data["waits"]]

@@ -63,6 +63,8 @@ def start(
         raise WorkflowRuntimeError(
             f"{setup.name}.run(ctx=...) goes on with a run that has begun: it takes no start event; send it events"
         )
+    else:
+        event = context.start_event
     resources = resources_of(workflow, setup)
     if not setup.disable_validation:
         for step in table.steps.values():

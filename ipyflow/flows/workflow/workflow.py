@@ -76,6 +76,8 @@ class Workflow:
     num_concurrent_runs: Any = _Shown("num_concurrent_runs", "So many runs at once, or ``None``.")
     resource_manager: Any = _Shown("resource_manager", "What keeps its resources, or ``None``.")
     table = _ShownTable()
+    _all_steps = table
+    """The same under a name that no subclass takes for something else."""
     future_class: ClassVar[type[WorkflowFuture[Any]]] = WorkflowFuture
     """The class of what :meth:`run` returns."""
     _added: ClassVar[dict[str, Any]] = {}
