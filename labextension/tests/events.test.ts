@@ -3,6 +3,7 @@ import {
   allHeld,
   allUnhandled,
   byId,
+  eventTitle,
   flowEnded,
   inOrder,
   joinCount,
@@ -15,6 +16,7 @@ import {
   stepState,
   stepWords,
   wayOf,
+  withPublished,
 } from "../src/core/events";
 import type { FlowJoin } from "../src/core/protocol";
 import { labelSides } from "../src/views/workflow/labels";
@@ -89,7 +91,7 @@ describe("steps", () => {
     expect(stepState(live, "step_two", false)).toBe("running");
     const [one] = stepWords(fan, named(fan, "summarise"), false);
     expect(one).toBe("8/8 running");
-    expect(stepState(fan, "summarise", false)).toBe("failed");
+    expect(stepState(fan, "summarise", false)).toBe("running");
   });
 
   it("say that they wait: in a join, for an answer", () => {
@@ -138,7 +140,8 @@ describe("steps", () => {
 
 describe("lineage", () => {
   it("goes back to the start, step by step", () => {
-    const stages = lineage(eventOf(done, 8), byId(done));
+    const end = done.events.find(({ type }) => type === "StopEvent");
+    const stages = lineage(end ?? event(0, ""), byId(done));
     expect(stages.map(({ events, tasks }) => [events, tasks])).toEqual([
       [[1], [2]],
       [[4], [5]],
@@ -171,6 +174,26 @@ describe("lineage", () => {
   });
 });
 
+describe("what was only published", () => {
+  const published = [{ time: 0.25, by: 2, type: "End", text: "result=1" }];
+  const begin = event(1, "Begin", { to: ["work"], taken: [2] });
+
+  it("stands among the events where it is the end or a question", () => {
+    const flow = withPublished(tiny({ events: [begin], total: 1, published }));
+    expect(flow.total).toBe(2);
+    expect(flow.events[1]).toMatchObject({ type: "End", by: 2, from: [1], text: "result=1" });
+    expect(standing(flow.events[1] ?? begin, flow)).toBe("ended");
+    expect(eventTitle(flow.events[1] ?? begin)).toBe("End");
+  });
+
+  it("is there once where it was sent as an event too, and not where it is a message for listeners", () => {
+    const end = event(2, "End", { by: 2, from: [1] });
+    expect(withPublished(tiny({ events: [begin, end], total: 2, published })).total).toBe(2);
+    const progress = [{ time: 0.25, by: 2, type: "Progress", text: "" }];
+    expect(withPublished(tiny({ events: [begin], total: 1, published: progress })).total).toBe(1);
+  });
+});
+
 it("names the neighbours in the picture", () => {
   expect(neighbours(done, "event:StepTwoEvent", "from")).toEqual(["start"]);
   expect(neighbours(done, "step:step_two", "to")).toEqual(["StepThreeEvent"]);
@@ -200,7 +223,15 @@ describe("the picture", () => {
     expect(flow.height).toBeGreaterThan(lost.y + lost.h);
     expect(lookOf(lost, flow, NOW)).toMatchObject({ extra: "1 unhandled", tone: "warning" });
     expect(withStrays(stalled)).toBe(flow);
-    expect(withStrays(done)).toBe(done);
+    expect(withStrays(done).nodes.map(({ name }) => name)).toEqual([
+      "StartEvent",
+      "start",
+      "StepTwoEvent",
+      "step_two",
+      "StepThreeEvent",
+      "step_three",
+      "StopEvent",
+    ]);
   });
 
   it("puts many of them in rows that do not overlap", () => {

@@ -1,11 +1,11 @@
-import { byId } from "../src/core/events";
+import { byId, withPublished } from "../src/core/events";
 import type { FlowEdge, FlowEvent, FlowNode, Payload, Workflow } from "../src/core/protocol";
 import { example, payload, task } from "./helpers";
 
 export const flowOf = (from: Payload, at = 0): Workflow => {
   const flow = from.workflows?.[at];
   if (flow === undefined) throw new Error("no workflow");
-  return flow;
+  return withPublished(flow);
 };
 
 export const named = (flow: Workflow, name: string): FlowNode => {

@@ -6,7 +6,7 @@ and the fixture ends with this folder, not with the session.
 
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,3 +53,18 @@ def page(lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> I
         context.close()
         lab.shutdown_kernels()
     assert tab.blocked == [], "the page asked for addresses outside this machine"
+
+
+@pytest.fixture
+def dark(page: LabPage) -> Iterator[Callable[[], None]]:
+    """Changes to the dark theme; at the end back, for the server remembers it."""
+
+    def change(theme: str = "Dark") -> None:
+        change_theme = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
+        page.call(change_theme, f"JupyterLab {theme}")
+        light = "true" if theme == "Light" else "false"
+        page.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        page.page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    yield change
+    change("Light")

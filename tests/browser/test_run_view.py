@@ -1,6 +1,6 @@
 """Runs under cells, as a person sees them in JupyterLab."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -216,21 +216,6 @@ def test_on_ipykernel_6_a_view_fills_while_the_cell_below_blocks(
     blocked = page.start_cell(2)
     expect_state(page, 1, "succeeded")
     assert still_runs(page, blocked)
-
-
-@pytest.fixture
-def dark(page: LabPage) -> Iterator[Callable[[], None]]:
-    """Changes to the dark theme; at the end back, for the server remembers it."""
-
-    def change(theme: str = "Dark") -> None:
-        change_theme = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
-        page.call(change_theme, f"JupyterLab {theme}")
-        light = "true" if theme == "Light" else "false"
-        page.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
-        page.page.wait_for_selector("#jupyterlab-splash", state="detached")
-
-    yield change
-    change("Light")
 
 
 def test_in_the_dark_theme(page: LabPage, dark: Callable[[], None]) -> None:

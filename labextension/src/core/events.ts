@@ -57,7 +57,9 @@ const FIRST: Record<Standing, number> = { unhandled: 0, held: 1, queued: 2, take
 
 /** Those that nobody takes and those that are held first; among these, and behind them, the newest first. */
 export function inOrder(events: readonly FlowEvent[], flow: Workflow): FlowEvent[] {
-  return [...events].sort((a, b) => FIRST[standing(a, flow)] - FIRST[standing(b, flow)] || b.id - a.id);
+  return [...events].sort(
+    (a, b) => FIRST[standing(a, flow)] - FIRST[standing(b, flow)] || b.time - a.time || b.id - a.id,
+  );
 }
 
 export const unhandledOf = (flow: Workflow, type: string): number => {
@@ -108,18 +110,21 @@ export const countsOfStep = (flow: Workflow, step: string): StepCounts => flow.s
 
 export const awaitedBy = (flow: Workflow, step: string): Awaited[] => flow.awaited.filter((one) => one.step === step);
 
-/** The state that a step's box shows, `null` for one that nothing has come to. Trouble first, then work, then the rest. */
+/**
+ * The state that a step's box shows, `null` for one that nothing has come to: what it is at, then what became of its runs.
+ * Runs that failed are said in words besides: there may be others, and somebody may take the failure.
+ */
 export function stepState(flow: Workflow, step: string, ended: boolean): State | null {
   const { running, blocked, retrying, waiting, succeeded, failed, cancelled } = countsOfStep(flow, step);
-  if (failed > 0) return "failed";
   if (!ended) {
-    if (awaitedBy(flow, step).length > 0 || (blocked > 0 && running === 0)) return "blocked";
+    if (awaitedBy(flow, step).length > 0) return "blocked";
     if (running > 0) return "running";
+    if (blocked > 0) return "blocked";
     if (waiting > 0) return "queued";
     if (retrying > 0) return "waiting";
-    if (openJoin(flow, step) !== null) return "waiting";
   }
   if (openJoin(flow, step) !== null) return "waiting";
+  if (failed > 0) return "failed";
   if (succeeded > 0) return "succeeded";
   if (cancelled > 0) return "cancelled";
   return waiting > 0 ? "queued" : null;
@@ -181,13 +186,13 @@ const unique = (ids: readonly number[]): number[] => [...new Set(ids)].sort((a, 
 
 /** The events that a task gave, as far as they are at hand. */
 export const givenBy = (flow: Workflow, task: number): FlowEvent[] =>
-  flow.events.filter((event) => event.by === task).sort((a, b) => a.id - b.id);
+  flow.events.filter((event) => event.by === task).sort((a, b) => a.time - b.time || a.id - b.id);
 
 /** All edges that an event and those it came from took: `from>to`. */
 export function wayOf(event: FlowEvent, known: ById, stepOf: (task: number) => string | null): Set<string> {
   const way = new Set<string>();
   const leads = [event, ...lineage(event, known).flatMap(({ events }) => events.map((id) => known.get(id)))];
-  const on = new Set(leads.map((one) => one?.id));
+  const givers = new Set(leads.map((one) => one?.by));
   for (const one of leads) {
     if (one === undefined) continue;
     const giver = one.by > 0 ? stepOf(one.by) : null;
@@ -195,7 +200,7 @@ export function wayOf(event: FlowEvent, known: ById, stepOf: (task: number) => s
     for (const task of one.taken) {
       const step = stepOf(task);
       // Of an event before it only the way that led here; of the event itself all.
-      const leadsHere = one === event || one.gave.some((id) => on.has(id) && known.get(id)?.by === task);
+      const leadsHere = one === event || givers.has(task);
       if (step !== null && leadsHere) way.add(`${typeKey(one.type)}>${stepKey(step)}`);
     }
     if (one === event) for (const step of [...one.held, ...one.to]) way.add(`${typeKey(one.type)}>${stepKey(step)}`);
@@ -221,5 +226,40 @@ export function stepOfTask(flow: Workflow, task: number, tasks: ReadonlyMap<numb
   return givers.length === 1 ? (givers[0]?.from.slice("step:".length) ?? null) : null;
 }
 
-/** `StepThreeEvent #4`: how an event is called everywhere. */
-export const eventTitle = (event: Pick<FlowEvent, "type" | "id">): string => `${event.type} #${event.id}`;
+/** `StepThreeEvent #4`: how an event is called everywhere; what was only published has no number. */
+export const eventTitle = ({ type, id }: Pick<FlowEvent, "type" | "id">): string => (id < 0 ? type : `${type} #${id}`);
+
+/**
+ * The same workflow with what was only published among its events: the end and questions to a person, which no step
+ * need take. Their ids are below zero, made of the time, so that one is known again in the next message.
+ */
+export function withPublished(flow: Workflow): Workflow {
+  const meant = new Set(flow.nodes.filter(({ form }) => form === "stop" || form === "ask").map(({ name }) => name));
+  const published = flow.published.filter(({ type }) => meant.has(type));
+  if (published.length === 0) return flow;
+  const sent = flow.events.filter(({ type }) => meant.has(type));
+  const more: FlowEvent[] = [];
+  for (const { time, by, type, text } of published) {
+    const at = sent.findIndex((event) => event.type === type && event.by === by);
+    if (at >= 0) sent.splice(at, 1);
+    else
+      more.push({
+        id: publishedId(time),
+        type,
+        text,
+        time,
+        by,
+        from: runFor(flow, by),
+        to: [],
+        taken: [],
+        held: [],
+        gave: [],
+      });
+  }
+  return { ...flow, events: [...flow.events, ...more], total: flow.total + more.length };
+}
+
+const publishedId = (time: number): number => -1 - Math.round(time * 1e6);
+
+const runFor = (flow: Workflow, task: number): number[] =>
+  task === 0 ? [] : flow.events.filter((event) => event.taken.includes(task)).map(({ id }) => id);

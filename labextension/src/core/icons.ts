@@ -107,16 +107,16 @@ const ROLES: Record<Role, string> = {
   step: "M2 3.2h8v5.6H2Z",
 };
 
-/** What a node of a workflow's picture is, where it is more than a step or an event, in a box of 12 by 12. */
+/** What a node of a workflow's picture is, where it is more than a step or an event: as in EVENTS of palette.py. */
 export const MARKS: Record<FlowNode["form"] | "warning", string> = {
   "": "",
-  start: "M3.2 2 9.6 6 3.2 10Z",
-  stop: "M2.6 2.6h6.8v6.8H2.6Z",
-  ask: "M3.6 4.2a2.4 2.4 0 1 1 3.7 2C6.4 6.8 6 7.2 6 8M6 10.3h.01",
-  answer: "M1.6 2.2h8.8v5.6H5.2L2.8 10V7.8H1.6Z",
+  start: "M3 1.8 10 6 3 10.2Z",
+  stop: "M2.4 2.4h7.2v7.2H2.4Z",
+  ask: "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4Q6 6.8 6 8M6 9.7v1",
+  answer: "M2 1.8V7h7M6.4 4.2 9.2 7 6.4 9.8",
   failed: ROLES.exceptionally,
   catch_error: ROLES.exceptionally,
-  warning: GLYPHS.note,
+  warning: "M6 1.2 11.2 10.4H.8ZM6 4.4v3M6 8.4v.8",
 };
 
 /** The path of a role's mark, in a box of 12 by 12. */

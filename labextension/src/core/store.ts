@@ -5,6 +5,7 @@
  * keeps showing what it has. Every view draws from here, nothing keeps books of its own.
  */
 
+import { withPublished } from "./events";
 import {
   asMessage,
   asPayload,
@@ -220,7 +221,7 @@ export class RunStore {
     this.graph = payload.graph;
     this.lanes = payload.lanes;
     this.lanesUntil = payload.run.now;
-    this.workflows = payload.workflows ?? [];
+    this.workflows = (payload.workflows ?? []).map(withPublished);
     this.filled = true;
     this.changed(ALL);
   }
@@ -249,7 +250,7 @@ export class RunStore {
       this.lanesUntil = delta.run.now;
     }
     const workflows = delta.workflows ?? null;
-    if (workflows !== null) this.workflows = workflows;
+    if (workflows !== null) this.workflows = workflows.map(withPublished);
     this.changed({
       tasks: ids,
       edges: delta.edges !== null,

@@ -218,8 +218,8 @@ function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail
           ),
         ),
   );
-  const nothing = task?.role === "step" && type === "NoneType";
-  const ended = (task?.state === "succeeded" || task?.state === "cached") && !nothing;
+  // What a step gives are its events, which stand below.
+  const ended = (task?.state === "succeeded" || task?.state === "cached") && task.role !== "step";
   const html = ended ? (detail?.html ?? null) : null;
   const result = ended ? (detail?.result ?? (task === undefined ? "" : outcome(task))) : "";
   parts.put("result", ended ? [type, result, html] : null, () => {

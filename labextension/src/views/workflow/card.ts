@@ -65,7 +65,12 @@ export function placeCard(task: number, key: string, store: RunStore): HTMLEleme
   );
   for (const event of events.slice(0, FEW)) {
     const at = STANDING_WORD[standing(event, flow)];
-    parts.push(h("code", { class: "ipf-card-value", text: `#${event.id} ${oneLine(event.text, 70)} · ${at}` }));
+    parts.push(
+      h("code", {
+        class: "ipf-card-value",
+        text: `${event.id < 0 ? "" : `#${event.id} `}${oneLine(event.text, 70)} · ${at}`,
+      }),
+    );
   }
   if (events.length > FEW) parts.push(why(`and ${sent - FEW} more: click to see them`));
   return parts;

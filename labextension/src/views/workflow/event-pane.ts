@@ -3,6 +3,7 @@
 import { h } from "../../core/dom";
 import {
   byId,
+  eventTitle,
   givenBy,
   joinCount,
   joinNeeds,
@@ -34,7 +35,7 @@ export function mountEvent(root: HTMLElement, store: RunStore, ui: UiState, task
     const flow = flowOf(store, task);
     const event = flow?.events.find((one) => one.id === id);
     if (flow === null || event === undefined) {
-      parts.put("head", "gone", () => h("p", { class: "ipf-quiet", text: `Event #${id} is not at hand any more.` }));
+      parts.put("head", "gone", () => h("p", { class: "ipf-quiet", text: "This event is not at hand any more." }));
       for (const name of ["event", "held", "nobody", "before", "after", "facts"]) parts.put(name, null, () => null);
       return;
     }
@@ -84,7 +85,7 @@ function head(within: Within, event: FlowEvent): HTMLElement {
       "h4",
       { class: "ipf-detail-title" },
       h("span", { text: event.type }),
-      h("span", { class: "ipf-quiet", text: ` #${event.id}` }),
+      event.id < 0 ? null : h("span", { class: "ipf-quiet", text: ` #${event.id}` }),
     ),
     h(
       "div",
@@ -161,7 +162,7 @@ function lineageList(within: Within, event: FlowEvent, stages: readonly Stage[])
     { class: "ipf-lineage" },
     from ? h("li", { class: "ipf-of-outside ipf-quiet", text: "sent from outside of the steps" }) : null,
     ...lines,
-    h("li", { class: "ipf-of-event ipf-here", "aria-current": "true", text: `${event.type} #${event.id}` }),
+    h("li", { class: "ipf-of-event ipf-here", "aria-current": "true", text: eventTitle(event) }),
   );
 }
 

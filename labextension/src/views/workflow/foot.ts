@@ -1,7 +1,7 @@
 /** One line below the picture: why a workflow does not go on, what nobody takes, what is held. Trouble first; never two lines. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { allHeld, allUnhandled, unhandledOf } from "../../core/events";
+import { allHeld, allUnhandled, joinCount, joinNeeds, unhandledOf } from "../../core/events";
 import { count, oneLine, outcome, plural } from "../../core/format";
 import { glyph, setStateIcon, stateIcon } from "../../core/icons";
 import type { TaskRow, Workflow } from "../../core/protocol";
@@ -96,12 +96,22 @@ interface Said {
   failed: boolean;
 }
 
+/** What nothing could come for any more, in few words; the whole reason is in the pane about the workflow. */
+function stalledOn(flow: Workflow): string {
+  const joins = flow.joins.filter(({ have, needs }) => have > 0 && needs.length > 0);
+  const lost = Object.keys(flow.unhandled).filter((type) => unhandledOf(flow, type) > 0);
+  const parts = joins.map((join) => `${join.step} has ${joinCount(join)}, ${joinNeeds(join)}`);
+  if (lost.length > 0) parts.push(`no step takes ${lost.join(", ")}`);
+  return parts.join("; ");
+}
+
 /** How the workflow stands, in one line. */
 export function standingOf(flow: Workflow, ended: boolean, task: TaskRow | undefined): Said {
   const state = task?.state ?? "running";
   if (task !== undefined && isFinal(state)) {
     const failed = isFailure(state);
-    const what = oneLine(outcome(task), 300);
+    const stalled = task.type === "WorkflowStalled" ? stalledOn(flow) : "";
+    const what = stalled === "" ? oneLine(outcome(task), 300) : `${task.type}: ${stalled}`;
     if (state === "succeeded") return { state, words: what === "" ? "succeeded" : `gave ${what}`, failed };
     return { state, words: what === "" ? word(state) : failed ? what : `${word(state)}: ${what}`, failed };
   }

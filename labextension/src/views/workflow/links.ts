@@ -70,7 +70,7 @@ export function eventLine({ ui, flow }: Within, event: FlowEvent, named: boolean
       click: () => openInFlow(ui, flow.task, { event: event.id }),
     },
     standingMark(at),
-    h("span", { class: "ipf-name", text: named ? eventTitle(event) : `#${event.id}` }),
+    h("span", { class: "ipf-name", text: named || event.id < 0 ? eventTitle(event) : `#${event.id}` }),
     h("span", { class: "ipf-args", text: oneLine(event.text, 160) }),
     h("span", { class: "ipf-standing", text: STANDING_WORD[at] }),
   );

@@ -14,7 +14,7 @@ import {
   unhandledOf,
 } from "../../core/events";
 import { count, plural } from "../../core/format";
-import type { FlowNode, State, Workflow } from "../../core/protocol";
+import type { Counts, FlowNode, State, StepCounts, Workflow } from "../../core/protocol";
 import { word } from "../../core/status";
 
 /** How a node stands back or stands out. */
@@ -35,6 +35,8 @@ export interface Look {
   /** Filled and all places: of a join what has come, of a step its workers at work. */
   join: [filled: number, all: number] | null;
   slots: [running: number, blocked: number, all: number] | null;
+  /** Of a step: its runs and what waits for one, by state. */
+  runs: Counts | null;
 }
 
 const AWAITS = "waits for ";
@@ -89,7 +91,12 @@ function stepLook(node: FlowNode, flow: Workflow, { ended, failed, children }: A
     tone,
     join: join === null || missing === 0 ? null : [join.have, join.have + missing],
     slots: node.workers === null ? null : [counts.running, counts.blocked, node.workers],
+    runs: runsOf(counts),
   };
+}
+
+function runsOf({ running, blocked, retrying, waiting, succeeded, failed, cancelled }: StepCounts): Counts {
+  return { running, blocked, waiting: waiting + retrying, succeeded, failed, cancelled };
 }
 
 function eventLook(node: FlowNode, flow: Workflow, { ended }: Around): Look {
@@ -106,6 +113,7 @@ function eventLook(node: FlowNode, flow: Workflow, { ended }: Around): Look {
     tone: lost > 0 ? "warning" : "",
     join: null,
     slots: null,
+    runs: null,
   };
 }
 
@@ -127,7 +135,7 @@ export function spokenNode(node: FlowNode, flow: Workflow, around: Around): stri
   const parts = [node.name, node.kind, form];
   if (node.kind === "step") {
     if (look.state !== null) parts.push(word(look.state));
-    parts.push(...look.words, look.extra);
+    parts.push(...look.words.map((one) => one.replace("/", " of ")), look.extra);
     parts.push(list("takes", neighbours(flow, node.key, "from")), list("gives", neighbours(flow, node.key, "to")));
   } else {
     const sent = flow.sent[node.name] ?? 0;

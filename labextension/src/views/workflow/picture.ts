@@ -3,7 +3,9 @@
 import { reducedMotion, s, setAttr, setText } from "../../core/dom";
 import { MARKS, setStateIcon, stateIcon } from "../../core/icons";
 import type { FlowEdge, FlowNode, Workflow } from "../../core/protocol";
+import { present } from "../../core/status";
 import { stateColour } from "../../core/theme";
+import { drawFoot } from "../graph/foot";
 import { roundedPath, shorten } from "../graph/geometry";
 import type { Marks } from "../graph/stage";
 import { sync } from "../graph/sync";
@@ -149,7 +151,13 @@ function makeNode(node: FlowNode): SVGGElement {
     s("rect", { class: "ipf-ring" }),
     s("rect", { class: "ipf-box ipf-front" }),
   );
-  if (step) group.append(s("rect", { class: "ipf-strip" }), stateIcon("planned"), s("g", { class: "ipf-slots" }));
+  if (step)
+    group.append(
+      s("rect", { class: "ipf-strip" }),
+      stateIcon("planned"),
+      s("g", { class: "ipf-slots" }),
+      s("g", { class: "ipf-node-states" }),
+    );
   else if (node.form !== "") group.append(s("path", { class: "ipf-mark", d: MARKS[node.form] }));
   group.append(
     s("text", { class: "ipf-node-name" }),
@@ -191,26 +199,30 @@ function updateStep(group: SVGGElement, node: FlowNode, look: Look, part: Part):
   const icon = group.querySelector("svg");
   if (icon !== null) {
     setStateIcon(icon, look.state ?? "planned");
-    place(icon, 11, 10, 12, 12);
+    place(icon, 11, 8, 12, 12);
   }
   const name = 29;
   const slots = look.slots !== null && look.slots[2] <= MOST_SLOTS ? look.slots : null;
   const beside = w - name - 8 - (slots === null ? 0 : slots[2] * 7 + 5);
-  write(part("node-name"), name, 20, shorten(node.name, beside, LETTER));
+  write(part("node-name"), name, 18, shorten(node.name, beside, LETTER));
   drawSlots(part("slots"), slots, w);
+  const foot = part("node-states");
+  // Where all is in one state its colour has said so.
+  const mixed = look.runs !== null && present(look.runs).length > 1;
+  if (foot !== null) drawFoot(foot, mixed ? look.runs : null, w, h);
   const pips = look.join !== null && look.join[1] <= MOST_PIPS ? look.join : null;
-  drawPips(part("pips"), pips, name, 31.5);
+  drawPips(part("pips"), pips, name, 28.5);
   const from = name + (pips === null ? 0 : pips[1] * 9 + 4);
   const letters = Math.floor((w - from - 6) / SMALL);
-  write(part("node-line"), from, 35, shorten(fitting(look.words, letters), letters, 1));
+  write(part("node-line"), from, 32, shorten(fitting(look.words, letters), letters, 1));
   const behind = name + (look.stuck ? 15 : 0);
   const room = w - behind - 6;
   const extra = look.extra.length * BOLD > room ? shorter(look.extra) : look.extra;
-  write(part("node-extra"), behind, 50, shorten(extra, room, BOLD));
+  write(part("node-extra"), behind, 45.5, shorten(extra, room, BOLD));
   const warn = part("warn");
   if (warn === null) return;
   setAttr(warn, "display", look.stuck ? null : "none");
-  setAttr(warn, "transform", `translate(${name} 40.5) scale(0.92)`);
+  setAttr(warn, "transform", `translate(${name} 36) scale(0.92)`);
 }
 
 function updateEvent(node: FlowNode, look: Look, part: Part): void {
@@ -225,7 +237,7 @@ function updateEvent(node: FlowNode, look: Look, part: Part): void {
   const warn = part("warn");
   if (warn !== null) {
     setAttr(warn, "display", look.extra === "" ? "none" : null);
-    setAttr(warn, "transform", `translate(${w / 2 - 38} ${h + 4}) scale(0.92)`);
+    setAttr(warn, "transform", `translate(${w / 2 - 39} ${h + 4}) scale(0.92)`);
   }
   write(extra, w / 2 - 24, h + 13.5, look.extra);
 }
@@ -242,7 +254,7 @@ function drawSlots(layer: Element | null, slots: Look["slots"], w: number): void
       s("rect", {
         class: i < running ? "ipf-slot-running" : i < running + blocked ? "ipf-slot-blocked" : "ipf-slot",
         x: w - 9 - (all - i) * 7,
-        y: 11,
+        y: 9,
         width: 5,
         height: 9,
         rx: 1.5,

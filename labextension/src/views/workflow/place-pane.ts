@@ -26,6 +26,7 @@ import { Parts, section, stackLine, taskLink } from "../detail-parts";
 import { type Fact, factList } from "../facts";
 import { flowOf } from "./chosen";
 import { eventKey, eventLink, eventList, few, kindMark, placeLink, type Within } from "./links";
+import { openAsks } from "./look";
 
 /** Rows of a list. */
 const MOST = 100;
@@ -110,6 +111,11 @@ function drawEvents(parts: Parts, within: Within, node: FlowNode | null): void {
           h("div", { class: "ipf-links" }, ...waits.map((one) => taskLink(within.ui, one.task, one.step, "blocked"))),
         ),
   );
+  const asked = node?.form === "ask" && openAsks(flow).includes(node.name);
+  const answers = asked ? flow.nodes.filter(({ form }) => form === "answer").map(({ name }) => name) : [];
+  parts.put("answers", answers, () =>
+    answers.length === 0 ? null : section("Waits for an answer", answerHint(answers.map((name) => [name, ""]))),
+  );
   const events = inOrder(
     flow.events.filter((event) => type === null || event.type === type),
     flow,
@@ -121,6 +127,20 @@ function drawEvents(parts: Parts, within: Within, node: FlowNode | null): void {
         ? h("p", { class: "ipf-note ipf-quiet", text: "None has been sent." })
         : eventList(within, events, type === null),
     ),
+  );
+}
+
+/** How a person answers, in code. */
+function answerHint(answers: [type: string, holds: string][]): HTMLElement | null {
+  const lines = new Set(
+    answers.map(([type, holds]) => `future.send_event(${type}(${[holds, "..."].filter(Boolean).join(", ")}))`),
+  );
+  if (lines.size === 0) return null;
+  return h(
+    "div",
+    { class: "ipf-hint" },
+    h("p", { class: "ipf-note ipf-quiet", text: "Answer from another cell:" }),
+    h("pre", { class: "ipf-pre", text: [...lines].join("\n") }),
   );
 }
 
@@ -149,6 +169,7 @@ function drawStep(parts: Parts, within: Within, node: FlowNode): void {
               h("span", { text: `waits for ${one.type}${one.text === "" ? "" : ` with ${one.text}`}` }),
             ),
           ),
+          answerHint(waits.map(({ type, text }) => [type, text])),
         ),
   );
   const joins = joinsOf(flow, node.name);

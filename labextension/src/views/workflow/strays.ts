@@ -12,14 +12,14 @@ const NARROWEST = 340;
 
 const made = new WeakMap<Workflow, Workflow>();
 
-/** The same workflow with a node for each type that was sent and is not in the picture. */
+/** The same workflow with a node for each type that was sent and is not in the picture; nodes in the order of reading. */
 export function withStrays(flow: Workflow): Workflow {
-  const known = new Set(flow.nodes.filter(({ kind }) => kind === "event").map(({ name }) => name));
-  const names = Object.keys(flow.sent).filter((name) => !known.has(name));
-  if (names.length === 0) return flow;
   let with_ = made.get(flow);
   if (with_ === undefined) {
-    with_ = place(flow, names);
+    const known = new Set(flow.nodes.filter(({ kind }) => kind === "event").map(({ name }) => name));
+    const names = Object.keys(flow.sent).filter((name) => !known.has(name));
+    with_ = names.length === 0 ? { ...flow } : place(flow, names);
+    with_.nodes = [...with_.nodes].sort((a, b) => a.y - b.y || a.x - b.x);
     made.set(flow, with_);
   }
   return with_;
