@@ -11,6 +11,7 @@ from ipyflow.views.containers import contains
 from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.stalls import is_awaiting
 from ipyflow.views.svg import SANS_LETTER, bar, document, esc, num, patterns, text
 from ipyflow.views.words import arguments, clip, duration, instant, label, run_time, total
 
@@ -71,7 +72,7 @@ def _row(
     out = [stem(line, y, tall, ROW), name(state, task, len(line.tasks), x, middle + 4, column)]
     if len(line.tasks) == 1:
         out.append(f"<g><title>{esc(_hover(state, task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
-        out.append(_said(task, axis, middle + 4))
+        out.append(_said(state, task, axis, middle + 4))
     else:
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
@@ -114,7 +115,7 @@ def outcome(task: TaskState, i: int) -> State:
     return State.RUNNING
 
 
-def _words(task: TaskState, until: float) -> tuple[str, str]:
+def _words(state: RunState, task: TaskState, until: float) -> tuple[str, str]:
     """What stands behind the bar: a mark, and the time it ran, or what went wrong, or why it waits."""
     if task.state is State.PLANNED:
         return "", LOOKS[task.state].word
@@ -130,6 +131,8 @@ def _words(task: TaskState, until: float) -> tuple[str, str]:
     elif task.state is State.RUNNING and task.progress:
         done, total, _ = task.progress
         words = f"{done:,} of {total:,}" if total else f"{done:,} done"
+    elif (flow := is_awaiting(state, task)) is not None:
+        words = f"waits for {flow.awaited[task.id][1]}"
     elif task.state in (State.WAITING, State.CANCELLING) and task.reason:
         words = task.reason
     return look.mark, words
@@ -144,13 +147,13 @@ def _right(state: RunState, lines: list[Line], until: float) -> int:
         if len(line.tasks) > 1:
             widest = max(widest, 22)
         elif task.ended is None or task.ended > near:
-            mark, words = _words(task, until)
+            mark, words = _words(state, task, until)
             widest = max(widest, len(words) + 2 * len(mark))
     return round(min(max(widest * 11 * SANS_LETTER + 14, RIGHT[0]), RIGHT[1]))
 
 
-def _said(task: TaskState, axis: Axis, y: float) -> str:
-    mark, words = _words(task, axis.end)
+def _said(state: RunState, task: TaskState, axis: Axis, y: float) -> str:
+    mark, words = _words(state, task, axis.end)
     if task.state is State.PLANNED:
         return text(axis.left + 6, y, words, 11, faint=0.4)
     x = axis.x(axis.end if task.ended is None else task.ended) + 6

@@ -444,6 +444,7 @@ def test_a_step_that_asks_a_person_says_how_to_answer() -> None:
     assert explain(state, 3, now=state.last + 10).splitlines()[0] == answer
     assert "Nothing runs" not in explain_run(state)
     assert "waits for a HumanResponseEvent" in text_tree(state)
+    assert [word for word in words(timeline_svg(state)) if word.startswith("waits for Human")]
 
 
 def test_what_nobody_takes_is_named_with_who_sent_it() -> None:
