@@ -243,6 +243,19 @@ describe("from a node to its events", () => {
     expect(el.querySelectorAll(".ipf-tr").length).toBe(2);
   });
 
+  it("of a large run says how many there are, and not that a step gave nothing", async () => {
+    const counts = { running: 0, blocked: 0, retrying: 0, waiting: 0, succeeded: 9000, failed: 0, cancelled: 0 };
+    const flow = tiny({ steps: { work: counts }, sent: { Begin: 9000 }, total: 9000, events: [event(8999, "Begin")] });
+    const rows = [1, 7].map((id) => task(id, { name: "work", parent: 1, role: "step", state: "succeeded" }));
+    const { el } = open(runOf(flow, [task(1, { role: "workflow", name: "Tiny" }), ...rows.slice(1)]), "graph");
+    await frame();
+    walk(el, "step:work");
+    expect(pane(el)?.querySelector(".ipf-part-runs h5")?.textContent).toBe("1 of 9000 runs");
+    expect(pane(el)?.querySelector(".ipf-part-runs")?.textContent).not.toContain("gave nothing");
+    walk(el, "event:Begin");
+    expect(pane(el)?.querySelector(".ipf-part-events h5")?.textContent).toBe("1 of 9000 events");
+  });
+
   it("leads from a step to the workflow that it runs", async () => {
     const { el } = open(example("events-child"), "graph");
     await frame();

@@ -207,6 +207,7 @@ def test_a_join_fills_event_by_event_and_each_event_leads_back_to_the_start(page
     expect(counts(page, 2)).to_have_text(["×3", "×3"])
     page.screenshot("running", of=view(page, 2))
     page.run_cell(3)
+    expect(node(page, 2, "^step_three, step, waiting, 1 of 3, 1 done, needs 2 StepThreeEvent")).to_be_visible()
     page.run_cell(4)
     expect(node(page, 2, "^step_three, step, waiting, 2 of 3, 2 done, needs 1 StepThreeEvent")).to_be_visible()
     expect(view(page, 2)).to_contain_text("2 of 3")
@@ -231,7 +232,7 @@ def test_a_join_fills_event_by_event_and_each_event_leads_back_to_the_start(page
     expect(detail(page, 2).locator(".ipf-part-gave")).to_contain_text("result='Query 1'")
     expect(detail(page, 2)).to_contain_text("Running query  Query 1")
     page.screenshot("run-of-a-step", of=view(page, 2))
-    # By keyboard to the step, and on to its runs in the table.
+    # By keyboard to the step that holds it.
     ground = view(page, 2).get_by_role("listbox")
     ground.press("Escape")
     ground.focus()
@@ -248,8 +249,7 @@ def test_a_join_fills_event_by_event_and_each_event_leads_back_to_the_start(page
     expect(node(page, 2, "^step_three, step, succeeded, 3 done")).to_be_visible()
     ground.press("Escape")
     page.screenshot("ended", of=view(page, 2))
-    detail_button = view(page, 2).get_by_role("button", name="Tasks", exact=True)
-    detail_button.click()
+    view(page, 2).get_by_role("button", name="Tasks", exact=True).click()
     expect(view(page, 2).get_by_role("option", name=re.compile("^step_two #"))).to_have_count(3)
     page.screenshot("tasks", of=view(page, 2))
     page.run_cell(6)

@@ -32,6 +32,8 @@ export interface View {
 export interface Scene<N extends Box> {
   /** What the picture is, for those who do not see it. */
   label: string;
+  /** By itself a picture is made smaller down to this, where it does not fit. */
+  least?: number;
   /** How large the picture is; `null` while there is none. */
   extent(): Size | null;
   nodes(): readonly N[];
@@ -89,7 +91,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     if (extent !== null) {
       const selected = scene.selected();
       const node = selected === null ? null : (scene.nodes().find(({ key }) => key === selected) ?? null);
-      if (!touched) settle(fitCamera(extent, view, node));
+      if (!touched) settle(fitCamera(extent, view, node, scene.least));
       ground.style.backgroundSize = `${20 * camera.k}px ${20 * camera.k}px`;
       ground.style.backgroundPosition = `${camera.x}px ${camera.y}px`;
       ground.classList.toggle("ipf-far", camera.k < 0.4);
@@ -129,7 +131,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     if (extent === null) return;
     camera = fitCamera(extent, view, null, 0);
     // The whole of a large graph is smaller than what is kept in sight by itself.
-    touched = camera.k < fitCamera(extent, view).k;
+    touched = camera.k < fitCamera(extent, view, null, scene.least).k;
     first = true;
     redraw();
   }

@@ -105,6 +105,14 @@ function stalledOn(flow: Workflow): string {
   return parts.join("; ");
 }
 
+/** `step_two ×3, step_three`: the steps at work, and how many of each. */
+function runningWords(busy: readonly [name: string, n: number][]): string {
+  const most = 3;
+  const names = busy.slice(0, most).map(([name, n]) => (n > 1 ? `${name} ×${count(n)}` : name));
+  if (busy.length > most) names.push(`${count(busy.length - most)} more`);
+  return names.join(", ");
+}
+
 /** How the workflow stands, in one line. */
 export function standingOf(flow: Workflow, ended: boolean, task: TaskRow | undefined): Said {
   const state = task?.state ?? "running";
@@ -118,16 +126,18 @@ export function standingOf(flow: Workflow, ended: boolean, task: TaskRow | undef
   if (ended) return { state, words: "ended", failed: false };
   const waits = flow.awaited.map(({ step, type }) => `${step} waits for ${type}`);
   if (waits.length > 0) return { state: "blocked", words: waits.join(", "), failed: false };
-  const busy = Object.values(flow.steps).reduce((sum, { running, blocked }) => sum + running + blocked, 0);
+  const busy = Object.entries(flow.steps)
+    .map(([name, { running, blocked }]): [string, number] => [name, running + blocked])
+    .filter(([, n]) => n > 0);
   const asked = openAsks(flow);
-  if (busy === 0 && asked.length > 0) {
+  if (busy.length === 0 && asked.length > 0) {
     return { state: "blocked", words: `${asked.join(", ")}: waits for an answer`, failed: false };
   }
   const waiting = Object.values(flow.steps).reduce((sum, one) => sum + one.waiting, 0);
   const queue = waiting === 0 ? "" : `, ${plural(waiting, "event waits", "events wait")} for a worker`;
-  const reason = task !== undefined && task.state === "waiting" && busy === 0 ? task.reason : "";
-  return busy > 0
-    ? { state: "running", words: `${plural(busy, "step")} running${queue}`, failed: false }
+  const reason = task !== undefined && task.state === "waiting" && busy.length === 0 ? task.reason : "";
+  return busy.length > 0
+    ? { state: "running", words: `${runningWords(busy)} running${queue}`, failed: false }
     : {
         state: "waiting",
         words: reason === "" || reason === "its steps" ? "waits for its steps" : reason,

@@ -19,7 +19,7 @@ import {
 } from "../../core/events";
 import { count, duration, outcome, plural, title } from "../../core/format";
 import { stateIcon } from "../../core/icons";
-import type { FlowJoin, FlowNode, TaskRow, Workflow } from "../../core/protocol";
+import type { FlowJoin, FlowNode, StepCounts, TaskRow, Workflow } from "../../core/protocol";
 import type { RunStore } from "../../core/store";
 import type { UiState } from "../../core/ui-state";
 import { Parts, section, stackLine, taskLink } from "../detail-parts";
@@ -202,11 +202,13 @@ function drawStep(parts: Parts, within: Within, node: FlowNode): void {
   const runs = runsOf(store, flow.task, node.name);
   const shown = runs.slice(0, MOST);
   const said = shown.map((row) => runSaid(within, row));
-  parts.put("runs", [runs.length, said, shown.map((row) => [row.id, row.state, row.args])], () =>
+  // Of a large run not every row is here.
+  const all = Math.max(runs.length, allRuns(counts));
+  parts.put("runs", [all, said, shown.map((row) => [row.id, row.state, row.args])], () =>
     runs.length === 0
       ? section("Runs", h("p", { class: "ipf-note ipf-quiet", text: "It has not run." }))
       : section(
-          plural(runs.length, "run"),
+          shown.length < all ? `${count(shown.length)} of ${plural(all, "run")}` : plural(all, "run"),
           h("div", { class: "ipf-stack-list" }, ...shown.map((row, i) => stackLine(ui, row, node.name, said[i]))),
           tableButton(ui, node.name),
         ),
@@ -230,13 +232,18 @@ function flowLink({ store, ui }: Within, flow: Workflow): HTMLElement {
   );
 }
 
+const allRuns = ({ running, blocked, retrying, succeeded, failed, cancelled }: StepCounts): number =>
+  running + blocked + retrying + succeeded + failed + cancelled;
+
 /** What came of one run of a step: the events it gave, or why it failed or waits. */
 function runSaid({ flow }: Within, row: TaskRow): string {
   if (row.state !== "succeeded" && row.state !== "cached") return outcome(row);
   const gave = givenBy(flow, row.id);
   const names = gave.slice(0, 3).map(eventTitle);
   if (gave.length > 3) names.push(`and ${count(gave.length - 3)} more`);
-  return names.length === 0 ? "gave nothing" : `gave ${names.join(", ")}`;
+  if (names.length > 0) return `gave ${names.join(", ")}`;
+  // What it gave may be among the events that are not sent.
+  return flow.events.length < flow.total ? "" : "gave nothing";
 }
 
 /** The tasks of a step, the newest first. */

@@ -20,6 +20,8 @@ const NONE: ReadonlySet<string> = new Set();
 const BESIDES = 74;
 const LOWEST = 384;
 const HIGHEST = 600;
+/** All ways at a glance are worth smaller letters than a graph's. */
+const LEAST = 0.5;
 let views = 0;
 
 export function mountWorkflow(element: HTMLElement, tools: HTMLElement, store: RunStore, ui: UiState): () => void {
@@ -83,6 +85,7 @@ export function mountWorkflow(element: HTMLElement, tools: HTMLElement, store: R
   const stage = makeStage<FlowNode>(
     {
       label: "Picture of the workflow",
+      least: LEAST,
       extent: flow,
       nodes: () => flow()?.nodes ?? [],
       selected: selectedKey,
@@ -109,7 +112,7 @@ export function mountWorkflow(element: HTMLElement, tools: HTMLElement, store: R
     setAttr(stage.ground, "aria-label", `Picture of the workflow ${at.name}: steps and events`);
     foot.draw(at, around(at).ended, store.tasks.get(at.task));
     // As high as the picture needs; it never shrinks under the reader's eyes.
-    const k = Math.min(1, Math.max(0.62, ((stage.ground.clientWidth || 600) - 40) / at.width));
+    const k = Math.min(1, Math.max(LEAST, ((stage.ground.clientWidth || 600) - 40) / at.width));
     height = Math.max(height, Math.min(HIGHEST, Math.max(LOWEST, Math.round(at.height * k) + BESIDES)));
     outer?.style.setProperty("--ipf-flow-height", `${height}px`);
     if (shown !== at.task) {
