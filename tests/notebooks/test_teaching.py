@@ -87,6 +87,12 @@ def test_its_pictures_can_be_seen_without_a_kernel(path: Path) -> None:
     expect_finished_pictures(committed(path))
 
 
+def test_a_workflow_has_its_picture_too(path: Path) -> None:
+    for cell, data in runs(committed(path)):
+        named = re.findall(r"<summary>Workflow <b>(\w+)</b>", data["text/html"])
+        assert named == [workflow["name"] for workflow in data[RUN].get("workflows", [])], cell.source
+
+
 def test_it_says_nothing_of_the_machine_it_was_run_on(path: Path) -> None:
     found = sorted({match[0] for match in MACHINE.finditer(path.read_text(encoding="utf-8"))})
     assert found == []
