@@ -261,6 +261,7 @@ def test_events_of_several_types_meet_in_one_join(page: LabPage) -> None:
     run = "flow = ConcurrentFlow().run()"
     page.server.write_notebook("several.ipynb", [LOAD, SEVERAL_TYPES, run, "gates['Query 3'].set()"])
     page.open_notebook("several.ipynb")
+    page.page.emulate_media(reduced_motion="reduce")  # the pictures are not taken on the way
     for cell in (0, 1, 2):
         page.run_cell(cell)
     picture(page, 2)
@@ -365,6 +366,7 @@ def test_the_picture_in_the_dark_theme(page: LabPage, dark: Callable[[], None]) 
     run = "flow = ConcurrentFlow().run()"
     page.server.write_notebook("dark_events.ipynb", [LOAD, SEVERAL_TYPES, run, "gates['Query 3'].set()"])
     page.open_notebook("dark_events.ipynb")
+    page.page.emulate_media(reduced_motion="reduce")
     dark()
     for cell in (0, 1, 2):
         page.run_cell(cell)
