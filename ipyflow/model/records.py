@@ -227,7 +227,7 @@ class EventSent(NamedTuple):
 
 
 class EventsTaken(NamedTuple):
-    """The task of a step has ``events``: it is run for them, or its body has waited for one."""
+    """The task of a step has ``events``: it is run for them, or its body has waited for one or collected them."""
 
     time: float
     task: int

@@ -1,8 +1,8 @@
-"""How a run of a workflow ends, and how it goes on after it has ended badly.
+"""How a run of a workflow ends.
 
-Owns: what ends it, what it has left undone. Called by: the run, its timer, whoever cancels or retries. Guarantees: the
+Owns: what ends it, what it has left undone. Called by: the run, its timer, whoever cancels. Guarantees: the
 run ends once, until it is retried; the last event in its stream says how; its future is settled after the rest was
-told to stop. A retry goes on with what was under way, run from the top for the same events; joins and store are kept.
+told to stop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine import endings, leaks
 from ipyflow.engine.call import Call
 from ipyflow.engine.describe import message, traceback_text
-from ipyflow.engine.nodes import end_badly, end_stopped, end_well, failure_in, reopen
+from ipyflow.engine.nodes import end_badly, end_stopped, end_well, failure_in
 from ipyflow.errors import UnhandledEventWarning, WorkflowStalled, WorkflowTimeoutError
 from ipyflow.flows.workflow.events import (
     StopEvent,
@@ -21,13 +21,12 @@ from ipyflow.flows.workflow.events import (
     WorkflowFailedEvent,
     WorkflowTimedOutEvent,
 )
-from ipyflow.flows.workflow.graph import routes
 from ipyflow.flows.workflow.inside import OUTSIDE
 from ipyflow.flows.workflow.routing import Delivery
 from ipyflow.flows.workflow.stalls import can_come, why_stalled
 from ipyflow.flows.workflow.texts import shown_event
 from ipyflow.model import records as r
-from ipyflow.model.status import RESTARTABLE_STATES, State
+from ipyflow.model.status import State
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.invocation import Invocation
@@ -53,20 +52,27 @@ class Closing:
         """True when it was told to stop: then it ends once its steps have."""
         self.stopped_by: StopEvent | None = None
         """The event that has ended it well."""
-        self._left: list[Delivery] = []
-        self._failed: Invocation | None = None
+        self.failed: Invocation | None = None
+        """The step whose failure has ended it."""
+        self.interrupted: list[Invocation] = []
+        """The steps that had not ended, and the one that has failed."""
+        self.queued: list[Delivery] = []
+        """What waited for a worker."""
+        self.stalled = False
+        self.begun = False
+        """True once its turn has come."""
         self.ended: Callable[[], object] = lambda: None
         """Called when it has ended: the workflow may have another run that waits for its turn."""
 
     # Ways to end.
 
-    def stop(self, event: StopEvent, by: Invocation | None) -> Call | None:
-        """A stop event: the run has its value."""
+    def stop(self, event: StopEvent, by: Invocation | None, turn: int = 0) -> Call | None:
+        """A stop event, that a step has returned or that was sent: the run has its value."""
         node = self._run.node
         value = event.result if type(event) is StopEvent else event
-        return self._close(event, lambda: end_well(node, value), "the workflow has its result", by)
+        return self._close(event, lambda: end_well(node, value), "the workflow has its result", by, turn)
 
-    def fail(self, error: BaseException, by: Invocation) -> Call | None:
+    def fail(self, error: BaseException, by: Invocation, turn: int) -> Call | None:
         """A step has failed for good."""
         run = self._run
         if not isinstance(error, Exception):
@@ -78,7 +84,7 @@ class Closing:
             traceback=traceback_text(error), attempts=call.attempt if call is not None else 1,
             elapsed_seconds=run.engine.now() - began, exception=error,
         )  # fmt: skip
-        return self._close(last, lambda: end_badly(run.node, error), f"step {by.step.name} failed", by, error)
+        return self._close(last, lambda: end_badly(run.node, error), f"step {by.step.name} failed", by, turn, error)
 
     def timed_out(self) -> None:
         """The run is over its time."""
@@ -97,7 +103,7 @@ class Closing:
         def end() -> Call | None:
             return endings.try_end(run.engine, run.node, State.TIMED_OUT, error)[1]
 
-        run.engine.dispatch(self._close(last, end, f"{label} ran over its timeout", None, error))
+        run.engine.dispatch(self._close(last, end, f"{label} ran over its timeout", None, 0, error))
 
     def look_whether_idle(self) -> None:
         """Nothing may be on its way any more: then it waits for an event from outside, or has stalled."""
@@ -123,7 +129,11 @@ class Closing:
             step_name="", exception_type="WorkflowStalled", exception_message=why, traceback="", attempts=0,
             elapsed_seconds=0.0, exception=error,
         )  # fmt: skip
-        run.engine.dispatch(self._close(last, lambda: end_badly(run.node, error), "the workflow stalled", None, error))
+
+        def end() -> Call | None:
+            return end_badly(run.node, error)
+
+        run.engine.dispatch(self._close(last, end, "the workflow stalled", None, 0, error))
 
     def _is_idle(self) -> bool:
         return not self._run.over and self._run.routing.idle
@@ -146,7 +156,7 @@ class Closing:
                 return
             run.over = self._stopping = True
             self._due = lambda: end_stopped(run.node)
-            self._keep_left(None)
+            self._keep_left()
         self._stop_timer()
         run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
         run.engine.dispatch(self.end_if_due())
@@ -154,20 +164,25 @@ class Closing:
     # Ending.
 
     def _close(
-        self, last: Any, end: End, why: str, by: Invocation | None, error: BaseException | None = None
+        self, last: Any, end: End, why: str, by: Invocation | None, turn: int, error: BaseException | None = None
     ) -> Call | None:
         """End the run, unless something has ended it before: then a failure is noted at that one."""
         run = self._run
         with run.lock:
-            first = not run.over
+            counts = by is None or run.ends(by, turn)
+            first = counts and not run.over
             if first:
                 run.over = True
                 self._error, self._due = error, end
                 self.stopped_by = last if error is None else None
-                self._failed = by if error is not None else None
-                self._keep_left(by)
+                self.stalled = isinstance(error, WorkflowStalled)
+                self._keep_left()
+                if error is not None and by is not None:
+                    self.failed = by.delivery.handled or by
+                    self.interrupted.insert(0, self.failed)
         if not first:
-            self._note(by, error)
+            if counts:
+                self._note(by, error)
             return None
         self._stop_timer()
         run.publish(last, by.id if by is not None else r.NO_TASK, last=True)
@@ -176,10 +191,10 @@ class Closing:
                 endings.cancel_one(run.engine, child, why)
         return self.end_if_due()
 
-    def _keep_left(self, by: Invocation | None) -> None:
+    def _keep_left(self) -> None:
         run = self._run
-        self._left = [invocation.delivery for invocation in run.active if invocation is not by]
-        self._left += [delivery for line in run.lines.values() for delivery in line.queue]
+        self.failed, self.interrupted = None, list(run.active)
+        self.queued = [delivery for line in run.lines.values() for delivery in line.queue]
         for line in run.lines.values():
             line.queue.clear()
 
@@ -218,6 +233,17 @@ class Closing:
             )
         )
 
+    @property
+    def is_ending(self) -> bool:
+        """True while it is over, and its future not settled yet."""
+        return self._due is not None
+
+    def undo(self) -> None:
+        """Under the lock: the run goes on, as if nothing had ended it."""
+        self._run.over = self.stalled = self._stopping = False
+        self._error = self.failed = None
+        self.interrupted, self.queued = [], []
+
     # Time.
 
     def start_timer(self) -> None:
@@ -230,58 +256,8 @@ class Closing:
         if self._timer is not None:
             self._timer.cancel()
 
-    # Going on.
+    # Going on: see reviving.
 
     def undone(self) -> list[Delivery]:
         """Under the lock: what it has left undone, where it has ended badly."""
-        return [*([self._failed.delivery] if self._failed is not None else []), *self._left]
-
-    def again(self) -> None:
-        """A retry of the run: of the step that has failed, or of what was under way, or from the beginning."""
-        failed = self._failed
-        future = failed.current if failed is not None else None
-        if future is not None and future.state in RESTARTABLE_STATES:
-            self._run.engine.retry(future)  # which revives the run
-        else:
-            self.revive(None)
-
-    def revive(self, retried: Invocation | None) -> None:
-        """A step that had failed is run again: the run goes on, if it is over."""
-        run = self._run
-        with run.lock:
-            over = run.over
-            if retried is not None and not over:
-                run.active[retried] = None
-                retried.delivery.fan.live += 1
-        if not over:
-            if retried is not None and retried.current is not None:
-                retried.current.when_settled(retried.entry_done)
-            return
-        why = "a step of it is run again" if retried is not None else "retried"
-        if self._due is not None or not reopen(run.node, why):
-            return  # it has ended well meanwhile, or is just ending
-        with run.lock:
-            left, self._left = self._left, []
-            failed, self._failed, self._error, self._stopping = self._failed, None, None, False
-            afresh = retried is None and failed is None and not left
-            run.over = False
-            run.active.clear()
-            if failed is not None:
-                left.append(failed.delivery)
-            if retried is not None:
-                run.active[retried] = None
-                if retried.delivery in left:
-                    left.remove(retried.delivery)  # it is under way already
-                else:
-                    retried.delivery.fan.live += 1
-        run.stream.reopen()
-        self.start_timer()
-        if afresh:
-            run.clear(run.routing.last)
-            future = run.node.future
-            future.run.append(routes(run.table, run.engine.now(), future.id))
-            run.begin(run.context.start_event)
-            return
-        if retried is not None and retried.current is not None:
-            retried.current.when_settled(retried.entry_done)
-        run.go_on_with(left)
+        return [*[invocation.delivery for invocation in self.interrupted], *self.queued]

@@ -9,13 +9,14 @@ from ipyflow.engine import endings
 from ipyflow.engine.call import Call
 from ipyflow.errors import TaskCancelled
 from ipyflow.flows.workflow.events import StepFailedEvent
+from ipyflow.flows.workflow.reviving import revive
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.invocation import Invocation
     from ipyflow.flows.workflow.run import WorkflowRun
 
 
-def step_failed(run: WorkflowRun, invocation: Invocation, error: BaseException) -> Call | None:
+def step_failed(run: WorkflowRun, invocation: Invocation, turn: int, error: BaseException) -> Call | None:
     """Hand the failure to its handler, or let it end the run. A step that was cancelled by itself gives nothing.
 
     Returns:
@@ -23,19 +24,20 @@ def step_failed(run: WorkflowRun, invocation: Invocation, error: BaseException) 
     """
     future = invocation.current
     assert future is not None
-    endings.waits_for_retry(future, lambda: run.closing.revive(invocation))
     if isinstance(error, TaskCancelled) and future.cancelled():
-        return run.step_ended(invocation, None, None)
+        endings.waits_for_retry(future, lambda: revive(run, invocation))
+        return run.step_ended(invocation, turn, None, None)
     delivery, step = invocation.delivery, invocation.step
     handler = run.table.handler_for(step.name)
     if handler is not None and handler.handles is not None and isinstance(error, Exception):
         so_far = delivery.recoveries.get(handler.name, 0)
         if so_far < handler.handles.max_recoveries:
             recoveries = {**delivery.recoveries, handler.name: so_far + 1}
-            return run.handle(invocation, handler, _failure(run, invocation, error), recoveries)
-    with run.lock:
-        run.active.pop(invocation, None)
-    return run.both(run.closing.fail(error, invocation), run.closing.end_if_due())
+            return run.handle(invocation, turn, handler, _failure(run, invocation, error), recoveries)
+    began = invocation.delivery.handled or invocation  # a retry begins where it began: with what the handler gave up on
+    if began.current is not None:
+        endings.waits_for_retry(began.current, lambda: revive(run, began))
+    return run.both(run.closing.fail(error, invocation, turn), run.closing.end_if_due())
 
 
 def _failure(run: WorkflowRun, invocation: Invocation, error: Exception) -> StepFailedEvent:

@@ -19,15 +19,17 @@ class Invocation:
     Attributes:
         current: its task's future.
         delivery: what it is run for.
+        turn: how often its task was run again on request: ends of turns before do not count.
     """
 
-    __slots__ = ("current", "delivery", "workflow_run")
+    __slots__ = ("current", "delivery", "turn", "workflow_run")
 
     current: Future[Any] | None
 
     def __init__(self, workflow_run: WorkflowRun, delivery: Delivery) -> None:
         self.workflow_run, self.delivery = workflow_run, delivery
         self.current = None
+        self.turn = 0
 
     @property
     def step(self) -> Step:
@@ -51,11 +53,20 @@ class Invocation:
 
     def entry_done(self, future: Future[Any]) -> Any:
         """Its task has ended; returns what ``Future.when_settled`` asks for."""
+        return self._ended(future, 0)
+
+    def listen_again(self) -> None:
+        """Its task is run again: hear of this turn's end."""
+        turn, future = self.turn, self.current
+        assert future is not None
+        future.when_settled(lambda ended: self._ended(ended, turn))
+
+    def _ended(self, future: Future[Any], turn: int) -> Any:
         error, value = future._error, future._value
         if not future._settled:  # looked at after they were read: somebody has retried it at once
-            future.when_settled(self.entry_done)
+            future.when_settled(lambda ended: self._ended(ended, turn))
             return None
-        ready = self.workflow_run.step_ended(self, value, error)
+        ready = self.workflow_run.step_ended(self, turn, value, error)
         following: Any = None if ready is None else ready.executor.follow(ready)
         return following
 

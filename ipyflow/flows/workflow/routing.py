@@ -54,14 +54,17 @@ class Sent:
 class Delivery:
     """What a step is to be run for: one event for each of its parameters, or the list of one."""
 
-    __slots__ = ("collected", "fan", "recoveries", "sents", "step")
+    __slots__ = ("collected", "fan", "handled", "recoveries", "sents", "step")
 
     collected: dict[Any, list[Any] | None] | None
     """By buffer, what the body has got there: when it is run again it is given the same."""
 
+    handled: Any
+    """For a handler: the run of the step whose failure it is to handle."""
+
     def __init__(self, step: Step, sents: tuple[Sent, ...], fan: Fan, recoveries: Recoveries) -> None:
         self.step, self.sents, self.fan, self.recoveries = step, sents, fan, recoveries
-        self.collected = None
+        self.collected = self.handled = None
 
     def __repr__(self) -> str:
         return f"<{self.step.name} for {', '.join(repr(sent.event) for sent in self.sents[:3])}>"

@@ -27,6 +27,7 @@ from ipyflow.flows.workflow.events import InputRequiredEvent, StopEvent
 from ipyflow.flows.workflow.failures import step_failed
 from ipyflow.flows.workflow.invocation import Invocation
 from ipyflow.flows.workflow.lines import Line
+from ipyflow.flows.workflow.reviving import again
 from ipyflow.flows.workflow.routing import Delivery, Fan, Recoveries, Routing
 from ipyflow.flows.workflow.step_task import StepTask
 from ipyflow.flows.workflow.steps import Step
@@ -97,14 +98,17 @@ class WorkflowRun:
 
     def post(self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None) -> Call | None:
         """Send one event, and start what it lets start."""
-        if isinstance(event, InputRequiredEvent):
-            self.publish(event, by)
+        asks = isinstance(event, InputRequiredEvent)
         with self.lock:
             if self.over:
                 return None
+            if asks:
+                self._publish(event, by)
             ended, lines = self._send(event, fan, by, recoveries, to)
             if not by and (ended or lines):
                 self.unanswered = max(0, self.unanswered - 1)
+        if asks:
+            self.stream.ring()
         return self._go_on(ended, event, lines)
 
     def _send(
@@ -122,11 +126,15 @@ class WorkflowRun:
 
     def publish(self, event: Any, by: int, last: bool = False) -> None:
         """Write an event to the stream."""
-        if isinstance(event, InputRequiredEvent):
-            with self.lock:
-                self.unanswered += 1
+        with self.lock:
+            self._publish(event, by, last)
+        self.stream.ring()
+
+    def _publish(self, event: Any, by: int, last: bool = False) -> None:
+        """Under the lock, so that records and stream have one order; :meth:`Stream.ring` follows."""
+        self.unanswered += isinstance(event, InputRequiredEvent)
         self.tell.published(event, by)
-        self.stream.publish(event, last)
+        self.stream.add(event, last)
 
     # Starting steps.
 
@@ -206,26 +214,28 @@ class WorkflowRun:
 
     # Steps that have ended.
 
-    def step_ended(self, invocation: Invocation, value: Any, error: BaseException | None) -> Call | None:
-        """A step has ended; returns a call to be run next by this thread."""
+    def step_ended(self, invocation: Invocation, turn: int, value: Any, error: BaseException | None) -> Call | None:
+        """A step has ended; returns a call to be run next by this thread.
+
+        Whether its end counts, and what follows from it, is decided in one hold of the lock: another may end the run at
+        the same moment, and somebody may have it go on again.
+        """
         if self.tell.aloud:
             self.tell.say(invocation.step.name, invocation.id, _outcome(value, error))
         if error is not None:
-            return step_failed(self, invocation, error)
+            return step_failed(self, invocation, turn, error)
         if isinstance(value, StopEvent):
-            with self.lock:
-                self._gone(invocation)
-            return self.both(self.closing.stop(value, invocation), self.closing.end_if_due())
-        if isinstance(value, InputRequiredEvent):
-            self.publish(value, invocation.id)
+            return self.both(self.closing.stop(value, invocation, turn), self.closing.end_if_due())
+        asks = isinstance(value, InputRequiredEvent)
         delivery = invocation.delivery
         ended: list[tuple[Waiter, Any]] = []
         lines: list[Line] = []
         many = isinstance(value, (list, tuple))
         with self.lock:
-            self._gone(invocation)
-            over = self.over
-            if not over:
+            counts = self.ends(invocation, turn) and not self.over
+            if counts:
+                if asks:
+                    self._publish(value, invocation.id)
                 fan = self.routing.open_fan(delivery.step.name, delivery.fan) if many else delivery.fan
                 for event in value if many else () if value is None else (value,):
                     more, queued = self._send(event, fan, invocation.id, delivery.recoveries)
@@ -235,8 +245,10 @@ class WorkflowRun:
                     lines += self._queue(self.routing.ended(fan))
                 lines += self._queue(self.routing.ended(delivery.fan))
                 idle = self.routing.idle
-        if over:
+        if not counts:
             return self.closing.end_if_due()
+        if asks:
+            self.stream.ring()
         for waiter, event in ended:
             waiter.settle(event)
         ready = self._go_on([], None, lines if len(lines) < 2 else list(dict.fromkeys(lines)))
@@ -244,28 +256,33 @@ class WorkflowRun:
             self.closing.look_whether_idle()
         return ready
 
-    def handle(self, invocation: Invocation, handler: Step, event: Any, recoveries: Recoveries) -> Call | None:
+    def handle(
+        self, invocation: Invocation, turn: int, handler: Step, event: Any, recoveries: Recoveries
+    ) -> Call | None:
         """A step has failed: its handler is run for it, in its place."""
         delivery = invocation.delivery
         lines: list[Line] = []
         with self.lock:
-            self._gone(invocation)
-            if not self.over:
+            if self.ends(invocation, turn) and not self.over:
                 handled = self.routing.deliver(handler, event, delivery.fan, invocation.id, recoveries)
+                handled.handled = invocation
                 lines = self._queue([handled, *self.routing.ended(delivery.fan)])
         return self.both(self._go_on([], None, lines), self.closing.end_if_due())
 
-    def _gone(self, invocation: Invocation) -> None:
-        """Under the lock: it runs no more, and waits for nothing."""
-        self.active.pop(invocation, None)
+    def ends(self, invocation: Invocation, turn: int) -> bool:
+        """Under the lock: a step has come to its end; False where that counts no more, or not twice."""
+        if invocation not in self.active or invocation.turn != turn:
+            return False
+        del self.active[invocation]
         if self.waits.all:
             self.waits.end_of(invocation)
+        return True
 
     # What the engine tells of the node.
 
     def again(self) -> None:
         """The run has ended badly, and somebody asks for a retry."""
-        self.closing.again()
+        again(self)
 
     def told_to_stop(self) -> None:
         """The run was told to stop."""

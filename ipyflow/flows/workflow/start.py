@@ -178,6 +178,7 @@ class _Begin:
             slot = self._slot
             run.closing.ended = slot.leave
         run.closing.goes_on()
+        run.closing.begun = True
         run.closing.start_timer()
         if self._left is not None:
             go_on(run, self._left)

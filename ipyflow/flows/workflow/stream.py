@@ -36,14 +36,12 @@ class Stream:
         self._bells: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
-    def publish(self, event: Any, last: bool = False) -> None:
-        """One more event; nothing behind the ``last``."""
+    def add(self, event: Any, last: bool = False) -> None:
+        """One more event; nothing behind the ``last``. Readers hear of it by :meth:`ring`."""
         with self._lock:
-            if self.closed:
-                return
-            self.events.append(event)
-            self.closed = last
-        self.ring()
+            if not self.closed:
+                self.events.append(event)
+                self.closed = last
 
     def reopen(self) -> None:
         """The run goes on: what ended it was not the last."""

@@ -54,7 +54,7 @@ class Telling:
         Context().run(print, text, end="")  # from no task, so not into a step's own log
 
     def taken(self, task: int, numbers: tuple[int, ...]) -> None:
-        """The task of a step has events."""
+        """The task of a step has events: it is run for them, waited for one, or collected them."""
         self._row((r.EVENTS_TAKEN, self._now(), task, numbers))
 
     def held(self, sent: Sent, step: str, join: str, have: int, needs: tuple[tuple[str, int], ...]) -> None:

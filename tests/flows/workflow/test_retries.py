@@ -271,7 +271,7 @@ def held_up(owner: Any, name: str, wanted: Any) -> tuple[threading.Event, thread
 def test_two_steps_that_fail_at_once_are_both_run_again(late: str, lab: Lab) -> None:
     w = Two()
     future = w.run()
-    stands, go = held_up(future._workflow_run.closing, "fail", lambda error, by: error.args == (2,))
+    stands, go = held_up(future._workflow_run.closing, "fail", lambda error, by, turn: error.args == (2,))
     w.together.wait(SOON)
     with pytest.raises(Boom, match="1"):
         future.result(SOON)
@@ -304,9 +304,9 @@ def test_a_step_that_ends_at_the_moment_of_a_failure_counts_once(gives: str, lat
     future = w.run()
     run = future._workflow_run
     if gives == "a stop event":
-        stands, go = held_up(run.closing, "stop", lambda event, by: True)
+        stands, go = held_up(run.closing, "stop", lambda event, by, turn: True)
     else:
-        stands, go = held_up(run, "step_ended", lambda by, value, error: by.step.name == "work" and error is None)
+        stands, go = held_up(run, "step_ended", lambda by, turn, value, error: by.step.name == "work" and error is None)
     w.together.wait(SOON)
     assert stands.wait(SOON)
     with pytest.raises(Boom):
@@ -708,7 +708,7 @@ def test_a_pause_before_a_retry_is_no_stall_and_frees_the_worker(timed: Lab) -> 
 
     w = W(timeout=None)
     future = w.run()
-    eventually(lambda: states(future, "work") == ["waiting", "succeeded"])
+    eventually(lambda: states(future, "work") == ["waiting", "succeeded"] and timed.clock.planned)
     assert not future.done()
     timed.clock.advance(5)
     assert future.result(SOON) == [2, 1]

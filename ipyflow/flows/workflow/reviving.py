@@ -1,0 +1,107 @@
+"""A run of a workflow that has ended badly goes on: a person, or the code, asks for a retry.
+
+What had failed or was in the middle is run again from the top, for the same events and with the code of now; joins, the
+store and what had succeeded are kept. Only a run that has stalled begins anew: nothing of it was left to do. Called by:
+any thread. Guarantees: of what the run had left undone, each is run once more, whoever asks for it and how often.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipyflow.engine.nodes import reopen
+from ipyflow.flows.workflow.graph import routes
+from ipyflow.model.status import RESTARTABLE_STATES
+
+if TYPE_CHECKING:
+    from ipyflow.flows.workflow.invocation import Invocation
+    from ipyflow.flows.workflow.run import WorkflowRun
+
+
+def again(run: WorkflowRun) -> None:
+    """``future.retry()`` of the run: of the step that has failed, of what was in the middle, or from the beginning."""
+    failed = run.closing.failed
+    future = failed.current if failed is not None else None
+    if future is not None and future.state in RESTARTABLE_STATES:
+        run.engine.retry(future)  # which revives the run
+    else:
+        revive(run, None)
+
+
+def revive(run: WorkflowRun, retried: Invocation | None) -> None:
+    """Have a run go on that is over; ``retried`` is a step that somebody runs again already."""
+    with run.lock:
+        over = run.over
+        if not over and retried is not None:
+            _is_under_way(run, retried)
+    if not over:
+        if retried is not None:
+            retried.listen_again()
+        return
+    closing = run.closing
+    why = "a step of it is run again" if retried is not None else "retried"
+    if closing.is_ending or not reopen(run.node, why):
+        return  # it has ended well meanwhile, or is just ending
+    with run.lock:
+        interrupted, queued, afresh = closing.interrupted, closing.queued, closing.stalled
+        closing.undo()
+        run.active.clear()
+        for invocation in interrupted:
+            run.active[invocation] = None
+        if retried is not None:
+            _is_under_way(run, retried)
+    run.stream.reopen()
+    closing.start_timer()
+    if retried is not None:
+        retried.listen_again()
+    if afresh:
+        run.clear(run.routing.last)
+        run.node.future.run.append(routes(run.table, run.engine.now(), run.node.future.id))
+    if afresh or not closing.begun:
+        closing.begun = True
+        run.begin(run.context.start_event)
+        return
+    others = [invocation for invocation in interrupted if invocation is not retried]
+    queued += [invocation.delivery for invocation in others if not _run_again(run, invocation)]
+    run.go_on_with(queued)
+
+
+def _is_under_way(run: WorkflowRun, invocation: Invocation) -> None:
+    """Under the lock: its task is run again; what it gives counts where it stands now."""
+    invocation.turn += 1
+    if invocation in run.active:
+        return
+    run.active[invocation] = None
+    delivery = invocation.delivery
+    while delivery.fan.above is not None and not delivery.fan.live:
+        delivery.fan = delivery.fan.above  # that list has come to its end
+    delivery.fan.live += 1
+
+
+def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
+    """Run the task of an interrupted step again; False where it cannot: then its delivery is to be taken anew."""
+    future = invocation.current
+    if future is None:
+        return False
+    value = future._value
+    if future._settled and future._error is None:  # it had just ended well, when the run was over
+        with run.lock:
+            invocation.turn += 1
+        run.engine.dispatch(run.step_ended(invocation, invocation.turn, value, None))
+        return True
+    turn = invocation.turn
+    try:
+        run.engine.retry(future)
+    except RuntimeError:  # its body is still on its way out: another runs in its place, and nobody may retry this one
+        with run.lock:
+            run.active.pop(invocation, None)
+        call = future._call
+        if call is not None:
+            with run.engine.changing:
+                call.returned = None
+        return False
+    if invocation.turn == turn:  # nobody had heard of its end yet
+        with run.lock:
+            _is_under_way(run, invocation)
+        invocation.listen_again()
+    return True
