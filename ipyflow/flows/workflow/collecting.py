@@ -141,7 +141,9 @@ def collect(
                 run.tell.held(sent, step, buffer.name, buffer.have, needs)
             else:
                 run.tell.filled(step, buffer.name, taken)
-                run.tell.taken(invocation.id, tuple([one.number for one in taken if one is not sent]))
+                others = tuple([one.number for one in taken if one is not sent])
+                if others:
+                    run.tell.taken(invocation.id, others)
                 out = [one.event for one in taken]
         delivery.collected[buffer, sent.number] = out
     return out
