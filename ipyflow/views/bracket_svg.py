@@ -6,10 +6,13 @@ from ipyflow.model.run import TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.axis_svg import Axis
 from ipyflow.views.containers import PAUSED, branches
+from ipyflow.views.flow_state import STEPS
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import num
 from ipyflow.views.words import duration
 
+GOES_ON = ("its entries", STEPS)
+"""Why a pipeline and a workflow wait while there is something at work below them."""
 FOOT = 7
 """How far the ends of a bracket reach down, in pixels."""
 
@@ -63,4 +66,6 @@ def standing(task: TaskState) -> tuple[str, str]:
         return look.mark, look.word
     if task.role == "group" and task.progress:
         return look.mark, branches(task.progress[0], task.progress[1] or 0)
+    if task.reason in GOES_ON:
+        return LOOKS[State.RUNNING].mark, LOOKS[State.RUNNING].word
     return look.mark, task.reason or look.word

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.answers import awaiting
 from ipyflow.views.containers import PAUSED, contains
+from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.palette import LOOKS
-from ipyflow.views.stalls import awaiting, is_awaiting, stories, waits
+from ipyflow.views.stalls import stories, waits
 from ipyflow.views.standing import NAMED, listed, progress, where
 from ipyflow.views.tallies import shown_flows
 from ipyflow.views.waits import (
@@ -52,8 +54,9 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     until = instant(state, now)
     said = [_sentence(state, task, until)]
     said += holders(state, task, until)
+    said += _causes(state, task)
     said += _of_workflow(state, task, until)
-    said += _causes(state, task) if task.state in FINAL_STATES else _chain(state, task, until)
+    said += [] if task.state in FINAL_STATES else _chain(state, task, until)
     if (handed := passed_state(task)) is not None:
         said.append(f"It handed on the state {shown(handed, 300)}.")
     said += [f"Note: {kind}: {shown(text, 300)}." for kind, text in remarked(task)[:3]]
@@ -92,7 +95,7 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
         said.append(f"Running now: {listed(state, [t.id for t in moving], until)}.")
     if held and not moving:
         said.append("Nothing runs.")
-    flows = [words for flow in shown_flows(state) for words in waits(state, flow, until)]
+    flows = [words for flow in shown_flows(state) for words in waits(state, flow, until, state.tasks[flow.id].text)]
     held = [task for task in held if is_awaiting(state, task) is None]
     waiting = [task for task in held if not contains(task) and not any(id_ in state.tasks for id_ in task.waiting_on)]
     pausing = [task for task in held if contains(task) and task.reason == PAUSED]
@@ -107,7 +110,7 @@ def explain_run(state: RunState, *, now: float | None = None) -> str:
         said += [_sentence(state, task, until) for task in held[:NAMED]]
     said += flows
     said += [f"Note: {kind}: {shown(text, 300)}." for _, kind, text in remarks(state, 3)]
-    return "\n".join(said)
+    return "\n".join(dict.fromkeys(said))
 
 
 def origin(state: RunState, task: TaskState, took: dict[int, list[int]] | None = None) -> TaskState:
@@ -181,7 +184,7 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
 def _of_workflow(state: RunState, task: TaskState, until: float) -> list[str]:
     """Of a workflow what in it waits for what; of a step what it was given, what it gave, and what became of that."""
     if task.role == "workflow" and task.id in state.workflows:
-        return waits(state, state.workflows[task.id], until)
+        return waits(state, state.workflows[task.id], until, task.text, whole=True)
     if task.role == "step" and task.parent in state.workflows:
         return stories(state, state.workflows[task.parent], task, until)
     return []
@@ -193,7 +196,7 @@ def _ended(task: TaskState) -> str:
     ran = f" after {duration(task.ended - begun)}" if task.ended is not None and begun is not None else ""
     at = f" {where(task).strip()}" if task.worker else ""
     tries = f", at attempt {task.attempts[-1].number}" if len(task.attempts) > 1 else ""
-    error = f": {shown(task.type, 80)}: {shown(task.text, 400)}" if task.type else ""
+    error = f": {shown(task.type, 80)}: {shown(task.text, 1000)}" if task.type else ""
     if task.state is State.SUCCEEDED:
         return f"{name} succeeded{ran}{at}{tries}."
     if task.state is State.CACHED:

@@ -53,7 +53,7 @@ STYLE = (
     ".ipyflow-flow>img,.ipyflow-flow>svg{flex:none}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
     ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;"
-    "white-space:pre}"
+    "white-space:pre-wrap;overflow-wrap:anywhere}"
     ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
 )
 """What makes the HTML nicer where styles are kept."""
@@ -104,7 +104,7 @@ def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str
     head = f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 120))}#{task.id}</code>'
     said = "<br>".join(esc(line) for line in explain(state, task_id, now=now).splitlines())
     value = f"<pre>{esc_lines(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
-    trace = f"<pre>{esc_lines(block(task.traceback, 8000))}</pre>" if task.traceback else ""
+    trace = f"<pre>{esc_lines(block(task.traceback or '', 8000))}</pre>" if is_traced(task.traceback) else ""
     return f'<div class="ipyflow-run">{STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
 
@@ -120,18 +120,24 @@ def _around(state: RunState, pictures: str, words: str, now: float | None) -> st
 
 
 def _workflows(state: RunState, now: float | None, inline: bool) -> str:
-    """The workflows, as many as there is room for, each with what in it waits for what."""
+    """The workflows, as many as there is room for, each with what in it waits for what.
+
+    The first is open, and those that failed: many pictures below each other would hide the rest of the page.
+    """
     out = ""
     until = instant(state, now)
-    for flow in shown_flows(state):
-        name = clip(state.tasks[flow.id].name, 80)
+    for i, flow in enumerate(shown_flows(state)):
+        task = state.tasks[flow.id]
+        name = clip(task.name, 80)
         svg = flow_svg(state, flow, inline=inline)
         picture = svg if inline else as_image(svg, f"Workflow {shown(name, 80)}")
-        said = "".join(f"<li>{esc(words)}</li>" for words in waits(state, flow, until))
+        said = "".join(f"<li>{esc(words)}</li>" for words in waits(state, flow, until, task.text))
         said = f"<ul>{said}</ul>" if said else ""
-        so_far = "" if state.tasks[flow.id].state in FINAL_STATES else " so far"
+        so_far = "" if task.state in FINAL_STATES else " so far"
         size = f"{counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')}{so_far}"
-        head = f"<details open><summary>Workflow <b>{esc(name)}</b> <small>({size})</small></summary>"
+        is_open = " open" if i == 0 or task.state in FAILURE_STATES else ""
+        mark = "" if i == 0 else f'<span style="color:{LOOKS[task.state].color}">{LOOKS[task.state].mark}</span> '
+        head = f"<details{is_open}><summary>{mark}Workflow <b>{esc(name)}</b> <small>({size})</small></summary>"
         if not out and len(picture) + len(said) > FLOWS:  # too large to draw here
             picture = f"<pre>{esc_lines(clip(chr(10).join(ways_lines(flow)), 4000))}</pre>"
         made = f'{head}<div class="ipyflow-flow">{picture}{said}</div></details>'
@@ -165,22 +171,34 @@ def _failures(state: RunState, most: int, size: int) -> str:
     took = taken(state)
     failed.sort(key=lambda task: (origin(state, task, took) is not task, task.ended or 0.0, task.id))
     out = []
-    handled = handlers(state) if failed else {}
-    for i, task in enumerate(failed[:most]):
+    handled = handlers(state)
+    opened = False
+    for task in failed[:most]:
         look = LOOKS[task.state]
-        summary = (
+        by = "".join(f" · handled by <code>{esc(label(one))}</code>" for one in handled.get(task.id, ()))
+        named = (
             f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 60))}#{task.id}</code> '
-            f"<b>{esc(clip(task.type, 80))}</b>: {esc(clip(task.text, 200))}"
+            f"<b>{esc(clip(task.type, 80))}</b>: "
         )
-        summary += "".join(f" · handled by <code>{esc(label(by))}</code>" for by in handled.get(task.id, ()))
-        trace = block(task.traceback or f"{task.type}: {task.text}", size)
+        if not is_traced(task.traceback):  # then the words are all there is
+            said = esc_lines(block(task.text, size)).replace("\n", "<br>")
+            out.append(f"<div>{named}{said}{by}</div>")
+            continue
+        is_open = "" if opened or by else " open"
+        opened = opened or not by
         out.append(
-            f"<details{' open' if i == 0 else ''}><summary>{summary}</summary><pre>{esc_lines(trace)}</pre></details>"
+            f"<details{is_open}><summary>{named}{esc(clip(task.text, 200))}{by}</summary>"
+            f"<pre>{esc_lines(block(task.traceback or '', size))}</pre></details>"
         )
     number = sum(state.counts[s] for s in FAILURE_STATES)
     if number > most:
         out.append(f"<p>… and {number - most:,} more failed; they come first in the table.</p>")
     return "".join(out)
+
+
+def is_traced(traceback: str | None) -> bool:
+    """Whether a traceback tells where something was raised, and not its message alone."""
+    return traceback is not None and ("Traceback" in traceback or '  File "' in traceback)
 
 
 def _table(state: RunState, now: float | None, most: int) -> str:

@@ -14,7 +14,20 @@ from math import floor
 from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD
 from ipyflow.views.layering import Layers, acyclic, columns, order
-from ipyflow.views.routing import GAP_X, MARGIN, PORT, Lanes, Part, Point, Step, assign_tracks, draw, lead, set_columns
+from ipyflow.views.routing import (
+    GAP_X,
+    MARGIN,
+    PORT,
+    Lanes,
+    Part,
+    Point,
+    Step,
+    assign_tracks,
+    draw,
+    lead,
+    set_columns,
+)
+from ipyflow.views.straight import Straightener
 
 GAP_Y = 18
 """Pixels between boxes of a column."""
@@ -39,6 +52,7 @@ def layout(
     gap: int = GAP_X,
     port: int = PORT,
     firm: float = 1.0,
+    straight: bool = False,
 ) -> Layout:
     """Place boxes and lines.
 
@@ -49,6 +63,7 @@ def layout(
         gap: pixels between columns that one track joins.
         port: how far from the middle the lines from child to parent meet the boxes.
         firm: how much more a box keeps its place than a line that passes it.
+        straight: move boxes once more where that makes lines straight (:mod:`ipyflow.views.straight`).
 
     Returns:
         The drawing; ``points`` has an entry for each link, from the source's right edge to the target's left edge
@@ -68,7 +83,7 @@ def layout(
     lanes = lead(parts, pairs, links)
     steps = sorted(lanes.steps(pairs, links))
     layers = order(_layers(parts, pairs, lanes), [(a, b) for a, b, _ in steps])
-    _set_heights(parts, layers, steps, firm)
+    _set_heights(parts, layers, steps, firm, straight)
     tracks = assign_tracks(parts, steps)
     width = set_columns(parts, layers, tracks, gap)
     lines = draw(parts, pairs, links, lanes, tracks, gap)
@@ -105,7 +120,7 @@ def _layers(parts: list[Part], pairs: list[tuple[int, int]], lanes: Lanes) -> La
     return layers
 
 
-def _set_heights(parts: list[Part], layers: Layers, steps: list[Step], firm: float) -> None:
+def _set_heights(parts: list[Part], layers: Layers, steps: list[Step], firm: float, straight: bool) -> None:
     """Move the parts of each column towards the middle of their neighbours, keeping order and distance."""
     left: _Sides = {}
     right: _Sides = {}
@@ -120,16 +135,39 @@ def _set_heights(parts: list[Part], layers: Layers, steps: list[Step], firm: flo
     for layer in layers:
         _spread(parts, layer, [0.0] * len(layer), firm)
     for sides in (left, right, left, right, left):
-        for layer in layers if sides is left else reversed(layers):
-            wanted = []
-            for node in layer:
-                near = sides.get(node)
-                middle = [parts[n].centre + shift for _, n, shift in near] if near else [parts[node].centre]
-                wanted.append(sum(middle) / len(middle))
-            _spread(parts, layer, wanted, firm)
+        _sweep(parts, layers if sides is left else layers[::-1], sides, firm)
+    if straight:
+        _straighten(parts, layers, steps, right, firm)
     lowest = min(part.centre - part.height / 2 for part in parts)
     for part in parts:
         part.centre += MARGIN - lowest
+
+
+def _straighten(parts: list[Part], layers: Layers, steps: list[Step], right: _Sides, firm: float) -> None:
+    """From where all stand, and from where they would be nearer to what they lead to: what comes out better."""
+    best: tuple[float, list[float]] | None = None
+    for _ in range(2):
+        straightener = Straightener(parts, layers, steps, GAP_Y)
+        begin = [part.centre for part in parts]
+        bent = straightener.run()
+        if best is None or bent < best[0]:
+            best = bent, [part.centre for part in parts]
+        for part, centre in zip(parts, begin, strict=True):
+            part.centre = centre
+        _sweep(parts, layers[::-1], right, firm)
+    assert best is not None
+    for part, centre in zip(parts, best[1], strict=True):
+        part.centre = centre
+
+
+def _sweep(parts: list[Part], layers: Layers, sides: _Sides, firm: float) -> None:
+    for layer in layers:
+        wanted = []
+        for node in layer:
+            near = sides.get(node)
+            middle = [parts[n].centre + shift for _, n, shift in near] if near else [parts[node].centre]
+            wanted.append(sum(middle) / len(middle))
+        _spread(parts, layer, wanted, firm)
 
 
 _Sides = dict[int, list[tuple[int, int, int]]]

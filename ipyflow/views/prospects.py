@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ipyflow.model.events import WorkflowState
+from ipyflow.views.step_words import named, parts_of
 from ipyflow.views.tallies import StepTally
 from ipyflow.views.words import counted, shown
 
@@ -72,16 +73,30 @@ def outside(flow: WorkflowState, name: str) -> str:
     return ""
 
 
+def from_which(flow: WorkflowState, type_: str, steps: Mapping[str, StepTally]) -> str:
+    """Say which steps give events of a type, how often they were run, and how many of it they gave.
+
+    Args:
+        flow: the workflow.
+        type_: the type's name.
+        steps: what its steps came to.
+
+    Example:
+        >>> flow = WorkflowState(1, edges=(("step:load", "event:Page", ""),))
+        >>> from_which(flow, "Page", {"load": StepTally(4, succeeded=2)})
+        'Page comes from load, which ran twice and gave none.'
+    """
+    told = []
+    for source in dict.fromkeys(source for source, target, _ in flow.edges if target == f"event:{type_}"):
+        name = source.removeprefix("step:")
+        step = steps.get(name, StepTally())
+        ran = parts_of(step.workers, step, over=True)[0]
+        gave = flow.given[source, f"event:{type_}"]
+        went = "was not run" if ran == "not run" else f"{ran} and gave {f'{gave:,}' if gave else 'none'}"
+        told.append(f"{shown(name, 60)}, which {went}")
+    return f"{shown(type_, 60)} comes from {named(told)}." if told else f"No step gives {shown(type_, 60)}."
+
+
 def runs(names: Sequence[str]) -> str:
     """The verb behind some names."""
     return "run" if len(names) > 1 else "runs"
-
-
-def named(words: Sequence[str]) -> str:
-    """Join words as a sentence does.
-
-    Example:
-        >>> named(["a"]), named(["a", "b", "c"])
-        ('a', 'a, b and c')
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else list(words))

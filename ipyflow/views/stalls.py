@@ -1,72 +1,60 @@
-"""In words: what in a workflow waits, for what, and whether that can still come.
+"""In words: what in a workflow waits, and for what; what waited when it ended; what no step takes.
 
-Whether it can still come is for :mod:`ipyflow.views.prospects` to say.
+Whether what is missing can still come is for :mod:`ipyflow.views.prospects` to say, what is awaited from outside for
+:mod:`ipyflow.views.answers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from ipyflow.model.events import EventState, JoinState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.model.status import State
+from ipyflow.views.answers import awaiting, from_outside
 from ipyflow.views.edges import ended_by
-from ipyflow.views.prospects import able, busy, named, outside, runs, upstream
-from ipyflow.views.tallies import StepTally, joins, missing, tally, unhandled, wanting
-from ipyflow.views.words import counted, duration, label, shown
+from ipyflow.views.flow_state import OUTSIDE, has_stalled, is_over
+from ipyflow.views.prospects import able, busy, from_which, outside, runs, upstream
+from ipyflow.views.step_words import described, far, held, missing, named, wanting
+from ipyflow.views.tallies import StepTally, joins, tally, unhandled
+from ipyflow.views.words import counted, duration, shown
 
 NAMED = 5
 """Sentences of one kind; the rest are counted."""
 
 
-def waits(state: RunState, flow: WorkflowState, until: float) -> list[str]:
-    """Say what in a workflow does not move, a sentence for each thing, the most telling first.
+def waits(state: RunState, flow: WorkflowState, until: float, told: str = "", *, whole: bool = False) -> list[str]:
+    """Say what in a workflow does not move, or did not when it ended: a sentence for each, the most telling first.
 
     Args:
         state: the run.
         flow: a workflow of it.
         until: the end of the time axis, on the engine's clock.
+        told: what the reader has read already, such as the words of the exception: what it names is not said again.
+        whole: say of each join what it had, all the same.
 
     Example:
         >>> waits(RunState(), WorkflowState(1), 0.0)
         []
     """
     task = state.tasks.get(flow.id)
-    over = task is None or task.state in FINAL_STATES
     steps = tally(state, [flow])[flow.id]
+    found = [join for join in joins(flow) if join.events]
     said: list[list[str]] = []
-    if not over:
+    if task is not None and not is_over(state, flow):
+        said.append([from_outside(state, flow, until)] if task.reason == OUTSIDE else [])
         said.append([awaiting(state, flow, id_, until) for id_ in flow.awaited if id_ in state.tasks])
-        said.append([of_join(state, flow, join, until, steps) for join in joins(flow) if join.events])
+        said.append([of_join(state, flow, join, until, steps) for join in found])
         said.append([_for_worker(name, step) for name, step in steps.items() if step.waiting])
     elif task is not None and task.state is not State.SUCCEEDED:
-        told = [join for join in joins(flow) if join.events and join.step not in task.text]
-        said.append([of_join(state, flow, join, until, steps) for join in told])
-    said.append(list(lost(state, flow)))
+        said.append([of_join(state, flow, join, until, steps) for join in found if whole or join.step not in told])
+        said.append([_left(name, step) for name, step in steps.items() if step.waiting and name not in told])
+    said.append([words for name, words in _lost(state, flow) if name not in told])
     out = []
     for part in said:
         out += part[:NAMED]
         out += [f"{len(part) - NAMED:,} more like this."] if len(part) > NAMED else []
     return out
-
-
-def awaiting(state: RunState, flow: WorkflowState, id_: int, until: float) -> str:
-    """Say what the body of a step waits for, and how it gets it.
-
-    Args:
-        state: the run.
-        flow: the workflow of the step.
-        id_: the step's task, one of ``flow.awaited``.
-        until: the end of the time axis, on the engine's clock.
-    """
-    since, type_, text = flow.awaited[id_]
-    name = shown(type_, 60)
-    held = f" with {shown(text, 80)}" if text else ""
-    words = f"{label(state.tasks[id_])} waits for {a(name)}{held} (for {duration(until - since)})"
-    prospect = able(flow, type_, tally(state, [flow])[flow.id])
-    if prospect:
-        return f"{words}; {prospect}."
-    return f"{words}: answer with future.send_event({name}(...))."
 
 
 def of_join(
@@ -82,22 +70,15 @@ def of_join(
         steps: what its steps are at, where it is known.
     """
     steps = tally(state, [flow])[flow.id] if steps is None else steps
-    task = state.tasks.get(flow.id)
-    over = task is None or task.state in FINAL_STATES
-    step, have = shown(join.step, 60), len(join.events)
-    since = f"the last {duration(until - join.last)} ago"
+    if is_over(state, flow):
+        return _of_ended(state, flow, join, steps)
+    step, since = shown(join.step, 60), f"the last {duration(until - join.last)} ago"
     if not join.needs:
-        types = _types(flow, join)
-        if over:
-            return f"{step} was not run for the {types} that it held."
-        words = f"{step} waits for the rest of a list ({types} arrived, {since})"
-        kinds = {f"event:{flow.events[id_].type}" for id_ in join.events if id_ in flow.events}
+        words = f"{step} waits for the rest of a list ({_types(flow, join)} arrived, {since})"
+        kinds = {f"event:{type_}" for type_ in _there(flow, join)}
         found = [name for name in busy(steps) if f"step:{name}" in upstream(flow, kinds)]
         return f"{words}; {named(found)}, which {runs(found)}, may give more of it." if found else f"{words}."
-    whole = f"{have:,} of {have + missing(join):,}"
-    if over:
-        return f"{step} waited for {wanting(join, 'more ')}: {whole} had arrived when the workflow ended."
-    words = f"{step} waits for {wanting(join, 'more ')} ({whole} arrived, {since})"
+    words = f"{step} waits for {wanting(join, _there(flow, join))} ({far(join)} arrived, {since})"
     prospects = []
     for name, _ in join.needs:
         prospect = next(filter(None, (able(flow, one, steps) for one in name.split(" | "))), "")
@@ -105,12 +86,31 @@ def of_join(
     return f"{words}; {' and '.join(dict.fromkeys(prospects))}."
 
 
-def lost(state: RunState, flow: WorkflowState) -> Iterable[str]:
+def _of_ended(state: RunState, flow: WorkflowState, join: JoinState, steps: Mapping[str, StepTally]) -> str:
+    """Say what a join had when its workflow ended, what it lacked, and who might have given that."""
+    step = shown(join.step, 60)
+    had = described([flow.events[id_] for id_ in join.events if id_ in flow.events])
+    if not join.needs:
+        return f"{step} waited for the rest of a list: {_types(flow, join)} had arrived ({had})."
+    words = f"{step} waited for {wanting(join, _there(flow, join))}: {far(join)} had arrived ({had})"
+    task = state.tasks.get(flow.id)
+    if task is None or not has_stalled(task):
+        return f"{words} when the workflow ended."
+    could = "them" if missing(join) > 1 else "it"
+    sources = [from_which(flow, one, steps) for name, _ in join.needs for one in name.split(" | ")]
+    return f"{words}; no running step could have produced {could}. {' '.join(sources)}"
+
+
+def lost(state: RunState, flow: WorkflowState) -> list[str]:
     """Say which events no step takes."""
+    return [words for _, words in _lost(state, flow)]
+
+
+def _lost(state: RunState, flow: WorkflowState) -> Iterable[tuple[str, str]]:
     for name, found in unhandled(flow).items():
         givers = dict.fromkeys(_giver(state, event) for event in found)
         times = f"{len(found):,} {shown(name, 60)} {'event was' if len(found) == 1 else 'events were'} sent"
-        yield f"{times} {named(list(givers))} and no step takes {'it' if len(found) == 1 else 'them'}."
+        yield name, f"{times} {named(list(givers))} and no step takes {'it' if len(found) == 1 else 'them'}."
 
 
 def stories(state: RunState, flow: WorkflowState, task: TaskState, until: float) -> list[str]:
@@ -124,22 +124,20 @@ def stories(state: RunState, flow: WorkflowState, task: TaskState, until: float)
     """
     given = [flow.events[id_] for id_ in task.takes if id_ in flow.events]
     gave = [event for event in flow.events.values() if event.by == task.id]
-    parts = [f"It was given {_events(given)}"] if given else []
+    parts = [f"It was given {described(given)}"] if given else []
     if gave:
-        parts.append(f"{'it' if parts else 'It'} gave {_events(gave)}")
+        parts.append(f"{'it' if parts else 'It'} gave {described(gave)}")
     if task.id == ended_by(flow):
         _, _, type_, text = flow.published[-1]
-        parts.append(f"{'it' if parts else 'It'} ended the workflow with {shown(type_, 60)}({shown(text, 80)})")
+        parts.append(f"{'it' if parts else 'It'} ended the workflow with {held(type_, text)}")
     said = [f"{named(parts)}."] if parts else []
-    held = {id_ for event in given for id_ in (event.id,) if task.name in event.held_in}
+    ours = {event.id for event in given if task.name in event.held_in}
     said += [
         of_join(state, flow, join, until)
         for join in joins(flow)
-        if join.step == task.name and not held.isdisjoint(join.events)
+        if join.step == task.name and not ours.isdisjoint(join.events)
     ]
-    ours = {event.id for event in gave}
-    said += list(lost(state, _only(flow, ours))) if ours else []
-    return said
+    return said + (lost(state, _only(flow, {event.id for event in gave})) if gave else [])
 
 
 def _only(flow: WorkflowState, ids: set[int]) -> WorkflowState:
@@ -161,6 +159,11 @@ def _for_worker(name: str, step: StepTally) -> str:
     )
 
 
+def _left(name: str, step: StepTally) -> str:
+    were = "was" if step.waiting == 1 else "were"
+    return f"{counted(step.waiting, 'event')} {were} left waiting for a worker of {shown(name, 60)}."
+
+
 def _giver(state: RunState, event: EventState) -> str:
     if not event.by:
         return "from outside"
@@ -168,32 +171,16 @@ def _giver(state: RunState, event: EventState) -> str:
     return "by a step" if task is None else f"by {shown(task.name, 60)}"
 
 
-def _types(flow: WorkflowState, join: JoinState) -> str:
-    """Name what a join holds: ``24 Summary``."""
+def _there(flow: WorkflowState, join: JoinState) -> dict[str, int]:
+    """How many events of each type a join holds."""
     counts: dict[str, int] = {}
     for id_ in join.events:
-        event = flow.events.get(id_)
-        name = "event" if event is None else event.type
-        counts[name] = counts.get(name, 0) + 1
-    return named([f"{count:,} {shown(name, 60)}" for name, count in counts.items()])
+        if id_ in flow.events:
+            type_ = flow.events[id_].type
+            counts[type_] = counts.get(type_, 0) + 1
+    return counts
 
 
-def _events(events: Sequence[EventState]) -> str:
-    words = [f"{shown(event.type, 60)}({shown(event.text, 80)})" for event in events[:3]]
-    return named([*words, f"{len(events) - 3:,} more"] if len(events) > 3 else words)
-
-
-def a(name: str) -> str:
-    """Put the article before the name of a type.
-
-    Example:
-        >>> a("Event"), a("HumanResponseEvent")
-        ('an Event', 'a HumanResponseEvent')
-    """
-    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
-
-
-def is_awaiting(state: RunState, task: TaskState) -> WorkflowState | None:
-    """The workflow of a step whose body waits for an event; ``None`` for any other task."""
-    flow = state.workflows.get(task.parent)
-    return flow if flow is not None and task.id in flow.awaited and task.state is State.BLOCKED else None
+def _types(flow: WorkflowState, join: JoinState) -> str:
+    """Name what a join holds: ``24 Summary``."""
+    return named([f"{count:,} {shown(name, 60)}" for name, count in _there(flow, join).items()])

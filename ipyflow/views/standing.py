@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.step_words import a
 from ipyflow.views.words import duration, label, shown
 
 NAMED = 5
@@ -17,7 +19,7 @@ def listed(state: RunState, ids: Sequence[int], until: float) -> str:
     """Name tasks with where they stand, the unfinished first: what is done already holds nobody up."""
     tasks = [state.tasks[id_] for id_ in ids if id_ in state.tasks]
     tasks.sort(key=lambda t: t.state in FINAL_STATES)
-    return _some([f"{label(t)} ({standing(t, until)})" for t in tasks[:NAMED]], len(tasks))
+    return _some([f"{label(t)} ({_standing(state, t, until)})" for t in tasks[:NAMED]], len(tasks))
 
 
 def named(tasks: Sequence[TaskState]) -> str:
@@ -27,6 +29,11 @@ def named(tasks: Sequence[TaskState]) -> str:
 
 def _some(names: Iterable[str], number: int) -> str:
     return ", ".join(names) + (f" and {number - NAMED:,} more" if number > NAMED else "")
+
+
+def _standing(state: RunState, task: TaskState, until: float) -> str:
+    flow = is_awaiting(state, task)
+    return standing(task, until) if flow is None else f"waits for {a(shown(flow.awaited[task.id][1], 60))}"
 
 
 def standing(task: TaskState, until: float) -> str:

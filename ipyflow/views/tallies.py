@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from ipyflow.model.events import EventState, JoinState, WorkflowState
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
-from ipyflow.views.palette import LOOKS
-from ipyflow.views.words import shown
 
 MOST = 8
 """Workflows of a run that are shown."""
@@ -36,37 +34,6 @@ class StepTally:
     def busy(self) -> int:
         """Workers that are not free."""
         return self.running + self.blocked
-
-
-def at_work(workers: int, step: StepTally | None) -> str:
-    """Say how many workers of a step are in use and what waits for one; or how often it was run; or what it may do.
-
-    Args:
-        workers: how many of it run at once at most.
-        step: what it is at; ``None`` where it is only drawn.
-
-    Example:
-        >>> at_work(4, None), at_work(4, StepTally(4, running=2, waiting=3)), at_work(4, StepTally(4, succeeded=5))
-        ('up to 4 at once', '2/4 running · 3 waiting', 'ran 5 times')
-    """
-    if step is None:
-        return "one at a time" if workers == 1 else f"up to {workers:,} at once"
-    parts = []
-    if step.running or (step.waiting and not step.blocked):
-        parts.append(f"{step.running:,}/{workers:,} running")
-    if step.blocked:
-        parts.append(f"{step.blocked:,} blocked" if step.running else f"{step.blocked:,}/{workers:,} blocked")
-    if step.waiting:
-        parts.append(f"{step.waiting:,} waiting")
-    if step.retrying:
-        parts.append(f"{step.retrying:,} to retry")
-    if not parts:
-        runs = step.succeeded + step.failed + step.cancelled
-        times = {0: "not run yet", 1: "ran once", 2: "ran twice"}
-        parts.append(times.get(runs, f"ran {runs:,} times"))
-    if step.failed:
-        parts.append(f"{step.failed:,} {LOOKS[State.FAILED].mark if len(parts) > 1 else 'failed'}")
-    return " · ".join(parts)
 
 
 _COLUMN: dict[State, str] = {
@@ -185,44 +152,3 @@ def unhandled(flow: WorkflowState) -> dict[str, list[EventState]]:
 def joins(flow: WorkflowState) -> list[JoinState]:
     """The joins in which events wait, or went on together before, in the order in which they came up."""
     return [join for join in flow.joins.values() if join.events or join.filled]
-
-
-def awaited(state: RunState, flow: WorkflowState) -> dict[str, str]:
-    """Which event the bodies of a workflow's steps wait for, by step.
-
-    Example:
-        >>> awaited(RunState(), WorkflowState(1))
-        {}
-    """
-    return {state.tasks[id_].name: type_ for id_, (_, type_, _) in flow.awaited.items() if id_ in state.tasks}
-
-
-def missing(join: JoinState) -> int:
-    """How many events a join lacks; 0 where nobody knows."""
-    return sum(count for _, count in join.needs)
-
-
-def standing(join: JoinState) -> str:
-    """Say how far a join is, in few words.
-
-    Example:
-        >>> standing(JoinState("report", "", [1, 2], (("Page", 1),))), standing(JoinState("merge", "", [1, 2]))
-        ('2 of 3 · needs 1 Page', '2 of a list so far')
-    """
-    have, lacks = len(join.events), missing(join)
-    return f"{have:,} of {have + lacks:,} · needs {wanting(join)}" if lacks else f"{have:,} of a list so far"
-
-
-def wanting(join: JoinState, more: str = "") -> str:
-    """Say what a join lacks.
-
-    Args:
-        join: the join.
-        more: what stands between a number and its type.
-
-    Example:
-        >>> wanting(JoinState("report", "", [1], (("Page", 2), ("Settings", 1))))
-        '2 Page and 1 Settings'
-    """
-    words = [f"{count:,} {more}{shown(name, 60)}" for name, count in join.needs]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import branches, contains
+from ipyflow.views.flow_state import STEPS, is_awaiting
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
-from ipyflow.views.stalls import a, is_awaiting
+from ipyflow.views.step_words import a
 from ipyflow.views.ways_text import flow_lines
 from ipyflow.views.words import (
     arguments,
@@ -92,7 +93,7 @@ def _outcome(state: RunState, task: TaskState) -> str:
             out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
     elif task.role == "group" and task.progress:
         out = f"  {branches(task.progress[0], task.progress[1] or 0)}"
-    elif (task.role, task.reason) in (("pipeline", "its entries"), ("workflow", "its steps")):
+    elif (task.role, task.reason) in (("pipeline", "its entries"), ("workflow", STEPS)):
         out = ""  # they stand below it
     elif (flow := is_awaiting(state, task)) is not None:
         out = f"  waits for {a(shown(flow.awaited[task.id][1], 60))}"

@@ -8,10 +8,10 @@ from ipyflow.views.axis_svg import Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.bracket_svg import bracket, standing
 from ipyflow.views.containers import contains
+from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ROLES
-from ipyflow.views.stalls import is_awaiting
 from ipyflow.views.svg import SANS_LETTER, bar, document, esc, num, patterns, text
 from ipyflow.views.words import arguments, clip, duration, instant, label, run_time, total
 
@@ -19,7 +19,7 @@ WIDTH = 760
 ROW = 24
 BAR = 11
 TOP = 34
-RIGHT = (70, 150)
+RIGHT = (70, 172)
 """Least and most room for the words behind the last bar."""
 MOST_ROWS = 30
 
@@ -81,7 +81,8 @@ def _row(
 def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]) -> str:
     if contains(task):
         return bracket(task, axis, middle)
-    out = []
+    out: list[str] = []
+    ran = False
     ends = [span.time for span in task.spans[1:]] + [axis.end]
     for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
         if span.state in FINAL_STATES or span.state is State.PLANNED:
@@ -93,7 +94,13 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
             continue
         if wide >= 1.5:
             used.add(look)
+        ran |= span.state is State.RUNNING
         out.append(bar(x, middle - BAR / 2, wide, BAR, look, key))
+    if not ran and task.started is not None:  # too short to be seen: a tick where it ran
+        began = next(i for i, span in enumerate(task.spans) if span.state is State.RUNNING)
+        look = outcome(task, began)
+        used.add(look)
+        out.append(bar(axis.x(task.spans[began].time), middle - BAR / 2, 2, BAR, look, key, 1))
     if task.ended is not None and task.started is None:
         used.add(task.state)
         out.append(bar(axis.x(task.ended) - 1.5, middle - BAR / 2, 3, BAR, task.state, key, 1))

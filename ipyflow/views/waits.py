@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
+from ipyflow.views.answers import from_outside
 from ipyflow.views.containers import PAUSED, contains
+from ipyflow.views.flow_state import OUTSIDE, STEPS
 from ipyflow.views.standing import NAMED, listed, named
-from ipyflow.views.words import counted, duration, label
+from ipyflow.views.words import counted, duration, label, shown
 
 SLOT = "branch slot"
 """How the reason begins for which the first entry of a branch waits while the group may run no more branches."""
@@ -51,6 +53,13 @@ def container_waits(state: RunState, task: TaskState, until: float) -> str:
         words = f"{name} waits for its branches{far}{f': {at_work}' if at_work else ''}."
         return " ".join(part for part in (words, for_slots(state, task)) if part)
     if task.role == "workflow":
+        if task.reason == OUTSIDE and task.id in state.workflows:
+            return from_outside(state, state.workflows[task.id], until)
+        since = duration(until - task.spans[-1].time)
+        if is_held(task):
+            return f"{name} waits (for {since}): {shown(task.reason, 200)}, until .resume() is called on it."
+        if task.reason not in ("", STEPS):
+            return f"{name} waits for its turn (for {since}): {shown(task.reason, 200)}."
         return f"{name} waits for its steps{f': {at_work}' if at_work else ''}."
     to_come = sum(1 for child in _children(state, task) if child.state is State.PLANNED)
     words = f"{name} waits for its entries{f': {at_work}' if at_work else ''}"

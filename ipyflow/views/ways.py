@@ -2,36 +2,32 @@
 
 It depends on the workflow's ``Routes`` alone, so the picture of a workflow stays as it is while it runs, and is the
 same before. The layout is that of the graph, turned by a quarter: a workflow is mostly one long chain, and pages are
-narrow. Lines that lead back, as in a loop, leave and enter beside the others.
+narrow. Lines that lead back, as in a loop, run round outside (:mod:`ipyflow.views.loops`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 from ipyflow.model.events import WorkflowState
-from ipyflow.views.collapse import Link
-from ipyflow.views.edges import CHILD, DATA
+from ipyflow.views.badges import apart
+from ipyflow.views.edges import DATA
 from ipyflow.views.layout import Layout, layout
-from ipyflow.views.routing import Point
+from ipyflow.views.loops import Box, Line, Pair, drawn_back, leads_back, moved
+from ipyflow.views.routing import SNAP, Point
 from ipyflow.views.words import shown
 
 STEP, EVENT = "step", "event"
-GAP = 34
+GAP = 28
 """Pixels between rows: an arrow and a count beside it."""
-BACK = 24
-"""How far beside the others a line meets a node that leads back."""
-STEP_HEIGHT, EVENT_HEIGHT = 60, 28
+STEP_HEIGHT, EVENT_HEIGHT = 46, 28
 NARROWEST, WIDEST = {STEP: 184, EVENT: 84}, {STEP: 264, EVENT: 230}
 LETTER = 7.3
-SMALL_LETTER = 5.3
+SMALL_LETTER = 5.7
 ICON = 16
 """Room for the mark of an event that is more than one, or of a handler."""
-BADGE = 13
-"""The height of the count on a line."""
 
 Steps = tuple[tuple[str, int, str], ...]
 Kinds = tuple[tuple[str, str], ...]
@@ -106,44 +102,56 @@ def _ways(steps: Steps, kinds: Kinds, edges: Edges) -> Ways:
             known[source, target] = known.get((source, target)) or form
     pairs = [(at[a], at[b]) for a, b in known]
     begin = [i for i, key in enumerate(keys) if nodes[key][2] == "start"]
-    back = _back(len(keys), pairs, begin)
-    links = [(a, b, CHILD if (a, b) in back else DATA) for a, b in pairs]
+    back = leads_back(len(keys), pairs, begin)
+    there = [pair for pair in pairs if pair not in back]
     late = sorted(set(range(len(keys))) - _reached(pairs, begin)) if begin else []
     sizes = [_size(name, kind, form, [a for a, b in known if b == key]) for key, (name, kind, form, _) in nodes.items()]
-    drawn = _drawn(sizes, links, late)
-    boxes = [i for i, key in enumerate(keys) if nodes[key][1] == STEP]
-    if len({drawn.x[i] for i in boxes}) == len(boxes):  # one below the other: then they are of one width
-        wide = max((sizes[i][0] for i in boxes), default=0)
-        sizes = [(wide, h) if i in boxes else (w, h) for i, (w, h) in enumerate(sizes)]
-        drawn = _drawn(sizes, links, late)
-    lines = [tuple((x, y) for y, x in points) for points in drawn.points]
+    drawn = _drawn(sizes, there, late)
+    rows = [i for i, key in enumerate(keys) if nodes[key][1] == STEP]
+    if len({drawn.x[i] for i in rows}) == len(rows):  # one below the other: then they are of one width
+        wide = max((sizes[i][0] for i in rows), default=0)
+        sizes = [(wide, h) if i in rows else (w, h) for i, (w, h) in enumerate(sizes)]
+        drawn = _drawn(sizes, there, late)
+    boxes = [Box(drawn.y[i], drawn.x[i], *sizes[i]) for i in range(len(keys))]
+    lines = dict(zip(there, [tuple((x, y) for y, x in points) for points in drawn.points], strict=True))
+    lines = {pair: _upright(boxes, pair, line, there) for pair, line in lines.items()}
+    lines |= drawn_back(boxes, list(lines.values()), [pair for pair in pairs if pair in back])
+    shift, width, height = moved(boxes, list(lines.values()))
     places = tuple(
-        Place(key, *nodes[key], x=drawn.y[i], y=drawn.x[i], w=sizes[i][0], h=sizes[i][1]) for i, key in enumerate(keys)
+        Place(key, *nodes[key], x=box.x + shift, y=box.y, w=box.w, h=box.h)
+        for key, box in zip(keys, boxes, strict=True)
     )
-    marks = _apart(lines)
+    run = [tuple((x + shift, y) for x, y in lines[pair]) for pair in pairs]
+    found = zip(known.items(), run, apart(run), strict=True)
     return Ways(
-        drawn.height,
-        drawn.width,
-        places,
-        tuple(
-            Way(*ends, form, points=line, at=mark)
-            for (ends, form), line, mark in zip(known.items(), lines, marks, strict=True)
-        ),
+        width, height, places, tuple(Way(*ends, form, points=line, at=mark) for (ends, form), line, mark in found)
     )
 
 
-def _drawn(sizes: Sequence[tuple[int, int]], links: Sequence[Link], late: Sequence[int]) -> Layout:
+def _upright(boxes: Sequence[Box], pair: Pair, line: Line, there: Sequence[Pair]) -> Line:
+    """Let a straight line begin where the others of its node do; it may meet the next node a little off its middle."""
+    a, b = pair
+    middle = boxes[a].middle[0]
+    alone = sum(a == source for source, _ in there) == 1 or sum(b == target for _, target in there) > 1
+    if len(line) != 2 or alone or abs(line[0][0] - middle) > SNAP:
+        return line
+    return tuple((middle, y) for _, y in line)
+
+
+def _drawn(sizes: Sequence[tuple[int, int]], pairs: Sequence[Pair], late: Sequence[int]) -> Layout:
     """The layout, turned: what it calls wide is tall here."""
-    return layout([(h, w) for w, h in sizes], links, late=late, gap=GAP, port=BACK, firm=1e4)
+    return layout(
+        [(h, w) for w, h in sizes], [(a, b, DATA) for a, b in pairs], late=late, gap=GAP, firm=1e4, straight=True
+    )
 
 
 def _size(name: str, kind: str, form: str, takes: Sequence[str]) -> tuple[int, int]:
     """Room for the name, and in a step for the lines below it, whatever they come to say of the events it takes."""
     icon = ICON if form else 0
-    wide = len(shown(name, 60)) * LETTER + icon + (44 if kind == STEP else 30)
+    wide = len(shown(name, 60)) * LETTER + icon + (72 if kind == STEP else 30)
     if kind == STEP:
         longest = max((len(shown(key, 60)) - len("event:") for key in takes), default=0)
-        wide = max(wide, SMALL_LETTER * (longest + len("2 of 3 · needs 1 ")) + 60)
+        wide = max(wide, SMALL_LETTER * (longest + len("2 of 3 · needs 1 ")) + 68)
     wide = min(max(wide, NARROWEST[kind]), WIDEST[kind])
     return 2 * round(wide / 2), STEP_HEIGHT if kind == STEP else EVENT_HEIGHT
 
@@ -158,92 +166,3 @@ def _reached(pairs: Sequence[tuple[int, int]], begin: Sequence[int]) -> set[int]
         out |= new
         ways += new
     return out
-
-
-def _back(count: int, pairs: Sequence[tuple[int, int]], begin: Sequence[int]) -> set[tuple[int, int]]:
-    """Find the lines that lead back to where a walk from the start has come from: without them there is no circle."""
-    after: list[list[int]] = [[] for _ in range(count)]
-    sources = set(range(count))
-    for a, b in pairs:
-        after[a].append(b)
-        sources.discard(b)
-    out: set[tuple[int, int]] = set()
-    state = [0] * count  # 1: on the way that is walked, 2: left behind
-    for root in [*begin, *sorted(sources), *range(count)]:
-        if state[root]:
-            continue
-        state[root] = 1
-        stack: list[tuple[int, Iterator[int]]] = [(root, iter(after[root]))]
-        while stack:
-            node, rest = stack[-1]
-            for b in rest:
-                if state[b] == 1:
-                    out.add((node, b))
-                elif not state[b]:
-                    state[b] = 1
-                    stack.append((b, iter(after[b])))
-                    break
-            else:
-                state[node] = 2
-                stack.pop()
-    return out
-
-
-# Where the count of a line stands.
-
-
-def _apart(lines: Sequence[tuple[Point, ...]]) -> list[Point | None]:
-    """Give each line a place for its count, on a stretch that it shares with no other and off the counts before it.
-
-    A long upright one is best, then a flat one: beside a short upright one the count would lie on a node.
-    """
-    covered: dict[tuple[bool, int], list[tuple[int, int, int]]] = {}
-    for i, line in enumerate(lines):
-        for upright, at, low, high in _stretches(line):
-            covered.setdefault((upright, at), []).append((low, high, i))
-    out: list[Point | None] = []
-    for i, line in enumerate(lines):
-        found: list[tuple[bool, bool, int, Point]] = []
-        for upright, at, low, high in _stretches(line):
-            others = sorted((a, b) for a, b, j in covered[upright, at] if j != i)
-            for a, b in _gaps(low, high, others):
-                rank = (upright and b - a >= GAP - 8, not upright, b - a)
-                if b - a >= (BADGE if upright else 5):
-                    found += [(*rank, place) for place in _places(upright, at, a, b)]
-        found.sort(key=lambda one: one[:3], reverse=True)
-        free = (one[3] for one in found if not any(_touch(one[3], other) for other in out))
-        out.append(next(free, found[0][3] if found else None))
-    return out
-
-
-def _places(upright: bool, at: int, low: int, high: int) -> list[Point]:
-    """Where on a stretch a count may stand, the best first."""
-    middle, part = (low + high) // 2, (high - low) // 4
-    if upright:
-        middle -= 3 if high - low <= GAP else 0  # leaves the arrow free
-    places = [middle] if part < 10 else [middle, middle - part, middle + part]
-    return [(at, place) if upright else (place, at) for place in places]
-
-
-def _touch(one: Point, other: Point | None) -> bool:
-    return other is not None and abs(one[0] - other[0]) < 2 * BADGE and abs(one[1] - other[1]) < BADGE + 2
-
-
-def _stretches(line: Sequence[Point]) -> Iterator[tuple[bool, int, int, int]]:
-    for (x0, y0), (x1, y1) in pairwise(line):
-        if x0 == x1:
-            yield True, x0, min(y0, y1), max(y0, y1)
-        else:
-            yield False, y0, min(x0, x1), max(x0, x1)
-
-
-def _gaps(low: int, high: int, others: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """What is left of a stretch without the others."""
-    for a, b in others:
-        if a > low:
-            yield low, min(a, high)
-        low = max(low, b)
-        if low >= high:
-            return
-    if low < high:
-        yield low, high

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState
+from ipyflow.views.flow_state import awaited, is_over
 from ipyflow.views.palette import EVENT, EVENTS, ROLES, WARNING
 from ipyflow.views.stalls import lost
-from ipyflow.views.tallies import at_work, awaited, joins, sent, shown_flows, standing, tally, unhandled, went
+from ipyflow.views.step_words import at_work, often, standing
+from ipyflow.views.tallies import joins, sent, shown_flows, tally, unhandled, went
 from ipyflow.views.ways import STEP, Place, Way, Ways, ways
 from ipyflow.views.words import clip, counted, shown
 
@@ -27,14 +29,15 @@ def ways_lines(flow: WorkflowState) -> list[str]:
         >>> flow = WorkflowState(1, steps=(("go", 4, ""),), kinds=(("StartEvent", "start"), ("Page", "")),
         ...                      edges=(("event:StartEvent", "step:go", ""), ("step:go", "event:Page", "list")))
         >>> ways_lines(flow)
-        ['StartEvent → go (up to 4 at once) → list[Page]']
+        ['StartEvent → go → list[Page]']
     """
     out = []
     for name, workers, _ in flow.steps:
         key = f"step:{name}"
         takes = [(source, form) for source, target, form in flow.edges if target == key]
         gives = [(target, form) for source, target, form in flow.edges if source == key]
-        parts = [_events(takes), f"{shown(name, 60)} ({at_work(workers, None)})", _events(gives)]
+        once = often(workers)
+        parts = [_events(takes), f"{shown(name, 60)}{f' ({once})' if once else ''}", _events(gives)]
         out.append(" → ".join(part for part in parts if part))
     return out
 
@@ -59,18 +62,18 @@ def flow_lines(state: RunState) -> list[str]:
     """
     out = []
     for flow in shown_flows(state, FLOWS):
-        steps = tally(state, [flow])[flow.id]
+        steps, over = tally(state, [flow])[flow.id], is_over(state, flow)
         name = shown(state.tasks[flow.id].name, 60)
         out.append(f"{ROLES['workflow'].mark} {name}#{flow.id}: {counted(len(flow.events), 'event')}")
         wide = max(len(shown(step, 40)) for step in steps)
         held: dict[str, list[str]] = {}
         for join in joins(flow):
             if join.events:
-                held.setdefault(join.step, []).append(standing(join))
+                held.setdefault(join.step, []).append(standing(join, over=over))
         for step, type_ in awaited(state, flow).items():
             held.setdefault(step, []).append(f"waits for {shown(type_, 60)}")
         for step, numbers in list(steps.items())[:STEPS]:
-            words = " · ".join([at_work(numbers.workers, numbers), *held.get(step, ())])
+            words = " · ".join([at_work(numbers.workers, numbers, over=over), *held.get(step, ())])
             out.append(f"   {shown(step, 40):<{wide}}  {words}")
         out += [f"   … and {counted(len(steps) - STEPS, 'more step')}"] if len(steps) > STEPS else []
         out += [f"   ! {words}" for words in lost(state, flow)]
@@ -160,11 +163,13 @@ CLASSES = {
 
 def _said(state: RunState, flow: WorkflowState, drawn: Ways, live: bool) -> dict[str, list[str]]:
     """The lines in each node."""
-    steps = tally(state, [flow])[flow.id] if live else {}
+    steps, over = tally(state, [flow])[flow.id] if live else {}, is_over(state, flow)
     held: dict[str, list[str]] = {}
     for join in joins(flow) if live else ():
         if join.events:
-            held.setdefault(join.step, []).append(standing(join))
+            held.setdefault(join.step, []).append(standing(join, over=over))
+    for step, type_ in (awaited(state, flow) if live else {}).items():
+        held.setdefault(step, []).append(f"waits for {shown(type_, 60)}")
     unseen = unhandled(flow) if live else {}
     placed = {place.key for place in drawn.places}
     by_step: dict[str, list[str]] = {}
@@ -176,8 +181,8 @@ def _said(state: RunState, flow: WorkflowState, drawn: Ways, live: bool) -> dict
     for place in drawn.places:
         lines = [_name(place)]
         if place.kind == STEP:
-            lines.append(at_work(place.workers or 1, steps.get(place.name)))
-            lines += [*held.get(place.name, ()), *by_step.get(place.name, ())]
+            words = at_work(place.workers or 1, steps.get(place.name), over=over)
+            lines += [*([words] if words else []), *held.get(place.name, ()), *by_step.get(place.name, ())]
         elif place.name in unseen:
             lines.append(f"⚠ {len(unseen[place.name]):,} unhandled")
         out[place.key] = lines

@@ -24,6 +24,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 STATE_NOTE = "state"
 """The kind of the note with the state of a pipeline behind a task: for the task's details."""
 
+STARTS = "StartEvent("
+"""How the arguments of a workflow begin where its start event is of no class of its own: that need not be said."""
+
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -116,6 +119,8 @@ def counts_in_marks(counts: Mapping[State, int]) -> str:
 
 def arguments(state: RunState, task: TaskState) -> str:
     """What a task was called with, in short; for a step of a workflow what its events hold."""
+    if task.role == "workflow" and task.args.startswith(STARTS):
+        return task.args.removeprefix(STARTS).removesuffix(")")
     flow = state.workflows.get(task.parent) if task.takes else None
     if flow is None or task.args:
         return task.args
