@@ -21,6 +21,7 @@ from ipyflow.model import records as r
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
+    from ipyflow.engine.run import Run
     from ipyflow.engine.scheduler import Engine
 
 NODE = "pipeline"
@@ -257,11 +258,15 @@ def returned_late(engine: Engine, call: Call) -> None:
 
 
 def descendants(future: Future[Any]) -> list[Future[Any]]:
-    """The unfinished tasks below ``future``, children before grandchildren."""
+    """The unfinished tasks below ``future``, children before grandchildren; those whose own parent has ended, too."""
     below: dict[int, list[Future[Any]]] = {}
-    for live in list(future.run.live.values()):
+    unfinished = list(future.run.live.values())
+    for live in unfinished:
         if live._call is None or not live._call.spared:
             below.setdefault(live.parent_id, []).append(live)
+    for parent in set(below) - {live.id for live in unfinished} - {future.id, r.NO_TASK}:
+        if (above := _unfinished_above(future.run, parent)) is not None:
+            below.setdefault(above, []).extend(below.pop(parent))
     out: list[Future[Any]] = []
     queue = [future.id]
     while queue:
@@ -269,6 +274,17 @@ def descendants(future: Future[Any]) -> list[Future[Any]]:
         out.extend(children)
         queue.extend(child.id for child in children)
     return out
+
+
+def _unfinished_above(run: Run, id: int) -> int | None:
+    """The nearest unfinished task above one that has ended; the log knows the way."""
+    tasks = run.snapshot().tasks
+    while id not in run.live:
+        task = tasks.get(id)
+        if task is None:
+            return None
+        id = task.parent
+    return id
 
 
 def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:

@@ -23,7 +23,7 @@ from ipyflow.flows.workflow.events import (
 )
 from ipyflow.flows.workflow.inside import OUTSIDE
 from ipyflow.flows.workflow.routing import Delivery
-from ipyflow.flows.workflow.stalls import can_come, why_stalled
+from ipyflow.flows.workflow.stalls import can_come, starved_joins, why_stalled
 from ipyflow.flows.workflow.texts import shown_event
 from ipyflow.model import records as r
 from ipyflow.model.status import State
@@ -215,23 +215,27 @@ class Closing:
             if self._due is None or run.entering or (self._stopping and run.active):
                 return None
             end, self._due = self._due, None
-        if run.tell.unhandled:
+        if run.tell.unhandled or (run.routing.starved and not self.stalled):
             self._warn()
         ended, self.ended = self.ended, lambda: None
         ended()
         return end()
 
     def _warn(self) -> None:
-        lost = self._run.tell.unhandled
-        named = ", ".join(shown_event(sent.event) for sent in lost[:_NAMED])
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-        many = "events were" if len(lost) > 1 else "event was"
-        leaks.warn(
-            UnhandledEventWarning(
-                f"{self._run.node.future.label}: {len(lost)} {many} sent that no step takes: {named}{more}. "
-                "Give a step a parameter of that type, or publish it with ctx.write_event_to_stream(...)"
+        lost, label = self._run.tell.unhandled, self._run.node.future.label
+        said = []
+        if lost:
+            many = "events were" if len(lost) > 1 else "event was"
+            named = ", ".join(shown_event(sent.event) for sent in lost[:_NAMED])
+            more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+            said.append(
+                f"{len(lost)} {many} sent that no step takes: {named}{more}; "
+                "give a step a parameter of that type, or publish it with ctx.write_event_to_stream(...)"
             )
-        )
+        left = [] if self.stalled else starved_joins(self._run)
+        if left:
+            said.append(f"nothing came any more for {'; '.join(left[:_NAMED])}")
+        leaks.warn(UnhandledEventWarning(f"{label}: {'. '.join(said)}"))
 
     @property
     def is_ending(self) -> bool:

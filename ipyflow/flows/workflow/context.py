@@ -127,8 +127,8 @@ class Context(Generic[S]):
 
         Args:
             event_type: the type that is waited for.
-            waiter_event: is published first, as a question; once for each ``waiter_id``.
-            waiter_id: a name for this wait; by default made of the step, the type and the requirements.
+            waiter_event: is published first, as a question; once in a run for each ``waiter_id``, each time without.
+            waiter_id: a name for this wait.
             requirements: names, and the values that the event must have there.
             timeout: seconds to wait at most; ``None`` is without end.
 

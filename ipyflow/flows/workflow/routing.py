@@ -262,9 +262,13 @@ class Routing:
         """True when nothing is on its way."""
         return self.root.live == 0
 
-    def waiting(self) -> Iterator[tuple[Step, list[Sent], tuple[tuple[str, int], ...]]]:
-        """The joins of several parameters in which something waits: step, events, what is missing."""
-        for join in [*self.starved, *self.root.held.values()]:
+    def waiting(self, ended: bool = False) -> Iterator[tuple[Step, list[Sent], tuple[tuple[str, int], ...]]]:
+        """The joins of several parameters in which something waits: step, events, what is missing.
+
+        Args:
+            ended: only those in lists that have come to an end.
+        """
+        for join in self.starved if ended else [*self.starved, *self.root.held.values()]:
             if not is_list(join.step) and any(join.slots):
                 held = [sent for slot in join.slots for sent in slot]
                 yield join.step, held, self._needs(_standing(join)[1])

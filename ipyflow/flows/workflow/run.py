@@ -224,20 +224,24 @@ class WorkflowRun:
             self.tell.say(invocation.step.name, invocation.id, _outcome(value, error))
         if error is not None:
             return step_failed(self, invocation, turn, error)
+        many = isinstance(value, (list, tuple))
+        if many:
+            value = next((event for event in value if isinstance(event, StopEvent)), value)
         if isinstance(value, StopEvent):
             return self.both(self.closing.stop(value, invocation, turn), self.closing.end_if_due())
-        asks = isinstance(value, InputRequiredEvent)
+        events: Sequence[Any] = value if many else () if value is None else (value,)
         delivery = invocation.delivery
+        asks = False
         ended: list[tuple[Waiter, Any]] = []
         lines: list[Line] = []
-        many = isinstance(value, (list, tuple))
         with self.lock:
             counts = self.ends(invocation, turn) and not self.over
             if counts:
-                if asks:
-                    self._publish(value, invocation.id)
                 fan = self.routing.open_fan(delivery.step.name, delivery.fan) if many else delivery.fan
-                for event in value if many else () if value is None else (value,):
+                for event in events:
+                    if isinstance(event, InputRequiredEvent):
+                        self._publish(event, invocation.id)
+                        asks = True
                     more, queued = self._send(event, fan, invocation.id, delivery.recoveries)
                     ended += [(waiter, event) for waiter in more]
                     lines += queued

@@ -31,8 +31,7 @@ def why_stalled(run: WorkflowRun) -> str:
             came = f"{buffer.have} of {len(buffer.expected)} came"
             joins.append(f"{step} waits in collect_events for {' and '.join(missing)} ({came})")
     for one, held, needs in run.routing.waiting():
-        missing = [name if count == 1 else f"{count} {name}" for name, count in needs]
-        joins.append(f"{one.name} waits for {' and '.join(missing)} ({_came(run, held)})")
+        joins.append(f"{one.name} waits for {_named(needs)} ({_came(run, held)})")
     said = [f"{run.node.future.label} has stalled: no step is at work, and no event is on its way or can come"]
     said += joins[:_NAMED] + ([f"{len(joins) - _NAMED} more joins wait"] if len(joins) > _NAMED else [])
     if run.tell.unhandled:
@@ -47,6 +46,18 @@ def why_stalled(run: WorkflowRun) -> str:
         else "Return an event on every way through the steps"
     )
     return "; ".join(said) + f". {hint}"
+
+
+def starved_joins(run: WorkflowRun) -> list[str]:
+    """The joins in lists that have come to an end, with what is left in them."""
+    return [
+        f"{one.name}, which waited for {_named(needs)} ({_came(run, held)})"
+        for one, held, needs in run.routing.waiting(ended=True)
+    ]
+
+
+def _named(needs: tuple[tuple[str, int], ...]) -> str:
+    return " and ".join([name if count == 1 else f"{count} {name}" for name, count in needs])
 
 
 def _came(run: WorkflowRun, held: list) -> str:  # type: ignore[type-arg]

@@ -149,10 +149,10 @@ def _check(call: Any, value: Any) -> None:
     if call.stopped or call.future._call is not call:
         return  # it was given up: nobody looks at what it returns
     if isinstance(value, (list, tuple)):
-        strange = next((one for one in value if not isinstance(one, Event)), None)
-        if strange is not None:
+        strange = [one for one in value if not isinstance(one, Event)]
+        if strange:
             raise WorkflowRuntimeError(
-                f"step {call.task.name} returned a list with {short(strange)} in it: all of it must be events"
+                f"step {call.task.name} returned a list with {short(strange[0])} in it: all of it must be events"
             )
         if call.task.step.gives_lists:
             return

@@ -204,10 +204,7 @@ def wait_in(
     run: WorkflowRun, invocation: Invocation, kind: type, question: Any, key: str | None,
     requirements: dict[str, Any], seconds: float | None,
 ) -> Waiter:  # fmt: skip
-    """Begin a wait in the body of ``invocation``; its question is published once for each ``key``."""
-    if key is None:
-        first = invocation.delivery.sents[0].number if invocation.delivery.sents else 0
-        key = f"{invocation.step.name} {first} {kind.__qualname__} {sorted(map(repr, requirements.items()))}"
+    """Begin a wait in the body of ``invocation``; its question is published once for each ``key``, if it has one."""
     waiter = Waiter(run, invocation, kind, requirements)
     text = ", ".join(f"{name}={short(value)}" for name, value in requirements.items())
     with run.lock:
@@ -215,7 +212,8 @@ def wait_in(
         if kept is None or kept.event is None:
             run.waits.all.append(waiter)
         ask = question is not None and kept is None and key not in run.waits.asked
-        run.waits.asked.add(key)
+        if key is not None:
+            run.waits.asked.add(key)
         run.tell.awaited(invocation.id, kind, text)
     if kept is not None and kept.event is not None:
         waiter.settle(kept.event)
