@@ -9,7 +9,8 @@ from __future__ import annotations
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import contains
-from ipyflow.views.explain import explain, origin, taken
+from ipyflow.views.explain import explain
+from ipyflow.views.failures_html import esc_lines, failures, is_traced
 from ipyflow.views.flow_svg import flow_svg
 from ipyflow.views.graph import plan
 from ipyflow.views.graph_svg import graph_svg
@@ -19,7 +20,6 @@ from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.tallies import shown_flows
 from ipyflow.views.timeline_svg import timeline_svg
-from ipyflow.views.waits import handlers
 from ipyflow.views.ways_text import ways_lines
 from ipyflow.views.words import (
     arguments,
@@ -29,7 +29,6 @@ from ipyflow.views.words import (
     duration,
     headline,
     instant,
-    label,
     remarks,
     run_time,
     shown,
@@ -44,6 +43,8 @@ NODES = 24
 """Boxes of the graph at most, by folding more; a picture of more would take most of the room there is."""
 FLOWS = 26_000
 """Characters of the pictures of workflows."""
+WORDS = 9_000
+"""Characters that the failures and the table have at least, where there are workflows."""
 SMALL_GRAPH = 16
 """A graph of so many boxes is open at once."""
 
@@ -78,13 +79,17 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
     timeline = timeline_svg(state, now=now, inline=inline)
     pictures = timeline if inline else as_image(timeline, f"Timeline of {shown(state.name, 120)}")
     flows = _workflows(state, now, inline)
-    pictures += flows + _graph(state, now, inline, closed=bool(flows))
-    rows, failures, traceback = ROWS, 5, 4000
+    pictures += flows
+    graphs = (_graph(state, now, inline, nodes, closed=bool(flows)) for nodes in (NODES, NODES // 2, NODES // 4))
+    if flows:  # they say more, and so do the words below
+        graphs = (made for made in graphs if len(pictures) + len(made) < SIZE - WORDS)
+    pictures += next(graphs, "")
+    rows, failed, traceback = ROWS, 5, 4000
     while True:
-        made = _around(state, pictures, _failures(state, failures, traceback) + _table(state, now, rows), now)
+        made = _around(state, pictures, failures(state, failed, traceback) + _table(state, now, rows), now)
         if len(made) < SIZE or rows < 4:
             return made
-        rows, failures, traceback = rows * 3 // 4, max(failures - 1, 1), max(traceback * 3 // 4, 500)
+        rows, failed, traceback = rows * 3 // 4, max(failed - 1, 1), max(traceback * 3 // 4, 500)
 
 
 def table_html(state: RunState, *, now: float | None = None, most: int = ROWS) -> str:
@@ -126,7 +131,8 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
     """
     out = ""
     until = instant(state, now)
-    for i, flow in enumerate(shown_flows(state)):
+    found = shown_flows(state)
+    for i, flow in enumerate(found):
         task = state.tasks[flow.id]
         name = clip(task.name, 80)
         svg = flow_svg(state, flow, inline=inline)
@@ -136,7 +142,9 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
         so_far = "" if task.state in FINAL_STATES else " so far"
         size = f"{counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')}{so_far}"
         is_open = " open" if i == 0 or task.state in FAILURE_STATES else ""
-        mark = "" if i == 0 else f'<span style="color:{LOOKS[task.state].color}">{LOOKS[task.state].mark}</span> '
+        mark = (
+            "" if len(found) == 1 else f'<span style="color:{LOOKS[task.state].color}">{LOOKS[task.state].mark}</span> '
+        )
         head = f"<details{is_open}><summary>{mark}Workflow <b>{esc(name)}</b> <small>({size})</small></summary>"
         if not out and len(picture) + len(said) > FLOWS:  # too large to draw here
             picture = f"<pre>{esc_lines(clip(chr(10).join(ways_lines(flow)), 4000))}</pre>"
@@ -147,10 +155,10 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
     return out
 
 
-def _graph(state: RunState, now: float | None, inline: bool, *, closed: bool) -> str:
+def _graph(state: RunState, now: float | None, inline: bool, nodes: int, *, closed: bool) -> str:
     if len(state.tasks) < 2:
         return ""
-    planned = plan(state, NODES)
+    planned = plan(state, nodes)
     boxes = len(planned.collapsed.nodes)
     svg = graph_svg(state, now=now, inline=inline, planned=planned)
     picture = svg if inline else as_image(svg, f"Graph of {shown(state.name, 120)}")
@@ -160,45 +168,6 @@ def _graph(state: RunState, now: float | None, inline: bool, *, closed: bool) ->
         dashed += ", or what only comes after"
     legend = f"<small>(solid: data · dashed: {dashed})</small>"
     return f"<details{open_}><summary>Graph {legend}</summary>{picture}</details>"
-
-
-def _failures(state: RunState, most: int, size: int) -> str:
-    """The failures with their tracebacks, those in which others began first."""
-    failed = [task for task in state.tasks.values() if task.state in FAILURE_STATES]
-    if not failed:
-        return ""
-    failed = failed[: 20 * most]
-    took = taken(state)
-    failed.sort(key=lambda task: (origin(state, task, took) is not task, task.ended or 0.0, task.id))
-    out = []
-    handled = handlers(state)
-    opened = False
-    for task in failed[:most]:
-        look = LOOKS[task.state]
-        by = "".join(f" · handled by <code>{esc(label(one))}</code>" for one in handled.get(task.id, ()))
-        named = (
-            f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 60))}#{task.id}</code> '
-            f"<b>{esc(clip(task.type, 80))}</b>: "
-        )
-        if not is_traced(task.traceback):  # then the words are all there is
-            said = esc_lines(block(task.text, size)).replace("\n", "<br>")
-            out.append(f"<div>{named}{said}{by}</div>")
-            continue
-        is_open = "" if opened or by else " open"
-        opened = opened or not by
-        out.append(
-            f"<details{is_open}><summary>{named}{esc(clip(task.text, 200))}{by}</summary>"
-            f"<pre>{esc_lines(block(task.traceback or '', size))}</pre></details>"
-        )
-    number = sum(state.counts[s] for s in FAILURE_STATES)
-    if number > most:
-        out.append(f"<p>… and {number - most:,} more failed; they come first in the table.</p>")
-    return "".join(out)
-
-
-def is_traced(traceback: str | None) -> bool:
-    """Whether a traceback tells where something was raised, and not its message alone."""
-    return traceback is not None and ("Traceback" in traceback or '  File "' in traceback)
 
 
 def _table(state: RunState, now: float | None, most: int) -> str:
@@ -247,8 +216,3 @@ def _value(task: TaskState) -> str:
 
 def _unbroken(words: str) -> str:
     return words.replace(" ", "\u00a0")
-
-
-def esc_lines(text: str) -> str:
-    """Escape text of many lines that is safe but for markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,10 +11,11 @@ from ipyflow.model.run import RunState, fold
 from ipyflow.model.status import State
 from ipyflow.views.containers import contains
 from ipyflow.views.dot import dot, ways_dot
+from ipyflow.views.failures_html import esc_lines
 from ipyflow.views.flow_svg import flow_svg
 from ipyflow.views.graph import plan as laid_out
 from ipyflow.views.graph_svg import MOST_NODES, graph_svg
-from ipyflow.views.html import SIZE, STYLE, esc_lines
+from ipyflow.views.html import SIZE, STYLE
 from ipyflow.views.mermaid import mermaid, ways_mermaid
 from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.svg import as_image, esc

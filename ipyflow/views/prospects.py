@@ -73,28 +73,36 @@ def outside(flow: WorkflowState, name: str) -> str:
     return ""
 
 
-def from_which(flow: WorkflowState, type_: str, steps: Mapping[str, StepTally]) -> str:
-    """Say which steps give events of a type, how often they were run, and how many of it they gave.
+def from_which(flow: WorkflowState, types: Iterable[str], steps: Mapping[str, StepTally]) -> list[str]:
+    """Say which steps give events of these types, how often they were run, and how many of them they gave.
 
     Args:
         flow: the workflow.
-        type_: the type's name.
+        types: the names of the types.
         steps: what its steps came to.
 
     Example:
-        >>> flow = WorkflowState(1, edges=(("step:load", "event:Page", ""),))
-        >>> from_which(flow, "Page", {"load": StepTally(4, succeeded=2)})
-        'Page comes from load, which ran twice and gave none.'
+        >>> flow = WorkflowState(1, edges=(("step:load", "event:Page", ""), ("step:load", "event:Rate", "")))
+        >>> from_which(flow, ["Page", "Rate", "Date"], {"load": StepTally(4, succeeded=2)})
+        ['Page and Rate come from load, which ran twice and gave none.', 'No step gives Date.']
     """
-    told = []
-    for source in dict.fromkeys(source for source, target, _ in flow.edges if target == f"event:{type_}"):
-        name = source.removeprefix("step:")
-        step = steps.get(name, StepTally())
-        ran = parts_of(step.workers, step, over=True)[0]
-        gave = flow.given[source, f"event:{type_}"]
-        went = "was not run" if ran == "not run" else f"{ran} and gave {f'{gave:,}' if gave else 'none'}"
-        told.append(f"{shown(name, 60)}, which {went}")
-    return f"{shown(type_, 60)} comes from {named(told)}." if told else f"No step gives {shown(type_, 60)}."
+    said: dict[str, list[str]] = {}
+    for type_ in dict.fromkeys(types):
+        told = []
+        for source in dict.fromkeys(source for source, target, _ in flow.edges if target == f"event:{type_}"):
+            name = source.removeprefix("step:")
+            step = steps.get(name, StepTally())
+            ran = parts_of(step.workers, step, over=True)[0]
+            gave = flow.given[source, f"event:{type_}"]
+            went = "was not run" if ran == "not run" else f"{ran} and gave {f'{gave:,}' if gave else 'none'}"
+            told.append(f"{shown(name, 60)}, which {went}")
+        said.setdefault(named(told), []).append(shown(type_, 60))
+    return [
+        f"{named(names)} {'come' if len(names) > 1 else 'comes'} from {told}."
+        if told
+        else f"No step gives {named(names)}."
+        for told, names in said.items()
+    ]
 
 
 def runs(names: Sequence[str]) -> str:

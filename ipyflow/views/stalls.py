@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from ipyflow.model.events import EventState, JoinState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
-from ipyflow.views.answers import awaiting, from_outside
+from ipyflow.views.answers import awaiting, from_outside, had_waited
 from ipyflow.views.edges import ended_by
 from ipyflow.views.flow_state import OUTSIDE, has_stalled, is_over
 from ipyflow.views.prospects import able, busy, from_which, outside, runs, upstream
@@ -47,6 +47,7 @@ def waits(state: RunState, flow: WorkflowState, until: float, told: str = "", *,
         said.append([of_join(state, flow, join, until, steps) for join in found])
         said.append([_for_worker(name, step) for name, step in steps.items() if step.waiting])
     elif task is not None and task.state is not State.SUCCEEDED:
+        said.append(had_waited(state, flow, until))
         said.append([of_join(state, flow, join, until, steps) for join in found if whole or join.step not in told])
         said.append([_left(name, step) for name, step in steps.items() if step.waiting and name not in told])
     said.append([words for name, words in _lost(state, flow) if name not in told])
@@ -97,7 +98,7 @@ def _of_ended(state: RunState, flow: WorkflowState, join: JoinState, steps: Mapp
     if task is None or not has_stalled(task):
         return f"{words} when the workflow ended."
     could = "them" if missing(join) > 1 else "it"
-    sources = [from_which(flow, one, steps) for name, _ in join.needs for one in name.split(" | ")]
+    sources = from_which(flow, [one for name, _ in join.needs for one in name.split(" | ")], steps)
     return f"{words}; no running step could have produced {could}. {' '.join(sources)}"
 
 

@@ -59,7 +59,7 @@ def step(place: Place, at: Standing, lost: dict[str, int], key: str) -> str:
     short = at.stuck and at.join is not None
     color = WARNING if short else LOOKS[look].color if look else "currentColor"
     out = [f"<title>{esc(_title(place, at, lost))}</title>"]
-    quiet = at.tally is not None and look is None
+    quiet = at.tally is not None and look is None and not short
     seen = loud or short
     out.append(
         f'<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="{CORNER}" fill="{color}"'

@@ -15,7 +15,7 @@ from ipyflow.model.status import State
 from ipyflow.views import flow_state
 from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.flow_svg import flow_svg
-from ipyflow.views.html import static_html, task_html
+from ipyflow.views.html import SIZE, static_html, task_html
 from ipyflow.views.palette import LOOKS, WARNING
 from ipyflow.views.payload import row
 from ipyflow.views.tallies import shown_flows
@@ -74,6 +74,20 @@ def test_a_workflow_that_waits_for_an_answer_says_what_it_asked_and_how_to_answe
     assert LOOKS[State.BLOCKED].color in drawn(state)
 
 
+@pytest.mark.parametrize(("end", "hint"), [("timed_out", " With timeout=None it would wait on."), ("cancelled", "")])
+def test_a_workflow_that_nobody_answered_says_so_when_it_has_ended(end: str, hint: str) -> None:
+    log = Log("Publish", 40, "workflow")
+    flow = log.workflow("Publish", ASKS)
+    flow.step(1, 2, "write", [flow.send(0, "StartEvent")])
+    flow.publish(3, "InputRequiredEvent", "prefix='ok?'", 2)
+    log.wait(4, flow.task, flow_state.OUTSIDE).end(1003, flow.task, end, "WorkflowTimeoutError", "too late")
+    said = explain(log.close(1004, end).state(), 1).splitlines()
+    assert "\n".join(said[1:]) == (
+        "It was waiting for an event from outside: publish takes HumanResponseEvent. "
+        f"It had asked: InputRequiredEvent(prefix='ok?') 1.00 s before.{hint}"
+    )
+
+
 @pytest.mark.parametrize(("questions", "answers", "told"), [(3, 2, ["2"]), (3, 1, ["1", "2"]), (2, 2, [])])
 def test_questions_that_were_answered_are_not_told(questions: int, answers: int, told: list[str]) -> None:
     said = explain(asks(questions, answers), 1)
@@ -88,6 +102,19 @@ def test_a_question_that_no_step_can_take_the_answer_of() -> None:
     log.wait(4, flow.task, flow_state.OUTSIDE)
     said = explain(log.state(), 1)
     assert said.endswith("But no step takes an answer: give a step a parameter of the answer's type.")
+
+
+def test_a_body_that_waits_says_what_it_asked_whatever_it_is_called() -> None:
+    log = Log()
+    flow = log.workflow("Asks", ["StartEvent > ask > StopEvent"])
+    task = flow.take(0.2, "ask", flow.send(0, "StartEvent"))
+    flow.publish(1, "Progress", "done=0.5", task)
+    flow.awaits(2, task, "HumanResponseEvent").publish(2.1, "Question", "text='ok?'", task)
+    state = log.state()
+    assert explain(state, task, now=state.last + 1).splitlines()[0] == (
+        "ask#2 waits for a HumanResponseEvent (for 1.00 s). It asked: Question(text='ok?') 1.00 s ago. "
+        "Answer with future.send_event(HumanResponseEvent(...))."
+    )
 
 
 def test_a_workflow_whose_turn_has_not_come_says_why() -> None:
@@ -273,6 +300,18 @@ def test_of_several_workflows_the_first_is_open_and_what_failed() -> None:
     made = static_html(log.state())
     opened = re.findall(r"<details( open)?><summary>(?:<span[^>]*>.</span> )?Workflow <b>(\w+)", made)
     assert opened == [(" open", "Forecast"), ("", "Greeting"), (" open", "Round"), ("", "Last")]
+
+
+def test_where_pictures_take_much_room_the_table_still_has_its_rows() -> None:
+    log = Log("desk", 46)
+    for i in range(4):
+        flow = log.workflow(f"Flow{i}", [CHAIN, "start > Other > side > More > step_three"], at=10 * i)
+        for k, name in enumerate(("start", "step_two", "step_three", "side", "start", "step_two")):
+            flow.step(10 * i + k, 10 * i + k + 0.5, name, [flow.send(10 * i, "StartEvent")])
+    state = log.state()
+    made = static_html(state)
+    assert made.count("<tr>") == len(state.tasks) + 1
+    assert len(made) < SIZE
 
 
 # -- what is quiet --
