@@ -201,7 +201,7 @@ def _stop_node(engine: Engine, future: Future[Any], why: str, text: str) -> bool
     """Tell a task without a body to stop: it ends once what is below it has, finalisers included."""
     with engine.changing:
         call = future._call
-        if call is None or future._settled or call.stopped or not hasattr(call, "unended"):
+        if call is None or future._settled or call.stopped or call.ending or not hasattr(call, "unended"):
             return future.state is State.CANCELLING
         call.stopped = True
         future.state = State.CANCELLING

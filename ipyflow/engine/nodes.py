@@ -84,11 +84,13 @@ def _no_body() -> None:
 class Node(Call):
     """The call of a node."""
 
-    __slots__ = ("above", "conductor", "reason")
+    __slots__ = ("above", "conductor", "ending", "reason")
 
     above: Node | None
     """The node it stands in, of the same pipeline."""
     conductor: Conductor
+    ending: bool
+    """True once its conductor has decided how it ends: nobody can cancel it any more."""
     reason: str
     """What it waits for, in words."""
 
@@ -143,6 +145,7 @@ def open_node(
     future = handle(id, kind, run, r.NO_TASK if parent is None else parent.future.id)
     node = Node(engine, future, kind, (), {}, engine.executors["inline"], context, group)
     node.above, node.conductor, node.reason, node.gates = above, conductor, reason, gates
+    node.ending = False
     future._call = conductor.node = node
     if above is not None:
         future._read = True

@@ -328,6 +328,7 @@ class Engine:
         """Cancel every unfinished task of a run."""
         run.paused.clear()
         stopped = [f for f in list(run.live.values()) if f._call is None or not f._call.spared]  # finalisers run
+        stopped.sort(key=lambda future: future.task.executor_name != endings.NODE)  # what conducts others first
         cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in stopped]
         self.resume(run)
         return any(cancelled)

@@ -154,12 +154,20 @@ class Closing:
         with run.lock:
             if run.over:
                 return
-            run.over = self._stopping = True
-            self._due = lambda: end_stopped(run.node)
-            self._keep_left()
+            self._is_cancelled()
+        run.engine.dispatch(self._say_cancelled())
+
+    def _is_cancelled(self) -> None:
+        """Under the lock: the run is over, because it was told to stop."""
+        run = self._run
+        run.over = self._stopping = True
+        self._due = lambda: end_stopped(run.node)
+        self._keep_left()
+
+    def _say_cancelled(self) -> Call | None:
         self._stop_timer()
-        run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
-        run.engine.dispatch(self.end_if_due())
+        self._run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
+        return self.end_if_due()
 
     # Ending.
 
@@ -172,6 +180,13 @@ class Closing:
             counts = by is None or run.ends(by, turn)
             first = counts and not run.over
             if first:
+                with run.engine.changing:
+                    cancelled = run.node.stopped
+                    run.node.ending = not cancelled
+            if first and cancelled:
+                self._is_cancelled()
+                self.interrupted += [by] if by is not None else []
+            elif first:
                 run.over = True
                 self._error, self._due = error, end
                 self.stopped_by = last if error is None else None
@@ -184,6 +199,8 @@ class Closing:
             if counts:
                 self._note(by, error)
             return None
+        if cancelled:
+            return self._say_cancelled()
         self._stop_timer()
         run.publish(last, by.id if by is not None else r.NO_TASK, last=True)
         for child in endings.descendants(run.node.future):
@@ -244,7 +261,7 @@ class Closing:
 
     def undo(self) -> None:
         """Under the lock: the run goes on, as if nothing had ended it."""
-        self._run.over = self.stalled = self._stopping = False
+        self._run.over = self._run.node.ending = self.stalled = self._stopping = False
         self._error = self.failed = None
         self.interrupted, self.queued = [], []
 

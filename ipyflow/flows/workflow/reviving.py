@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ipyflow.engine.nodes import reopen
 from ipyflow.flows.workflow.graph import routes
-from ipyflow.model.status import RESTARTABLE_STATES
+from ipyflow.model.status import RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
     from ipyflow.flows.workflow.invocation import Invocation
@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 
 def again(run: WorkflowRun) -> None:
     """``future.retry()`` of the run: of the step that has failed, of what was in the middle, or from the beginning."""
-    failed = run.closing.failed
-    future = failed.current if failed is not None else None
-    if future is not None and future.state in RESTARTABLE_STATES:
-        run.engine.retry(future)  # which revives the run
-    else:
-        revive(run, None)
+    with run.reviving:
+        failed = run.closing.failed
+        future = failed.current if failed is not None else None
+        if future is None or future.state in (State.CANCELLING, State.SUCCEEDED):
+            revive(run, None)
+        elif future.state in RESTARTABLE_STATES:
+            run.engine.retry(future)  # which revives the run
+        # else somebody has just restarted it, and revives the run
 
 
 def revive(run: WorkflowRun, retried: Invocation | None) -> None:
     """Have a run go on that is over; ``retried`` is a step that somebody runs again already."""
+    with run.reviving:
+        _revive(run, retried)
+
+
+def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
     with run.lock:
         over = run.over
         if not over and retried is not None:
@@ -83,8 +90,9 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
     future = invocation.current
     if future is None:
         return False
-    value = future._value
-    if future._settled and future._error is None:  # it had just ended well, when the run was over
+    settled = future._settled  # looked at before the outcome
+    error, value = future._error, future._value
+    if settled and error is None:  # it had just ended well, when the run was over
         with run.lock:
             invocation.turn += 1
         run.engine.dispatch(run.step_ended(invocation, invocation.turn, value, None))
@@ -92,7 +100,10 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
     turn = invocation.turn
     try:
         run.engine.retry(future)
-    except RuntimeError:  # its body is still on its way out: another runs in its place, and nobody may retry this one
+    except RuntimeError:
+        if future.state is not State.CANCELLING:
+            return True  # somebody has restarted it, and will listen
+        # Its body is still on its way out: another runs in its place, and nobody may retry this one.
         with run.lock:
             run.active.pop(invocation, None)
         call = future._call

@@ -75,6 +75,8 @@ class WorkflowRun:
         self.entering = 0
         """Steps that a thread is just starting: the run does not end before they can be seen."""
         self.closing = Closing(self)
+        self.reviving = threading.RLock()
+        """Held by whoever has the run go on after its end."""
 
     def open(self, node: Node) -> None:
         """The run has its node."""

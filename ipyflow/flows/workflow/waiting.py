@@ -33,11 +33,12 @@ class Waiter:
     id = r.NO_TASK
 
     def __init__(
-        self, workflow_run: WorkflowRun, invocation: Invocation, kind: type, requirements: dict[str, Any]
-    ) -> None:
+        self, workflow_run: WorkflowRun, invocation: Invocation, kind: type, requirements: dict[str, Any],
+        key: str = "",
+    ) -> None:  # fmt: skip
         self._waits, self.invocation = workflow_run.waits, invocation
         self.run = workflow_run.node.future.run
-        self.kind, self.requirements = kind, requirements
+        self.kind, self.requirements, self.key = kind, requirements, key
         self.timer: Timer | None = None
         self.event: Any = None
         self._error: BaseException | None = None
@@ -160,6 +161,7 @@ class Waits:
                 found[waiter.invocation.step.name] = waiter
         for waiter in found.values():
             self.all.remove(waiter)
+            self.asked.discard(waiter.key)
         return list(found.values())
 
     def keep(self, event: Any, ended: list[Waiter]) -> list[str]:
@@ -205,7 +207,7 @@ def wait_in(
     requirements: dict[str, Any], seconds: float | None,
 ) -> Waiter:  # fmt: skip
     """Begin a wait in the body of ``invocation``; its question is published once for each ``key``, if it has one."""
-    waiter = Waiter(run, invocation, kind, requirements)
+    waiter = Waiter(run, invocation, kind, requirements, key or "")
     text = ", ".join(f"{name}={short(value)}" for name, value in requirements.items())
     with run.lock:
         kept = run.waits.taken_up(waiter)
