@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ipyflow.model.events import JoinState, WorkflowState
 from ipyflow.model.run import RunState
-from ipyflow.model.status import State
+from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.badges import BADGE, BESIDE, sides
 from ipyflow.views.flow_state import awaited, is_over, is_stuck
 from ipyflow.views.palette import EVENT, EVENTS, LOOKS, WARNING
@@ -95,11 +95,12 @@ def _nodes(state: RunState, flow: WorkflowState, drawn: Ways, lost: _Lost, live:
         held.setdefault(join.step, []).append(join)
     numbers = sent(state, flow)
     over, stuck = live and is_over(state, flow), live and is_stuck(state, flow)
+    failed = flow.id in state.tasks and state.tasks[flow.id].state in FAILURE_STATES
     out = ""
     for place in drawn.places:
         name = place.name
         if place.kind == STEP:
-            standing = Standing(steps.get(name), waiting.get(name, ""), held.get(name, []), over, stuck)
+            standing = Standing(steps.get(name), waiting.get(name, ""), held.get(name, []), over, failed, stuck)
             out += step(place, standing, lost.steps.get(name, Counter()), key)
         else:
             out += pill(place, numbers[name] if live else None, lost.nodes[name], name in wanted)

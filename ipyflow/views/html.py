@@ -18,7 +18,7 @@ from ipyflow.views.interest import interesting
 from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
-from ipyflow.views.tallies import shown_flows
+from ipyflow.views.tallies import sent, shown_flows
 from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.ways_text import ways_lines
 from ipyflow.views.words import (
@@ -140,7 +140,7 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
         said = "".join(f"<li>{esc(words)}</li>" for words in waits(state, flow, until, task.text))
         said = f"<ul>{said}</ul>" if said else ""
         so_far = "" if task.state in FINAL_STATES else " so far"
-        size = f"{counted(len(flow.steps), 'step')}, {counted(len(flow.events), 'event')}{so_far}"
+        size = f"{counted(len(flow.steps), 'step')}, {counted(sent(state, flow).total(), 'event')}{so_far}"
         is_open = " open" if i == 0 or task.state in FAILURE_STATES else ""
         mark = (
             "" if len(found) == 1 else f'<span style="color:{LOOKS[task.state].color}">{LOOKS[task.state].mark}</span> '

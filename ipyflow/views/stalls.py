@@ -31,7 +31,7 @@ def waits(state: RunState, flow: WorkflowState, until: float, told: str = "", *,
         flow: a workflow of it.
         until: the end of the time axis, on the engine's clock.
         told: what the reader has read already, such as the words of the exception: what it names is not said again.
-        whole: say of each join what it had, all the same.
+        whole: say of each join what it had, all the same, also where the workflow ended well.
 
     Example:
         >>> waits(RunState(), WorkflowState(1), 0.0)
@@ -50,6 +50,8 @@ def waits(state: RunState, flow: WorkflowState, until: float, told: str = "", *,
         said.append(had_waited(state, flow, until))
         said.append([of_join(state, flow, join, until, steps) for join in found if whole or join.step not in told])
         said.append([_left(name, step) for name, step in steps.items() if step.waiting and name not in told])
+    elif whole:
+        said.append([_left_over(flow, join) for join in found])
     said.append([words for name, words in _lost(state, flow) if name not in told])
     out = []
     for part in said:
@@ -100,6 +102,12 @@ def _of_ended(state: RunState, flow: WorkflowState, join: JoinState, steps: Mapp
     could = "them" if missing(join) > 1 else "it"
     sources = from_which(flow, [one for name, _ in join.needs for one in name.split(" | ")], steps)
     return f"{words}; no running step could have produced {could}. {' '.join(sources)}"
+
+
+def _left_over(flow: WorkflowState, join: JoinState) -> str:
+    """Say what a join has kept where the workflow ended well."""
+    waited = f", which waited for {wanting(join, _there(flow, join))}" if join.needs else ""
+    return f"{shown(join.step, 60)} had {_types(flow, join)} left{waited}."
 
 
 def lost(state: RunState, flow: WorkflowState) -> list[str]:

@@ -29,6 +29,7 @@ class Standing:
         waits: the event from outside that it waits for; empty for none.
         joins: its joins.
         over: whether its workflow has ended.
+        failed: whether it ended badly: else what failed was handled.
         stuck: whether that was because something did not come: then what its joins lack is a warning.
     """
 
@@ -36,6 +37,7 @@ class Standing:
     waits: str = ""
     joins: Sequence[JoinState] = ()
     over: bool = False
+    failed: bool = False
     stuck: bool = False
 
     @property
@@ -95,7 +97,7 @@ def _look(at: Standing) -> State | None:
         (State.RUNNING, tally.running),
         (State.BLOCKED, tally.blocked or at.waits),
         (State.WAITING, tally.waiting or tally.retrying or at.join),
-        (State.FAILED, tally.failed),
+        (State.FAILED, tally.failed if at.failed or not tally.succeeded else 0),
         (State.SUCCEEDED, tally.succeeded),
         (State.CANCELLED, tally.cancelled),
     )

@@ -64,7 +64,7 @@ def flow_lines(state: RunState) -> list[str]:
     for flow in shown_flows(state, FLOWS):
         steps, over = tally(state, [flow])[flow.id], is_over(state, flow)
         name = shown(state.tasks[flow.id].name, 60)
-        out.append(f"{ROLES['workflow'].mark} {name}#{flow.id}: {counted(len(flow.events), 'event')}")
+        out.append(f"{ROLES['workflow'].mark} {name}#{flow.id}: {counted(sent(state, flow).total(), 'event')}")
         wide = max(len(shown(step, 40)) for step in steps)
         held: dict[str, list[str]] = {}
         for join in joins(flow):

@@ -24,6 +24,7 @@ from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.ways import STEP, ways
 from tests.views.build import Flow, Log, trace
 from tests.views.flows import CHAIN
+from tests.views.golden import load
 from tests.views.test_pictures import Reader, words
 
 ASKS = ["StartEvent > write > InputRequiredEvent", "HumanResponseEvent > publish > StopEvent"]
@@ -176,6 +177,21 @@ def test_what_was_left_is_told_of_a_run_that_was_stopped_and_not_of_one_that_suc
     assert WARNING in drawn(ended("timed_out"))
 
 
+def test_what_a_join_has_kept_is_told_of_a_run_that_ended_well() -> None:
+    state = ended("succeeded")
+    assert (
+        explain(state, 1).splitlines()[-1]
+        == "step_three had 2 StepThreeEvent left, which waited for 1 more StepThreeEvent."
+    )
+    assert "left, which" not in Reader(static_html(state)).text
+
+
+def test_the_end_and_questions_are_among_the_events_that_are_counted() -> None:
+    assert "⇄ ConcurrentFlow#1: 8 events" in text_tree(load("events"))
+    assert "(3 steps, 8 events)" in Reader(static_html(load("events"))).text
+    assert "(4 steps, 7 events so far)" in Reader(static_html(load("events-human"))).text
+
+
 def test_runs_that_were_cancelled_are_counted_and_are_no_success() -> None:
     log = Log()
     flow = log.workflow("First", ["StartEvent > start > Query > ask > StopEvent"])
@@ -289,6 +305,20 @@ def test_the_traceback_of_a_failure_that_was_handled_is_closed() -> None:
     assert "handled by" in made
     assert made.count("<details open>") == 1, "the workflow alone"
     assert static_html(handled(rescued=False)).count("<details open>") == 2
+
+
+def test_a_step_whose_failures_were_handled_is_no_failure_in_the_picture() -> None:
+    log = Log("Digest", 44, "workflow")
+    flow = log.workflow("Digest", ["StartEvent > ask > StopEvent", "StepFailedEvent > rescue > StopEvent"])
+    for i in range(2):
+        task = flow.take(i, "ask", flow.send(i, "StartEvent"))
+        log.fail(3, task) if i else log.done(3, task)
+    for end, mark in (("succeeded", State.SUCCEEDED), ("failed", State.FAILED)):
+        log.end(4, flow.task, end)
+        made = drawn(log.state())
+        log.records.pop()
+        assert words(made).count(LOOKS[mark].mark) == 1
+        assert "ran twice · 1 failed" in words(made)
 
 
 def test_of_several_workflows_the_first_is_open_and_what_failed() -> None:
