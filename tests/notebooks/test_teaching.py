@@ -89,7 +89,7 @@ def test_its_pictures_can_be_seen_without_a_kernel(path: Path) -> None:
 
 def test_a_workflow_has_its_picture_too(path: Path) -> None:
     for cell, data in runs(committed(path)):
-        named = re.findall(r"<summary>Workflow <b>(\w+)</b>", data["text/html"])
+        named = re.findall(r"Workflow <b>(\w+)</b>", data["text/html"])
         assert named == [workflow["name"] for workflow in data[RUN].get("workflows", [])], cell.source
 
 
