@@ -11,6 +11,8 @@ from ipyflow.model import records as r
 
 OUTSIDE = "an event from outside"
 """What a workflow waits for when none of its steps is at work and it has not stalled."""
+TAKEN_BACK = object()
+"""Stands in the place of a published event that was not the last after all."""
 
 
 class Inside:
@@ -40,16 +42,17 @@ class Inside:
             self._seen, records = self._run.records.read(self._seen)
             for record in records:
                 self._add(record)
-        if not self._ready:
-            return False, None
-        event = self._ready[0]
-        if event is None:
-            if self.published >= len(published):
-                return False, None  # it is recorded a moment before it is there
-            event = published[self.published]
-            self.published += 1
-        self._ready.popleft()
-        return True, event
+        while self._ready:
+            event = self._ready[0]
+            if event is None:
+                if self.published >= len(published):
+                    break  # it is recorded a moment before it is there
+                event = published[self.published]
+                self.published += 1
+            self._ready.popleft()
+            if event is not TAKEN_BACK:
+                return True, event
+        return False, None
 
     def _add(self, record: r.Record) -> None:
         if isinstance(record, r.Submitted):

@@ -1,7 +1,8 @@
 """What a workflow publishes, for whoever listens: as often as they like, each from the beginning.
 
 Owns: the published events. Called by: the workflow under way, and readers on any thread or loop. Guarantees: every
-reader gets every event once, in order, the one that ends the run last.
+reader gets every event once, in order, the one that ends the run last. Where a run is retried, the event that had ended
+it is taken back: who has not read it yet never does, and who has reads on behind it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.errors import WouldDeadlock
-from ipyflow.flows.workflow.inside import Inside
+from ipyflow.flows.workflow.inside import TAKEN_BACK, Inside
 
 if TYPE_CHECKING:
     from ipyflow.engine.loop import LoopThread
@@ -48,7 +49,7 @@ class Stream:
         with self._lock:
             if self.closed:
                 self.closed = False
-                self.events.pop()
+                self.events[-1] = TAKEN_BACK  # it keeps its place: readers, and the log, count on it
 
     def ring(self) -> None:
         """Wake the readers."""
@@ -84,9 +85,11 @@ class EventStream:
     def _take(self) -> tuple[bool, Any]:
         if self._inside is not None:
             return self._inside.take(self._stream.events)
-        if self._at < len(self._stream.events):
+        while self._at < len(self._stream.events):
+            event = self._stream.events[self._at]
             self._at += 1
-            return True, self._stream.events[self._at - 1]
+            if event is not TAKEN_BACK:
+                return True, event
         return False, None
 
     @property

@@ -292,6 +292,8 @@ class Acting(Workflow):
 
     program: Program
     kinds: list[type[Event]]
+    may_block = True
+    """On the spot a ``def`` may run on the loop, which must not stand still."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -312,7 +314,7 @@ class Acting(Workflow):
     def go(self, name: str, ctx: workflows.Context[Any], *given: Any) -> Any:
         plan = self.program.plan(name)
         with self.counting.inside(name) as body:
-            if plan.waits:
+            if plan.waits and self.may_block:
                 child = nothing.submit()
                 with body.outside():
                     child.result()

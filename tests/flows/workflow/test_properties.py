@@ -35,6 +35,7 @@ def check_program(seed: int, place: str) -> None:
         warnings.simplefilter("ignore", IpyflowWarning)
         with engine(threads=1 if place == "one thread" else 4, inline=place == "inline") as lab:
             workflow = built(program)(skip_graph_checks=SKIPPED, timeout=None)
+            workflow.may_block = place != "inline"
             future = workflow.run()
             check_end(future, program, where)
             check_all(lab, workflow, future, program, where)
@@ -76,7 +77,8 @@ def check_all(lab: Lab, workflow: Acting, future: WorkflowFuture[Any], program: 
     most = most_running(future)
     for step in program.steps:
         assert workflow.counting.now[step.name] == 0, where
-        assert workflow.counting.most[step.name] <= step.workers, f"{step.name} {workflow.counting.most}, {where}"
+        # On the spot a body stands still while what it has sent is done above it: it does not count meanwhile.
+        assert not workflow.may_block or workflow.counting.most[step.name] <= step.workers, f"{step.name}, {where}"
         assert most[step.name] <= step.workers, f"{step.name} {most}, {where}"
     assert not lab.engine.unfinished(), where
 

@@ -210,6 +210,7 @@ def test_an_interrupted_step_whose_event_was_handled_since_is_not_run_for_it_onc
     future = w.run()
     with pytest.raises(Boom):
         future.result(SOON)
+    eventually(lambda: any(one.state == "cancelled" for one in future.run.failed.values()))
     interrupted = next(one for one in future.run.failed.values() if one.state == "cancelled")
     future.retry()
     w.go.reached()
@@ -257,11 +258,11 @@ def held_up(owner: Any, name: str, wanted: Any) -> tuple[threading.Event, thread
     stands, go = threading.Event(), threading.Event()
     method = getattr(owner, name)
 
-    def held(*args: Any) -> Any:
+    def held(*args: Any, **named: Any) -> Any:
         if not stands.is_set() and wanted(*args):
             stands.set()
             assert go.wait(SOON)
-        return method(*args)
+        return method(*args, **named)
 
     setattr(owner, name, held)
     return stands, go
@@ -271,8 +272,15 @@ def held_up(owner: Any, name: str, wanted: Any) -> tuple[threading.Event, thread
 def test_two_steps_that_fail_at_once_are_both_run_again(late: str, lab: Lab) -> None:
     w = Two()
     future = w.run()
-    stands, go = held_up(future._workflow_run.closing, "fail", lambda error, by, turn: error.args == (2,))
+    run = future._workflow_run
+    first, go_first = held_up(
+        run, "step_ended", lambda by, turn, value, error: error is not None and error.args == (1,)
+    )
+    stands, go = held_up(run.closing, "fail", lambda error, by, turn: error.args == (2,))
     w.together.wait(SOON)
+    assert first.wait(SOON)
+    eventually(lambda: sorted(states(future, "work")) == ["failed", "failed"])
+    go_first.set()
     with pytest.raises(Boom, match="1"):
         future.result(SOON)
     assert stands.wait(SOON)
@@ -322,6 +330,68 @@ def test_a_step_that_ends_at_the_moment_of_a_failure_counts_once(gives: str, lat
     lab.settled()
     if gives == "an event":
         assert [kind for kind, _ in sent(future)].count("B") == 2
+
+
+@pytest.mark.parametrize("first", ["the run", "the step"])
+@pytest.mark.parametrize("second", ["the run", "the step", "all of the run"])
+def test_two_retries_at_once_run_each_step_once(first: str, second: str, lab: Lab) -> None:
+    """The first has begun to run the failed step again, and the second comes before the run goes on."""
+
+    class W(Failing):
+        @step
+        def begin(self, ev: StartEvent) -> list[A]:
+            return [A(n=1)]
+
+        @step
+        def work(self, ev: A) -> B:
+            if self.note("work") == 1:
+                raise Boom
+            both_asked.stand()
+            return B(n=ev.n)
+
+        @step
+        def gather(self, evs: list[B]) -> StopEvent:
+            return StopEvent(result=[one.n for one in evs])
+
+    both_asked = Gate()
+    w = W()
+    future = w.run()
+    with pytest.raises(Boom):
+        future.result(SOON)
+    assert future.run.wait(SOON)
+    failed = step_named(future, "work")
+    acts = {"the run": future.retry, "the step": failed.retry, "all of the run": future.run.retry}
+    (go_on,) = future.run.dependants[failed.id]
+    stands, go = threading.Event(), threading.Event()
+
+    def held() -> None:
+        stands.set()
+        assert go.wait(SOON)
+        go_on()
+
+    future.run.dependants[failed.id] = [held]
+    one = threading.Thread(target=acts[first])
+    one.start()
+    assert stands.wait(SOON)
+    two = threading.Thread(target=retried, args=(acts[second],))
+    two.start()
+    two.join(0.1)  # it may wait for the first
+    go.set()
+    one.join(SOON)
+    two.join(SOON)
+    both_asked.reached()
+    both_asked.open()
+    assert future.result(SOON) == [1]
+    lab.settled()
+    assert w.runs == ["work", "work"]
+    assert [kind for kind, _ in sent(future)] == ["StartEvent", "A", "B"]
+
+
+def retried(act: Any) -> None:
+    try:
+        act()
+    except RuntimeError as error:
+        assert "cannot be retried" in str(error)
 
 
 def test_a_retry_keeps_what_waits_in_joins_and_the_store(lab: Lab) -> None:
@@ -555,6 +625,7 @@ def test_a_member_of_a_list_that_is_run_again_when_the_list_has_ended_counts_out
     w.last.reached()
     routing = future._workflow_run.routing
     assert routing.root.live == 1
+    eventually(lambda: one.state == "cancelled")
     one.retry()
     eventually(lambda: states(future, "work") == ["succeeded", "succeeded"])
     eventually(lambda: [kind for kind, _ in sent(future)].count("B") == 2)
