@@ -201,7 +201,7 @@ def _after_arguments(engine: Engine, call: Call) -> Call | None:
         if hold(engine, call, f"delay of {options.delay:g} s"):
             call.timer = engine.clock.call_later(options.delay, lambda: engine.dispatch(_rate(engine, call)))
         return None
-    if options.rate is None and options.limit is None and not call.gates:
+    if options.rate is None and options.limit is None and not call.gates and call.task.own_limit is None:
         return start(engine, call)
     return _rate(engine, call)
 
@@ -238,6 +238,8 @@ def pass_limits(engine: Engine, call: Call) -> Call | None:
 
 
 def _limits(engine: Engine, call: Call) -> tuple[Limit, ...]:
+    if call.task.own_limit is not None:
+        return (call.task.own_limit, *call.gates)
     size = call.task.options.limit
     if size is None:
         return call.gates

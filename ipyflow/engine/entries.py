@@ -161,7 +161,7 @@ def enter(
         refused: what is wrong with it; it fails with this instead of running.
         kind: the class of its call, where it is one of its own.
         text: its arguments in words, where they hold no futures; without, they are looked through.
-        permits: the first of ``gates``, of which it has the permits already.
+        permits: the limit of its own, of which it has the permit already.
 
     Returns:
         The call, if nothing holds it back: the caller has it run.
@@ -207,7 +207,7 @@ def enter(
     if not spared and (node.stopped or (node.above is not None and node.is_stopped())):
         endings.cancel_one(engine, future, f"{future_of_node.label} was told to stop before")
         return None
-    if task.simple and len(permits) == len(gates) and not run.paused:
+    if task.simple and not gates and not run.paused and (permits or task.own_limit is None):
         return call  # type: ignore[no-any-return]
     return admission.admit(engine, call, found)
 

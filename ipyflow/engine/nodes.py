@@ -53,6 +53,7 @@ class Kind:
     executor_name = endings.NODE
     is_flow = is_async = False
     simple = True
+    own_limit = None
 
     def __init__(self, name: str, stopped_as: type[TaskCancelled] = TaskCancelled) -> None:
         self.name = name

@@ -98,6 +98,9 @@ class Definition(Protocol):
     executor_name: str
     is_flow: bool
     is_async: bool
+    own_limit: Any
+    """The :class:`~ipyflow.engine.limits.Limit` that its calls need a permit of, and those below them do not, if it has
+    one besides ``options.limit``."""
     simple: bool
     """True when nothing can hold a call of it back: no wait, limit, delay, timeout or memo."""
 

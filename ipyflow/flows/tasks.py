@@ -115,6 +115,7 @@ class Task(Sendable, Generic[P, R]):
         return copy
 
     _is_copy = False
+    own_limit = None
     _instance: Any = None
 
     def bound_to(self, instance: Any) -> Task[Any, Any]:

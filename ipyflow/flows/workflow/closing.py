@@ -154,17 +154,18 @@ class Closing:
         with run.lock:
             if run.over:
                 return
-            self._is_cancelled()
-        run.engine.dispatch(self._say_cancelled())
+            self.is_cancelled()
+        run.engine.dispatch(self.say_cancelled())
 
-    def _is_cancelled(self) -> None:
+    def is_cancelled(self) -> None:
         """Under the lock: the run is over, because it was told to stop."""
         run = self._run
         run.over = self._stopping = True
         self._due = lambda: end_stopped(run.node)
         self._keep_left()
 
-    def _say_cancelled(self) -> Call | None:
+    def say_cancelled(self) -> Call | None:
+        """Tell it, and end the run once its steps have."""
         self._stop_timer()
         self._run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
         return self.end_if_due()
@@ -184,7 +185,7 @@ class Closing:
                     cancelled = run.node.stopped
                     run.node.ending = not cancelled
             if first and cancelled:
-                self._is_cancelled()
+                self.is_cancelled()
                 self.interrupted += [by] if by is not None else []
             elif first:
                 run.over = True
@@ -200,7 +201,7 @@ class Closing:
                 self._note(by, error)
             return None
         if cancelled:
-            return self._say_cancelled()
+            return self.say_cancelled()
         self._stop_timer()
         run.publish(last, by.id if by is not None else r.NO_TASK, last=True)
         for child in endings.descendants(run.node.future):

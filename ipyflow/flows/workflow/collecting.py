@@ -126,6 +126,8 @@ def collect(
     """``ctx.collect_events`` in the body of ``invocation``. Asked once more for the same, it gives the same."""
     delivery, step = invocation.delivery, invocation.step.name
     with run.lock:
+        if invocation not in run.active:
+            return None  # it was told to stop, or has ended
         buffer = run.buffers.find(step, expected, buffer_id)
         sent = invocation.sent(event)
         if delivery.collected is None:

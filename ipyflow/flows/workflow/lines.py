@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class Line:
     """The line of one step in one run; see the module."""
 
-    __slots__ = ("_standing", "gates", "kind", "limit", "permits", "queue", "run", "task")
+    __slots__ = ("_standing", "kind", "limit", "permits", "queue", "run", "task")
 
     def __init__(self, run: WorkflowRun, task: StepTask) -> None:
         self.run, self.task = run, task
         self.limit = Limit(f"workers of {task.name}", task.step.num_workers)
         self.kind = kind_for(task)
         self.permits = (self.limit,)
-        self.gates = (self.limit, *run.gates)
+        task.own_limit = self.limit
         self.queue: deque[Delivery] = deque()
         """Filled and emptied under the run's lock."""
         self._standing = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ipyflow.engine import endings
 from ipyflow.engine.nodes import reopen
 from ipyflow.flows.workflow.graph import routes
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -49,15 +50,25 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
     why = "a step of it is run again" if retried is not None else "retried"
     if closing.is_ending or not reopen(run.node, why):
         return  # it has ended well meanwhile, or is just ending
+    run.stream.reopen()
     with run.lock:
         interrupted, queued, afresh = closing.interrupted, closing.queued, closing.stalled
         closing.undo()
         run.active.clear()
-        for invocation in interrupted:
-            run.active[invocation] = None
-        if retried is not None:
-            _is_under_way(run, retried)
-    run.stream.reopen()
+        stopped = run.node.stopped  # just now: who did it found the run still over
+        if stopped:
+            closing.is_cancelled()
+            closing.interrupted, closing.queued, closing.stalled = interrupted, queued, afresh
+        else:
+            for invocation in interrupted:
+                run.active[invocation] = None
+            if retried is not None:
+                _is_under_way(run, retried)
+    if stopped:
+        if retried is not None and retried.current is not None:
+            endings.cancel_one(run.engine, retried.current, f"{run.node.future.label} was told to stop")
+        run.engine.dispatch(closing.say_cancelled())
+        return
     closing.start_timer()
     if retried is not None:
         retried.listen_again()
@@ -111,6 +122,8 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
             with run.engine.changing:
                 call.returned = None
         return False
+    if run.over:  # just now, and whoever ended it did not see this one
+        endings.cancel_one(run.engine, future, f"{run.node.future.label} has ended")
     if invocation.turn == turn:  # nobody had heard of its end yet
         with run.lock:
             _is_under_way(run, invocation)

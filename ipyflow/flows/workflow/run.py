@@ -134,6 +134,8 @@ class WorkflowRun:
 
     def _publish(self, event: Any, by: int, last: bool = False) -> None:
         """Under the lock, so that records and stream have one order; :meth:`Stream.ring` follows."""
+        if self.over and not last:
+            return  # somebody is late
         self.unanswered += isinstance(event, InputRequiredEvent)
         self.tell.published(event, by)
         self.stream.add(event, last)
@@ -152,6 +154,9 @@ class WorkflowRun:
     def go_on_with(self, deliveries: Sequence[Delivery]) -> None:
         """Have these deliveries taken: what a run before, or a retry, has left."""
         with self.lock:
+            if self.over:
+                self.closing.queued += deliveries
+                return
             lines = self._queue(deliveries)
         self.engine.dispatch(self._go_on([], None, lines))
         self.closing.look_whether_idle()
@@ -198,7 +203,7 @@ class WorkflowRun:
             taken = tuple([sent.number for sent in sents])
             refs = tuple(dict.fromkeys([sent.by for sent in sents if sent.by]))
         ready = enter(
-            node, task, args, kwargs, invocation, None, line.gates, refs, None, node.label_group, "step", None, None,
+            node, task, args, kwargs, invocation, None, self.gates, refs, None, node.label_group, "step", None, None,
             False, None, line.kind, "", line.permits,
         )  # fmt: skip
         self.tell.taken(invocation.id, taken)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine.context import current_call
 from ipyflow.errors import WorkflowRuntimeError
 from ipyflow.flows.workflow.events import Event, StopEvent
 from ipyflow.flows.workflow.invocation import running
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 def send(run: WorkflowRun, event: Any, step: str | None = None) -> None:
     """``ctx.send_event``: from the body of a step or from a task below it; from elsewhere it comes from outside."""
-    by = running(run)
+    call, by = current_call(), running(run)
+    if call is not None and call.stopped:
+        return  # it was told to stop, and gives nothing
     if by is None:
         send_from_outside(run, event, step)
         return

@@ -80,6 +80,7 @@ class _Writer:
             deliveries = run.closing.undone() if run.over else _under_way(run)
             held = [] if run.over and not deliveries else _joins(run, deliveries)
             held_sents = [(join, [list(slot) for slot in join.slots]) for join in held]
+            collected = [dict(delivery.collected or {}) for delivery in deliveries]
             buffers = [(step, key, buffer, buffer.waiting()) for step, key, buffer in run.buffers.all()]
             places = {buffer: place for place, (_, _, buffer, _) in enumerate(buffers)}
             start, unanswered, asked = run.context.start_event, run.unanswered, sorted(run.waits.asked)
@@ -90,7 +91,9 @@ class _Writer:
         fan = self._fan
         fan(run.routing.root)
         out = {
-            "deliveries": [self._delivery(delivery, places) for delivery in deliveries],
+            "deliveries": [
+                self._delivery(delivery, memo, places) for delivery, memo in zip(deliveries, collected, strict=True)
+            ],
             "held": [
                 {"step": join.step.name, "fan": fan(join.fan), "slots": [self._sents(slot) for slot in slots]}
                 for join, slots in held_sents
@@ -121,11 +124,11 @@ class _Writer:
     def _sents(self, sents: Iterable[Sent]) -> list[Any]:
         return [[self._serializer.serialize(s.event), self._fan(s.fan), s.recoveries] for s in sents]
 
-    def _delivery(self, delivery: Delivery, places: dict[Any, int]) -> dict[str, Any]:
+    def _delivery(self, delivery: Delivery, memo: dict[Any, Any], places: dict[Any, int]) -> dict[str, Any]:
         numbers = [sent.number for sent in delivery.sents]
         collected = [
             [places[buffer], numbers.index(number), None if got is None else self._serializer.serialize(got)]
-            for (buffer, number), got in (delivery.collected or {}).items()
+            for (buffer, number), got in memo.items()
         ]
         return {
             "step": delivery.step.name, "sents": self._sents(delivery.sents), "fan": self._fan(delivery.fan),

@@ -31,6 +31,8 @@ class StepTask:
 
     def __init__(self, run: WorkflowRun, step: Step) -> None:
         self._run, self.step = run, step
+        self.own_limit: Any = None
+        """How many of it run at once; its line says."""
         self.name = step.name
         self.module: str = getattr(step.fn, "__module__", None) or "__main__"
         self.is_async = step.is_async
@@ -73,7 +75,11 @@ class StepTask:
     def latest(self) -> Definition:
         """The step of this name in the newest class of the workflow's name."""
         new = self._run.workflow.latest_step(self.name)
-        return self if new is None or new.fn is self.step.fn else StepTask(self._run, new)
+        if new is None or new.fn is self.step.fn:
+            return self
+        made = StepTask(self._run, new)
+        made.own_limit = self.own_limit
+        return made
 
     def waits_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str]) -> Any:
         """Events are there when it is run."""
@@ -105,9 +111,7 @@ class StepCall(EntryCall):
 
     def succeed(self, value: Any) -> Call | None:
         """Look at what was returned before it counts."""
-        if value is not None:
-            _check(self, value)
-        return Call.succeed(self, value)
+        return _succeed(self, value)
 
     def kind_for(self, task: Definition) -> type[Call]:
         """The same for the next attempt."""
@@ -121,13 +125,24 @@ class AsyncStepCall(AsyncEntryCall):
 
     def succeed(self, value: Any) -> Call | None:
         """Look at what was returned before it counts."""
-        if value is not None:
-            _check(self, value)
-        return Call.succeed(self, value)
+        return _succeed(self, value)
 
     def kind_for(self, task: Definition) -> type[Call]:
         """The same for the next attempt."""
         return kind_for(task)
+
+
+def _succeed(call: Any, value: Any) -> Call | None:
+    """End well, and leave the place to the next only then: what comes of one step is sent before the next is run."""
+    if value is not None:
+        _check(call, value)
+    with call.engine.changing:
+        permits, call.permits = call.permits, ()
+    try:
+        return Call.succeed(call, value)
+    finally:
+        for permit in permits:
+            permit.leave()
 
 
 def kind_for(task: Definition) -> type[Call]:

@@ -216,7 +216,8 @@ def wait_in(
         ask = question is not None and kept is None and key not in run.waits.asked
         if key is not None:
             run.waits.asked.add(key)
-        run.tell.awaited(invocation.id, kind, text)
+        if not run.over:
+            run.tell.awaited(invocation.id, kind, text)
     if kept is not None and kept.event is not None:
         waiter.settle(kept.event)
         return waiter
