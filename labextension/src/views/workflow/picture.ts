@@ -161,10 +161,11 @@ function makeNode(node: FlowNode): SVGGElement {
   else if (node.form !== "") group.append(s("path", { class: "ipf-mark", d: MARKS[node.form] }));
   group.append(
     s("text", { class: "ipf-node-name" }),
-    s("text", { class: "ipf-node-line" }),
+    step
+      ? s("text", {}, s("tspan", { class: "ipf-node-line" }), s("tspan", { class: "ipf-node-extra" }))
+      : s("text", { class: "ipf-node-extra" }),
     s("g", { class: "ipf-pips" }),
     s("path", { class: "ipf-warn", d: MARKS.warning }),
-    s("text", { class: "ipf-node-extra" }),
   );
   return group;
 }
@@ -212,17 +213,31 @@ function updateStep(group: SVGGElement, node: FlowNode, look: Look, part: Part):
   if (foot !== null) drawFoot(foot, mixed ? look.runs : null, w, h);
   const pips = look.join !== null && look.join[1] <= MOST_PIPS ? look.join : null;
   drawPips(part("pips"), pips, name, 28.5);
-  const from = name + (pips === null ? 0 : pips[1] * 9 + 4);
-  const letters = Math.floor((w - from - 6) / SMALL);
-  write(part("node-line"), from, 32, shorten(fitting(look.words, letters), letters, 1));
-  const behind = name + (look.stuck ? 15 : 0);
-  const room = w - behind - 6;
-  const extra = look.extra.length * BOLD > room ? shorter(look.extra) : look.extra;
-  write(part("node-extra"), behind, 45.5, shorten(extra, room, BOLD));
+  const behind = name + (pips === null ? 0 : pips[1] * 9 + 4);
+  const from = behind + (look.stuck ? 15 : 0);
+  const [words, extra] = secondLine(look, w - from - 6, pips !== null);
+  const line = part("node-line");
+  if (line?.parentElement instanceof SVGElement) place(line.parentElement, from, 32);
+  if (line !== null) setText(line, words);
+  const said = part("node-extra");
+  if (said !== null) setText(said, extra);
   const warn = part("warn");
   if (warn === null) return;
   setAttr(warn, "display", look.stuck ? null : "none");
-  setAttr(warn, "transform", `translate(${name} 36) scale(0.92)`);
+  setAttr(warn, "transform", `translate(${behind} 22.5) scale(0.92)`);
+}
+
+/** A box has two lines. What a reader must see stands behind the first words, or in their place where there is no room. */
+function secondLine(look: Look, room: number, dotted: boolean): [words: string, extra: string] {
+  const letters = Math.floor(room / SMALL);
+  if (look.extra === "") return [shorten(fitting(look.words, letters), letters, 1), ""];
+  const first = look.awaited ? "" : (look.words[0] ?? "");
+  const extra = look.extra.length * BOLD > room ? shorter(look.extra) : look.extra;
+  const both = first !== "" && (first.length + 3) * SMALL + extra.length * BOLD <= room;
+  if (both) return [`${first} \u00b7 `, extra];
+  return dotted || first === "" || look.tone !== ""
+    ? ["", shorten(extra, room, BOLD)]
+    : [shorten(first, room, SMALL), ""];
 }
 
 function updateEvent(node: FlowNode, look: Look, part: Part): void {
