@@ -24,9 +24,8 @@ def step_failed(run: WorkflowRun, invocation: Invocation, turn: int, error: Base
     """
     future = invocation.current
     assert future is not None
-    if isinstance(error, TaskCancelled) and future.cancelled():
-        endings.waits_for_retry(future, lambda: revive(run, invocation))
-        return run.step_ended(invocation, turn, None, None)
+    if isinstance(error, TaskCancelled) and (future.cancelled() or not future._settled):
+        return None if _is_retried(run, invocation, turn) else run.step_ended(invocation, turn, None, None)
     delivery, step = invocation.delivery, invocation.step
     handler = run.table.handler_for(step.name)
     if handler is not None and handler.handles is not None and isinstance(error, Exception):
@@ -35,9 +34,20 @@ def step_failed(run: WorkflowRun, invocation: Invocation, turn: int, error: Base
             recoveries = {**delivery.recoveries, handler.name: so_far + 1}
             return run.handle(invocation, turn, handler, _failure(run, invocation, error), recoveries)
     began = invocation.delivery.handled or invocation  # a retry begins where it began: with what the handler gave up on
-    if began.current is not None:
-        endings.waits_for_retry(began.current, lambda: revive(run, began))
+    if _is_retried(run, began, turn) and began is invocation:
+        return None
     return run.both(run.closing.fail(error, invocation, turn), run.closing.end_if_due())
+
+
+def _is_retried(run: WorkflowRun, invocation: Invocation, turn: int) -> bool:
+    """Have the run go on when the step is retried; True when somebody just did, so that what it gave counts no more."""
+    future = invocation.current
+    assert future is not None
+    endings.waits_for_retry(future, lambda: revive(run, invocation))
+    if future._settled:
+        return False
+    invocation.listen(turn)
+    return True
 
 
 def _failure(run: WorkflowRun, invocation: Invocation, error: Exception) -> StepFailedEvent:

@@ -55,16 +55,15 @@ class Invocation:
         """Its task has ended; returns what ``Future.when_settled`` asks for."""
         return self._ended(future, 0)
 
-    def listen_again(self) -> None:
-        """Its task is run again: hear of this turn's end."""
-        turn, future = self.turn, self.current
-        assert future is not None
-        future.when_settled(lambda ended: self._ended(ended, turn))
+    def listen(self, turn: int) -> None:
+        """Its task is run again: hear of the end of this turn."""
+        assert self.current is not None
+        self.current.when_settled(lambda ended: self._ended(ended, turn))
 
     def _ended(self, future: Future[Any], turn: int) -> Any:
         error, value = future._error, future._value
         if not future._settled:  # looked at after they were read: somebody has retried it at once
-            future.when_settled(lambda ended: self._ended(ended, turn))
+            self.listen(turn)
             return None
         ready = self.workflow_run.step_ended(self, turn, value, error)
         following: Any = None if ready is None else ready.executor.follow(ready)

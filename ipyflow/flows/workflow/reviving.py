@@ -44,7 +44,7 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
             _is_under_way(run, retried)
     if not over:
         if retried is not None:
-            retried.listen_again()
+            retried.listen(retried.turn)
         return
     closing = run.closing
     why = "a step of it is run again" if retried is not None else "retried"
@@ -71,7 +71,7 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
         return
     closing.start_timer()
     if retried is not None:
-        retried.listen_again()
+        retried.listen(retried.turn)
     if afresh:
         run.clear(run.routing.last)
         run.node.future.run.append(routes(run.table, run.engine.now(), run.node.future.id))
@@ -112,8 +112,11 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
     try:
         run.engine.retry(future)
     except RuntimeError:
-        if future.state is not State.CANCELLING:
-            return True  # somebody has restarted it, and will listen
+        if future.state is not State.CANCELLING:  # somebody has just restarted it
+            with run.lock:
+                _is_under_way(run, invocation)
+            invocation.listen(invocation.turn)
+            return True
         # Its body is still on its way out: another runs in its place, and nobody may retry this one.
         with run.lock:
             run.active.pop(invocation, None)
@@ -127,5 +130,5 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
     if invocation.turn == turn:  # nobody had heard of its end yet
         with run.lock:
             _is_under_way(run, invocation)
-        invocation.listen_again()
+        invocation.listen(invocation.turn)
     return True
