@@ -108,8 +108,10 @@ class WorkflowState:
         self.published.append((e.time, e.by, e.type, e.text))
         self._told.add((e.by, e.type))
 
-    def event_held(self, e: r.EventHeld) -> None:
-        """An event waits in a join."""
+    def event_held(self, e: r.EventHeld, taken: bool) -> None:
+        """An event waits in a join; ``taken`` where a task of the step has had it, and has collected it."""
+        if not taken and e.step not in self.joining:
+            self.waiting[e.step] -= 1  # a run before has collected it
         join = self.joins.get((e.step, e.join))
         if join is None:
             join = self.joins[(e.step, e.join)] = JoinState(e.step, e.join)

@@ -263,7 +263,10 @@ class RunState:
         workflow.events_taken(e, task.name, {id: self.tasks[id].name for id in before if id in self.tasks})
 
     def _event_held(self, e: r.EventHeld) -> None:
-        self._workflow(e.task).event_held(e)
+        workflow = self._workflow(e.task)
+        event = workflow.events.get(e.event)
+        taken = event is not None and any(self.tasks[id].name == e.step for id in event.taken_by if id in self.tasks)
+        workflow.event_held(e, taken)
 
     def _join_filled(self, e: r.JoinFilled) -> None:
         self._workflow(e.task).join_filled(e)

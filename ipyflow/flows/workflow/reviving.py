@@ -64,6 +64,9 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
                 run.active[invocation] = None
             if retried is not None:
                 _is_under_way(run, retried)
+            if afresh:
+                run.clear(run.routing.last)
+                run.node.future.run.append(routes(run.table, run.engine.now(), run.node.future.id))
     if stopped:
         if retried is not None and retried.current is not None:
             endings.cancel_one(run.engine, retried.current, f"{run.node.future.label} was told to stop")
@@ -72,9 +75,6 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
     closing.start_timer()
     if retried is not None:
         retried.listen(retried.turn)
-    if afresh:
-        run.clear(run.routing.last)
-        run.node.future.run.append(routes(run.table, run.engine.now(), run.node.future.id))
     if afresh or not closing.begun:
         closing.begun = True
         run.begin(run.context.start_event)

@@ -81,6 +81,7 @@ class WorkflowRun:
     def open(self, node: Node) -> None:
         """The run has its node."""
         self.node = node
+        self.lines = {name: Line(self, StepTask(self, step)) for name, step in self.table.steps.items()}
         self.clear(0)
 
     def clear(self, last: int) -> None:
@@ -89,7 +90,6 @@ class WorkflowRun:
         self.routing = Routing(self.table, self.tell)
         self.routing.last = last
         self.buffers = Buffers()
-        self.lines = {name: Line(self, StepTask(self, step)) for name, step in self.table.steps.items()}
         self.active: dict[Invocation, None] = {}
         """The steps that run, in the order in which they were started."""
         self.waits = Waits(self)

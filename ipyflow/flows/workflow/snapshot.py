@@ -164,8 +164,6 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
     fans: list[Fan] = []
     for entry in data["fans"]:
         fan = routing.root if entry["above"] is None else Fan(fans[entry["above"]], tuple(entry["joins"]))
-        if fan.above is not None:
-            fan.above.live += 1
         fans.append(fan)
         for name in entry["done"]:
             if name in table.steps:
@@ -216,4 +214,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
                 value = None if got is None else serializer.deserialize(got)
                 delivery.collected[buffers[place], sents[index].number] = value
             deliveries.append(delivery)
+        for fan in reversed(fans):  # those inside stand behind those around them
+            if fan.above is not None and fan.live:
+                fan.above.live += 1
     run.go_on_with(deliveries)
