@@ -42,7 +42,7 @@ class Conductor(Protocol):
         """The node has ended badly, and somebody asks for a retry."""
 
     def told_to_stop(self) -> None:
-        """The node was told to stop; what is below it will be, right after."""
+        """The node was told to stop. What is below it will be, right after; here, where its kind ``stops_below``."""
 
 
 class Kind:
@@ -55,9 +55,9 @@ class Kind:
     simple = True
     own_limit = None
 
-    def __init__(self, name: str, stopped_as: type[TaskCancelled] = TaskCancelled) -> None:
+    def __init__(self, name: str, stopped_as: type[TaskCancelled] = TaskCancelled, stops_below: bool = False) -> None:
         self.name = name
-        self.stopped_as = stopped_as
+        self.stopped_as, self.stops_below = stopped_as, stops_below
         self.fn: Callable[..., Any] = _no_body
 
     def latest(self) -> Definition:

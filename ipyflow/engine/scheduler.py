@@ -23,6 +23,7 @@ from ipyflow.engine.context import Group, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
+from ipyflow.engine.nodes import Kind
 from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan
 from ipyflow.engine.references import find, written_arguments
@@ -318,7 +319,7 @@ class Engine:
         paused = future.id in run.paused
         run.paused.discard(future.id)  # a finaliser runs
         # Looked for after: what a stopped body submits from now on is cancelled where it is submitted.
-        for child in endings.descendants(future):
+        for child in () if self._stops_itself(future) else endings.descendants(future):
             endings.cancel_one(self, child, f"{future.label} was cancelled" if done else why)
         if paused:
             self.resume(run, future.id)
@@ -329,9 +330,20 @@ class Engine:
         run.paused.clear()
         stopped = [f for f in list(run.live.values()) if f._call is None or not f._call.spared]  # finalisers run
         stopped.sort(key=lambda future: future.task.executor_name != endings.NODE)  # what conducts others first
-        cancelled = [endings.cancel_one(self, future, "the run was cancelled") for future in stopped]
+        conductors = [future for future in stopped if self._stops_itself(future)]
+        by_others = {below.id for future in conductors for below in endings.descendants(future)}
+        cancelled = [
+            endings.cancel_one(self, future, "the run was cancelled")
+            for future in stopped
+            if future.id not in by_others
+        ]
         self.resume(run)
         return any(cancelled)
+
+    @staticmethod
+    def _stops_itself(future: Future[Any]) -> bool:
+        """True for a workflow: what is below it is stopped in one go, or a retry might come in between."""
+        return isinstance(future.task, Kind) and future.task.stops_below
 
     def retry(self, future: Future[Any]) -> None:
         """Run an ended task again."""

@@ -48,6 +48,8 @@ class Closing:
         self._error: BaseException | None = None
         self._due: End | None = None
         """Ends the run's future once no step is just being started."""
+        self._stopping_others = False
+        """True while what is below it is being stopped."""
         self._stopping = False
         """True when it was told to stop: then it ends once its steps have."""
         self.stopped_by: StopEvent | None = None
@@ -160,7 +162,7 @@ class Closing:
     def is_cancelled(self) -> None:
         """Under the lock: the run is over, because it was told to stop."""
         run = self._run
-        run.over = self._stopping = True
+        run.over = self._stopping = self._stopping_others = True
         self._due = lambda: end_stopped(run.node)
         self._keep_left()
 
@@ -168,7 +170,7 @@ class Closing:
         """Tell it, and end the run once its steps have."""
         self._stop_timer()
         self._run.publish(WorkflowCancelledEvent(), r.NO_TASK, last=True)
-        return self.end_if_due()
+        return self._stop_others(None, f"{self._run.node.future.label} was cancelled")
 
     # Ending.
 
@@ -188,7 +190,7 @@ class Closing:
                 self.is_cancelled()
                 self.interrupted += [by] if by is not None else []
             elif first:
-                run.over = True
+                run.over = self._stopping_others = True
                 self._error, self._due = error, end
                 self.stopped_by = last if error is None else None
                 self.stalled = isinstance(error, WorkflowStalled)
@@ -204,9 +206,16 @@ class Closing:
             return self.say_cancelled()
         self._stop_timer()
         run.publish(last, by.id if by is not None else r.NO_TASK, last=True)
+        return self._stop_others(by, why)
+
+    def _stop_others(self, by: Invocation | None, why: str) -> Call | None:
+        """Stop what is below. The run does not end before, or a retry might come in between and be stopped too."""
+        run = self._run
         for child in endings.descendants(run.node.future):
             if by is None or child is not by.current:
                 endings.cancel_one(run.engine, child, why)
+        with run.lock:
+            self._stopping_others = False
         return self.end_if_due()
 
     def _keep_left(self) -> None:
@@ -230,7 +239,7 @@ class Closing:
         """Settle the run's future if it is over and nothing stands in the way."""
         run = self._run
         with run.lock:
-            if self._due is None or run.entering or (self._stopping and run.active):
+            if self._due is None or self._stopping_others or run.entering or (self._stopping and run.active):
                 return None
             end, self._due = self._due, None
         if run.tell.unhandled or (run.routing.starved and not self.stalled):

@@ -19,10 +19,11 @@ class Invocation:
     Attributes:
         current: its task's future.
         delivery: what it is run for.
+        cut_off: something that it sent came too late, when the run was over.
         turn: how often its task was run again on request: ends of turns before do not count.
     """
 
-    __slots__ = ("current", "delivery", "turn", "workflow_run")
+    __slots__ = ("current", "cut_off", "delivery", "turn", "workflow_run")
 
     current: Future[Any] | None
 
@@ -30,6 +31,7 @@ class Invocation:
         self.workflow_run, self.delivery = workflow_run, delivery
         self.current = None
         self.turn = 0
+        self.cut_off = False
 
     @property
     def step(self) -> Step:

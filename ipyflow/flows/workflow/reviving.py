@@ -91,6 +91,11 @@ def _is_under_way(run: WorkflowRun, invocation: Invocation) -> None:
         return
     run.active[invocation] = None
     delivery = invocation.delivery
+    top = delivery.fan
+    while top.above is not None:
+        top = top.above
+    if top is not run.routing.root:
+        delivery.fan = run.routing.root  # the run has begun anew since
     while delivery.fan.above is not None and not delivery.fan.live:
         delivery.fan = delivery.fan.above  # that list has come to its end
     delivery.fan.live += 1
@@ -99,11 +104,16 @@ def _is_under_way(run: WorkflowRun, invocation: Invocation) -> None:
 def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
     """Run the task of an interrupted step again; False where it cannot: then its delivery is to be taken anew."""
     future = invocation.current
+    with run.lock:
+        if invocation not in run.active:
+            return True  # it has come to its end meanwhile, or another runs in its place
     if future is None:
-        return False
+        return _in_its_place(run, invocation)
     settled = future._settled  # looked at before the outcome
     error, value = future._error, future._value
     if settled and error is None:  # it had just ended well, when the run was over
+        if invocation.cut_off:
+            return _in_its_place(run, invocation)
         with run.lock:
             invocation.turn += 1
         run.engine.dispatch(run.step_ended(invocation, invocation.turn, value, None))
@@ -118,13 +128,11 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
             invocation.listen(invocation.turn)
             return True
         # Its body is still on its way out: another runs in its place, and nobody may retry this one.
-        with run.lock:
-            run.active.pop(invocation, None)
         call = future._call
         if call is not None:
             with run.engine.changing:
                 call.returned = None
-        return False
+        return _in_its_place(run, invocation)
     if run.over:  # just now, and whoever ended it did not see this one
         endings.cancel_one(run.engine, future, f"{run.node.future.label} has ended")
     if invocation.turn == turn:  # nobody had heard of its end yet
@@ -132,3 +140,12 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
             _is_under_way(run, invocation)
         invocation.listen(invocation.turn)
     return True
+
+
+def _in_its_place(run: WorkflowRun, invocation: Invocation) -> bool:
+    """False: the delivery is to be taken anew; unless somebody else has seen to that already."""
+    with run.lock:
+        if invocation not in run.active:
+            return True
+        del run.active[invocation]
+    return False

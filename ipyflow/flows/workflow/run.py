@@ -98,11 +98,15 @@ class WorkflowRun:
 
     # Events.
 
-    def post(self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None) -> Call | None:
+    def post(
+        self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None, sender: Invocation | None = None
+    ) -> Call | None:
         """Send one event, and start what it lets start."""
         asks = isinstance(event, InputRequiredEvent)
         with self.lock:
             if self.over:
+                if sender is not None:
+                    sender.cut_off = True
                 return None
             if asks:
                 self._publish(event, by)

@@ -32,7 +32,7 @@ def send(run: WorkflowRun, event: Any, step: str | None = None) -> None:
         run.engine.dispatch(run.closing.stop(event, by))
     else:
         delivery = by.delivery
-        run.engine.dispatch(run.post(event, delivery.fan, by.id, delivery.recoveries, to))
+        run.engine.dispatch(run.post(event, delivery.fan, by.id, delivery.recoveries, to, by))
 
 
 def send_from_outside(run: WorkflowRun, event: Any, step: str | None = None) -> None:

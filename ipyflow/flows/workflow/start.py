@@ -156,7 +156,7 @@ class _Begin:
         run.gates = () if parent is None else parent.gates
         full = slot is not None and slot.used >= slot.size
         node = open_node(
-            engine, run, Kind(run.setup.name, WorkflowCancelled), shown_event(self._event) if self._event else "",
+            engine, run, Kind(run.setup.name, WorkflowCancelled, True), shown_event(self._event) if self._event else "",
             slot.reason if slot is not None and full else STEPS, run=place, parent=parent, above=None, role="workflow",
             context=copy_context(), gates=run.gates, group=label, handle=run.workflow.future_class,
         )  # fmt: skip
