@@ -118,6 +118,7 @@ def end(future: WorkflowFuture[Any], where: str) -> None:
 
 def stand(future: WorkflowFuture[Any], where: str) -> None:
     """It has ended: what its log, its stream and its steps show is whole."""
+    assert future.run.wait(LONG), where
     check_log(future.run, where)
     events = list(future.stream_events())
     assert events, where
@@ -134,8 +135,9 @@ def again(future: WorkflowFuture[Any], where: str, most: int) -> int:
         try:
             future.retry()
         except RuntimeError as error:
-            assert future._error is None, f"{where}: {future!r}, {error}"
-            return attempt
+            if future._error is None:
+                return attempt
+            raise AssertionError(f"{where}: {future!r}, {error}") from error
         end(future, f"{where}, retry {attempt}")
         stand(future, where)
     return most

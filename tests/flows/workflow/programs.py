@@ -61,8 +61,12 @@ class Generator:
         if ending == "list":
             self.open(first, [], depth=2, is_base=True)
         else:
-            first = self.add(replace(first, sends=tuple(self.rng.choices(base[:3], k=self.rng.randint(1, 4)))))
-            self.gives(first, base, depth=2)
+            kinds = tuple(self.rng.choices(base[:3], k=self.rng.randint(1, 4)))
+            if self.sending:
+                first = self.add(replace(first, sends=kinds))
+                self.gives(first, base, depth=2)
+            else:
+                self.add(replace(first, gives=kinds[0]))
             self.fill(base, depth=2, is_base=True)
         return sound(Program(tuple(self.regions), tuple(self.plans.values()), ending))
 

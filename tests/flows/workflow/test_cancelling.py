@@ -566,6 +566,35 @@ def test_events_from_outside_at_the_moment_of_a_cancel(held: str, lab: Lab) -> N
         future.result(SOON)
 
 
+def test_a_step_that_is_begun_at_the_moment_of_a_cancel_is_run_after_a_retry(lab: Lab) -> None:
+    class W(Workflow):
+        @step
+        def begin(self, ev: StartEvent) -> A:
+            gate.stand()
+            return A(n=3)
+
+        @step
+        def end(self, ev: A) -> StopEvent:
+            return StopEvent(result=ev.n)
+
+    gate = Gate()
+    future = W(timeout=None).run()
+    gate.reached()
+    stands, go = held_up(future._workflow_run, "told_to_stop", lambda: True)
+    canceller = threading.Thread(target=future.cancel)
+    canceller.start()
+    assert stands.wait(SOON)
+    gate.open()
+    eventually(lambda: states(future, "end") == ["cancelled"])
+    go.set()
+    canceller.join(SOON)
+    with pytest.raises(WorkflowCancelled):
+        future.result(SOON)
+    assert future.run.wait(SOON)
+    future.retry()
+    assert future.result(SOON) == 3
+
+
 def test_cancelling_from_many_threads(lab: Lab) -> None:
     for _ in range(20):
         w, future = standing()
