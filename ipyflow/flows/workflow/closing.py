@@ -58,6 +58,8 @@ class Closing:
         """The step whose failure has ended it."""
         self.interrupted: list[Invocation] = []
         """The steps that had not ended, and the one that has failed."""
+        self.ahead: list[Invocation] = []
+        """Steps that were stopped a moment before the run heard that it is to stop."""
         self.queued: list[Delivery] = []
         """What waited for a worker."""
         self.stalled = False
@@ -198,6 +200,8 @@ class Closing:
                 if error is not None and by is not None:
                     self.failed = by.delivery.handled or by
                     self.interrupted.insert(0, self.failed)
+                    # The failed handler's place is that of the step whose failure it was to handle.
+                    by.delivery.under_way, self.failed.delivery.under_way = False, True
         if not first:
             if counts:
                 self._note(by, error)
@@ -220,7 +224,7 @@ class Closing:
 
     def _keep_left(self) -> None:
         run = self._run
-        self.failed, self.interrupted = None, list(run.active)
+        self.failed, self.interrupted, self.ahead = None, [*run.active, *self.ahead], []
         self.queued = [delivery for line in run.lines.values() for delivery in line.queue]
         for line in run.lines.values():
             line.queue.clear()

@@ -25,6 +25,10 @@ def step_failed(run: WorkflowRun, invocation: Invocation, turn: int, error: Base
     future = invocation.current
     assert future is not None
     if isinstance(error, TaskCancelled) and (future.cancelled() or not future._settled):
+        with run.lock:
+            if run.node.stopped and not run.over and run.ends(invocation, turn):
+                run.closing.ahead.append(invocation)  # the run was told to stop, and is about to hear of it
+                return None
         return None if _is_retried(run, invocation, turn) else run.step_ended(invocation, turn, None, None)
     delivery, step = invocation.delivery, invocation.step
     handler = run.table.handler_for(step.name)

@@ -67,6 +67,7 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
             if afresh:
                 run.clear(run.routing.last)
                 run.node.future.run.append(routes(run.table, run.engine.now(), run.node.future.id))
+            lines = run.queue(queued)
     if stopped:
         if retried is not None and retried.current is not None:
             endings.cancel_one(run.engine, retried.current, f"{run.node.future.label} was told to stop")
@@ -79,26 +80,20 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
         closing.begun = True
         run.begin(run.context.start_event)
         return
-    others = [invocation for invocation in interrupted if invocation is not retried]
-    queued += [invocation.delivery for invocation in others if not _run_again(run, invocation)]
-    run.go_on_with(queued)
+    run.engine.dispatch(run.go_on([], None, lines))
+    for invocation in interrupted:
+        if run.over:  # once more: the rest of them is left, as before
+            return
+        if invocation is not retried and not _run_again(run, invocation):
+            run.go_on_with([invocation.delivery])
+    run.closing.look_whether_idle()
 
 
 def _is_under_way(run: WorkflowRun, invocation: Invocation) -> None:
     """Under the lock: its task is run again; what it gives counts where it stands now."""
     invocation.turn += 1
-    if invocation in run.active:
-        return
     run.active[invocation] = None
-    delivery = invocation.delivery
-    top = delivery.fan
-    while top.above is not None:
-        top = top.above
-    if top is not run.routing.root:
-        delivery.fan = run.routing.root  # the run has begun anew since
-    while delivery.fan.above is not None and not delivery.fan.live:
-        delivery.fan = delivery.fan.above  # that list has come to its end
-    delivery.fan.live += 1
+    run.routing.again(invocation.delivery)
 
 
 def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:

@@ -54,7 +54,7 @@ class Sent:
 class Delivery:
     """What a step is to be run for: one event for each of its parameters, or the list of one."""
 
-    __slots__ = ("collected", "fan", "handled", "recoveries", "sents", "step")
+    __slots__ = ("collected", "fan", "handled", "recoveries", "sents", "step", "under_way")
 
     collected: dict[Any, list[Any] | None] | None
     """By buffer, what the body has got there: when it is run again it is given the same."""
@@ -65,6 +65,8 @@ class Delivery:
     def __init__(self, step: Step, sents: tuple[Sent, ...], fan: Fan, recoveries: Recoveries) -> None:
         self.step, self.sents, self.fan, self.recoveries = step, sents, fan, recoveries
         self.collected = self.handled = None
+        self.under_way = False
+        """True while its fan counts it."""
 
     def __repr__(self) -> str:
         return f"<{self.step.name} for {', '.join(repr(sent.event) for sent in self.sents[:3])}>"
@@ -149,8 +151,7 @@ class Routing:
         out: list[Delivery] = []
         for step, places in takers:
             if not places:
-                fan.live += 1
-                out.append(Delivery(step, (sent,), fan, recoveries))
+                out.append(self._delivery(step, (sent,), fan, recoveries))
             else:
                 out += self._join(step, places, sent)
         return out
@@ -169,8 +170,37 @@ class Routing:
         self.last += 1
         sent = Sent(event, self.last, fan, by, recoveries)
         self.tell.sent(sent, (step.name,))
+        return self._delivery(step, (sent,), fan, recoveries)
+
+    # What is on its way.
+
+    @staticmethod
+    def _delivery(step: Step, sents: tuple[Sent, ...], fan: Fan, recoveries: Recoveries) -> Delivery:
+        made = Delivery(step, sents, fan, recoveries)
+        made.under_way = True
         fan.live += 1
-        return Delivery(step, (sent,), fan, recoveries)
+        return made
+
+    def again(self, delivery: Delivery) -> None:
+        """A step is run for a delivery once more; it counts where it stands now, if it does not yet."""
+        if delivery.under_way:
+            return
+        top = delivery.fan
+        while top.above is not None:
+            top = top.above
+        if top is not self.root:
+            delivery.fan = self.root  # all has begun anew since
+        while delivery.fan.above is not None and not delivery.fan.live:
+            delivery.fan = delivery.fan.above  # that list has come to its end
+        delivery.under_way = True
+        delivery.fan.live += 1
+
+    def done(self, delivery: Delivery) -> list[Delivery]:
+        """What came of a delivery was sent; returns what its end lets go. Once, however many steps ran for it."""
+        if not delivery.under_way:
+            return []
+        delivery.under_way = False
+        return self.ended(delivery.fan)
 
     # Joins.
 
@@ -213,8 +243,7 @@ class Routing:
 
     def _let_go(self, join: Join, sents: tuple[Sent, ...], fan: Fan) -> Delivery:
         self.tell.filled(join.step.name, "" if is_list(join.step) else self.name_of(join.step), sents)
-        fan.live += 1
-        return Delivery(join.step, sents, fan, _most(sents))
+        return self._delivery(join.step, sents, fan, _most(sents))
 
     def name_of(self, step: Step) -> str:
         """The name of the join of several parameters, as records have it: ``A + B``."""

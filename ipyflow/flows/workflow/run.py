@@ -115,20 +115,20 @@ class WorkflowRun:
                 self.unanswered = max(0, self.unanswered - 1)
         if asks:
             self.stream.ring()
-        return self._go_on(ended, event, lines)
+        return self.go_on(ended, event, lines)
 
     def _send(
         self, event: Any, fan: Fan, by: int, recoveries: Recoveries, to: Any = None
     ) -> tuple[list[Waiter], list[Line]]:
         """Under the lock: route one event; returns the waits that it ends and the lines in which something waits."""
         if not self.waits.all and not self.waits.kept:
-            return [], self._queue(self.routing.send(event, fan, by, recoveries, to))
+            return [], self.queue(self.routing.send(event, fan, by, recoveries, to))
         ended = self.waits.ended_by(event)
         heard = (*[waiter.invocation.step.name for waiter in ended], *self.waits.keep(event, ended))
         deliveries = self.routing.send(event, fan, by, recoveries, to, heard)
         for waiter in ended:
             self.tell.taken(waiter.invocation.id, (self.routing.last,))
-        return ended, self._queue(deliveries)
+        return ended, self.queue(deliveries)
 
     def publish(self, event: Any, by: int, last: bool = False) -> None:
         """Write an event to the stream."""
@@ -146,7 +146,7 @@ class WorkflowRun:
 
     # Starting steps.
 
-    def _queue(self, deliveries: Sequence[Delivery]) -> list[Line]:
+    def queue(self, deliveries: Sequence[Delivery]) -> list[Line]:
         """Under the lock: have deliveries wait for a worker; returns their lines."""
         lines: dict[Line, None] = {}
         for delivery in deliveries:
@@ -161,8 +161,8 @@ class WorkflowRun:
             if self.over:
                 self.closing.queued += deliveries
                 return
-            lines = self._queue(deliveries)
-        self.engine.dispatch(self._go_on([], None, lines))
+            lines = self.queue(deliveries)
+        self.engine.dispatch(self.go_on([], None, lines))
         self.closing.look_whether_idle()
 
     def begin(self, event: Any) -> None:
@@ -170,7 +170,8 @@ class WorkflowRun:
         self.engine.dispatch(self.post(event, self.routing.root, r.NO_TASK, {}))
         self.closing.look_whether_idle()
 
-    def _go_on(self, ended: Sequence[Waiter], event: Any, lines: Sequence[Line]) -> Call | None:
+    def go_on(self, ended: Sequence[Waiter], event: Any, lines: Sequence[Line]) -> Call | None:
+        """Outside the lock: what was decided happens; returns a call to be run next by this thread."""
         for waiter in ended:
             waiter.settle(event)
         ready: Call | None = None
@@ -246,7 +247,7 @@ class WorkflowRun:
         ended: list[tuple[Waiter, Any]] = []
         lines: list[Line] = []
         with self.lock:
-            counts = self.ends(invocation, turn) and not self.over
+            counts = self.ends(invocation, turn) and not self.over and delivery.under_way
             if counts:
                 fan = self.routing.open_fan(delivery.step.name, delivery.fan) if many else delivery.fan
                 for event in events:
@@ -257,8 +258,8 @@ class WorkflowRun:
                     ended += [(waiter, event) for waiter in more]
                     lines += queued
                 if many:
-                    lines += self._queue(self.routing.ended(fan))
-                lines += self._queue(self.routing.ended(delivery.fan))
+                    lines += self.queue(self.routing.ended(fan))
+                lines += self.queue(self.routing.done(delivery))
                 idle = self.routing.idle
         if not counts:
             return self.closing.end_if_due()
@@ -266,7 +267,7 @@ class WorkflowRun:
             self.stream.ring()
         for waiter, event in ended:
             waiter.settle(event)
-        ready = self._go_on([], None, lines if len(lines) < 2 else list(dict.fromkeys(lines)))
+        ready = self.go_on([], None, lines if len(lines) < 2 else list(dict.fromkeys(lines)))
         if idle:
             self.closing.look_whether_idle()
         return ready
@@ -278,11 +279,11 @@ class WorkflowRun:
         delivery = invocation.delivery
         lines: list[Line] = []
         with self.lock:
-            if self.ends(invocation, turn) and not self.over:
+            if self.ends(invocation, turn) and not self.over and delivery.under_way:
                 handled = self.routing.deliver(handler, event, delivery.fan, invocation.id, recoveries)
                 handled.handled = invocation
-                lines = self._queue([handled, *self.routing.ended(delivery.fan)])
-        return self.both(self._go_on([], None, lines), self.closing.end_if_due())
+                lines = self.queue([handled, *self.routing.done(delivery)])
+        return self.both(self.go_on([], None, lines), self.closing.end_if_due())
 
     def ends(self, invocation: Invocation, turn: int) -> bool:
         """Under the lock: a step has come to its end; False where that counts no more, or not twice."""

@@ -207,6 +207,7 @@ def go_on(run: WorkflowRun, left: tuple[dict[str, Any], Any]) -> None:
             step, fan = table.steps[entry["step"]], fans[entry["fan"]]
             sents = sents_of(entry["sents"], step.name)
             delivery = Delivery(step, tuple(sents), fan, entry["recoveries"])
+            delivery.under_way = True
             fan.live += 1
             for place, index, got in entry["collected"]:
                 if delivery.collected is None:
