@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "notebook": {"model", "engine", "executors", "store", "views", "flows", "session", "testing"},
     "workflows": {"flows"},  # a public module
     "compat": {"public", "workflows"},
-    "public": {"model", "engine", "executors", "store", "views", "flows", "session", "workflows"},  # ipyflow/__init__.py
+    "public": {"model", "engine", "executors", "store", "views", "flows", "session", "workflows"},
 }
 # Imports inside a function, and why: `ipyflow/__init__.py` loads the notebook layer when it is first asked for.
 LAZY = {("public", "notebook"), ("public", "testing")}
