@@ -81,8 +81,13 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
         run.begin(run.context.start_event)
         return
     run.engine.dispatch(run.go_on([], None, lines))
-    for invocation in interrupted:
-        if run.over:  # once more: the rest of them is left, as before
+    for place, invocation in enumerate(interrupted):
+        if run.over:  # once more: the rest of them is left undone, as before, and nothing of it runs
+            with run.lock:
+                for left in interrupted[place:]:
+                    if left is not retried:
+                        run.active.pop(left, None)
+            run.engine.dispatch(closing.end_if_due())
             return
         if invocation is not retried and not _run_again(run, invocation):
             run.go_on_with([invocation.delivery])

@@ -368,7 +368,7 @@ def test_a_step_that_is_cancelled_by_itself_gives_nothing_and_the_run_goes_on(la
     assert step_named(future, "on_loop").cancel()
     w.thread.open()
     assert future.result(SOON) == 1
-    assert states(future, "on_loop") == ["cancelled"]
+    eventually(lambda: states(future, "on_loop") == ["cancelled"])
 
 
 def test_a_step_on_a_thread_that_is_cancelled_by_itself_gives_nothing(lab: Lab) -> None:
