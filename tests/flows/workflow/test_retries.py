@@ -391,6 +391,49 @@ def retried(act: Any) -> None:
         assert "cannot be retried" in str(error)  # noqa: PT017 - to be refused is as good
 
 
+def test_a_cancel_in_the_middle_of_a_retry(lab: Lab) -> None:
+    """Three steps were interrupted, and one of them runs again when the run is cancelled."""
+
+    class W(Failing):
+        def __init__(self) -> None:
+            super().__init__()
+            self.all_run = threading.Barrier(4)
+
+        @step
+        def begin(self, ev: StartEvent) -> list[A]:
+            return [A(n=n) for n in range(3)]
+
+        @step
+        async def work(self, ev: A) -> B:
+            if self.note(f"work {ev.n}") == 1:
+                await asyncio.get_running_loop().run_in_executor(None, self.all_run.wait, SOON)
+                await asyncio.Event().wait()
+            return B(n=ev.n)
+
+        @step
+        def gather(self, evs: list[B]) -> StopEvent:
+            return StopEvent(result=sorted(one.n for one in evs))
+
+    w = W()
+    future = w.run()
+    w.all_run.wait(SOON)
+    future.cancel()
+    fl.wait([future], SOON)
+    assert future.run.wait(SOON)
+    first = min(steps(future, "work"), key=lambda task: task.id).id
+    (go_on,) = future.run.dependants[first]
+    future.run.dependants[first] = [lambda: (go_on(), future.cancel())]
+    future.retry()
+    fl.wait([future], SOON)
+    assert future.run.wait(SOON)
+    while future.cancelled():
+        future.retry()
+        fl.wait([future], SOON)
+        assert future.run.wait(SOON)
+    assert future.result(SOON) == [0, 1, 2]
+    assert [kind for kind, _ in sent(future)].count("B") == 3
+
+
 def test_a_retry_keeps_what_waits_in_joins_and_the_store(lab: Lab) -> None:
     class W(Failing):
         @step
