@@ -21,6 +21,7 @@ from ipyflow.flows.workflow.events import (
     WorkflowFailedEvent,
     WorkflowTimedOutEvent,
 )
+from ipyflow.flows.workflow.graph import WAITS_FOR
 from ipyflow.flows.workflow.inside import OUTSIDE
 from ipyflow.flows.workflow.routing import Delivery
 from ipyflow.flows.workflow.stalls import can_come, starved_joins, why_stalled
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ipyflow.flows.workflow.run import WorkflowRun
     from ipyflow.model.ports import Timer
 
-STEPS = "its steps"
-"""What a run waits for while steps are at work."""
 _NAMED = 5
 End = Callable[[], Call | None]
 
@@ -144,7 +143,7 @@ class Closing:
 
     def goes_on(self) -> None:
         """An event has come from outside."""
-        self._waits_for(STEPS)
+        self._waits_for(WAITS_FOR)
 
     def _waits_for(self, reason: str) -> None:
         node = self._run.node

@@ -19,10 +19,9 @@ from ipyflow.engine.limits import Limit
 from ipyflow.engine.nodes import Kind, Node, end_stopped, open_node
 from ipyflow.engine.scheduler import Engine
 from ipyflow.errors import ContextStateError, WorkflowCancelled, WorkflowRuntimeError
-from ipyflow.flows.workflow.closing import STEPS
 from ipyflow.flows.workflow.context import Context
 from ipyflow.flows.workflow.future import WorkflowFuture
-from ipyflow.flows.workflow.graph import routes
+from ipyflow.flows.workflow.graph import WAITS_FOR, routes
 from ipyflow.flows.workflow.resources import ResourceManager
 from ipyflow.flows.workflow.run import WorkflowRun
 from ipyflow.flows.workflow.snapshot import go_on
@@ -157,11 +156,11 @@ class _Begin:
         full = slot is not None and slot.used >= slot.size
         node = open_node(
             engine, run, Kind(run.setup.name, WorkflowCancelled, True), shown_event(self._event) if self._event else "",
-            slot.reason if slot is not None and full else STEPS, run=place, parent=parent, above=None, role="workflow",
+            slot.reason if slot is not None and full else WAITS_FOR, run=place, parent=parent, above=None, role="workflow",
             context=copy_context(), gates=run.gates, group=label, handle=run.workflow.future_class,
         )  # fmt: skip
         run.open(node)
-        node.reason = slot.reason if slot is not None and full else STEPS
+        node.reason = slot.reason if slot is not None and full else WAITS_FOR
         future: Any = node.future
         future._workflow_run = run
         run.context._run = run
