@@ -154,13 +154,13 @@ class _Begin:
         place = engine.new_run(run.setup.name, _KIND) if parent is None else parent.future.run
         run.gates = () if parent is None else parent.gates
         full = slot is not None and slot.used >= slot.size
+        reason = slot.reason if slot is not None and full else WAITS_FOR
         node = open_node(
             engine, run, Kind(run.setup.name, WorkflowCancelled, True), shown_event(self._event) if self._event else "",
-            slot.reason if slot is not None and full else WAITS_FOR, run=place, parent=parent, above=None, role="workflow",
+            reason, run=place, parent=parent, above=None, role="workflow",
             context=copy_context(), gates=run.gates, group=label, handle=run.workflow.future_class,
         )  # fmt: skip
         run.open(node)
-        node.reason = slot.reason if slot is not None and full else WAITS_FOR
         future: Any = node.future
         future._workflow_run = run
         run.context._run = run
