@@ -434,6 +434,50 @@ def test_a_cancel_in_the_middle_of_a_retry(lab: Lab) -> None:
     assert [kind for kind, _ in sent(future)].count("B") == 3
 
 
+def test_a_step_that_is_retried_while_its_run_is_ending(lab: Lab) -> None:
+    """It is not run for nothing: what it would have collected is not lost."""
+
+    class W(Failing):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stands, self.second = threading.Event(), threading.Event()
+
+        @step
+        def begin(self, ev: StartEvent) -> list[A | B]:
+            return [A(n=0), A(n=1), B()]
+
+        @step
+        async def collects(self, ctx: Context, ev: A) -> StopEvent | None:
+            if ev.n == 0 and self.note("collects") == 1:
+                self.stands.set()
+                await asyncio.Event().wait()
+            got = ctx.collect_events(ev, [A, A])
+            self.second.set()
+            return None if got is None else StopEvent(result=[one.n for one in got])
+
+        @step
+        def fails(self, ev: B) -> None:
+            if self.note("fails") == 1:
+                assert self.stands.wait(SOON)
+                assert self.second.wait(SOON)
+                raise Boom
+
+    w = W()
+    future = w.run()
+    stands, go = held_up(future._workflow_run.closing, "end_if_due", lambda: future._workflow_run.over)
+    assert stands.wait(SOON)
+    interrupted = future.run.failed[steps(future, "collects")[0].id]
+    eventually(lambda: interrupted.state == "cancelled")
+    retried(interrupted.retry)
+    eventually(lambda: interrupted.is_final())
+    go.set()
+    with pytest.raises(Boom):
+        future.result(SOON)
+    assert future.run.wait(SOON)
+    future.retry()
+    assert future.result(SOON) == [1, 0]
+
+
 def test_a_retry_keeps_what_waits_in_joins_and_the_store(lab: Lab) -> None:
     class W(Failing):
         @step
