@@ -115,8 +115,8 @@ describe("the picture", () => {
     );
     expect(node(el, "step:step_two")?.querySelectorAll(".ipf-slot-running").length).toBe(1);
     const three = node(el, "step:step_three");
-    expect(three?.querySelector(".ipf-node-line")?.textContent).toBe("");
-    expect(three?.querySelector(".ipf-node-extra")?.textContent).toBe("needs 1 StepThreeEvent");
+    expect(three?.querySelector(".ipf-node-line")?.textContent).toBe("2 of 3 · ");
+    expect(three?.querySelector(".ipf-node-extra")?.textContent).toBe("needs 1");
     expect([three?.querySelectorAll(".ipf-pip-in").length, three?.querySelectorAll(".ipf-pip").length]).toEqual([2, 1]);
   });
 

@@ -235,6 +235,9 @@ function secondLine(look: Look, room: number, dotted: boolean): [words: string, 
   const extra = look.extra.length * BOLD > room ? shorter(look.extra) : look.extra;
   const both = first !== "" && (first.length + 3) * SMALL + extra.length * BOLD <= room;
   if (both) return [`${first} \u00b7 `, extra];
+  // How many have come is said in words beside the dots; of what, the event above the arrow says.
+  const count = dotted && first !== "" ? /^(needs \d+) \S+$/.exec(extra)?.[1] : undefined;
+  if (count !== undefined) return [`${first} \u00b7 `, count];
   return dotted || first === "" || look.tone !== ""
     ? ["", shorten(extra, room, BOLD)]
     : [shorten(first, room, SMALL), ""];
