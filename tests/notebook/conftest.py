@@ -45,6 +45,7 @@ class Shell:
 @pytest.fixture
 def shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     """A shell without the extension."""
+    fl.shutdown(cancel=True)  # whatever ran before this test is no part of it
     made = Shell(capsys.readouterr)
     yield made
     extension.unload(made.ip)

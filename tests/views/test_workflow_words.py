@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from ipyflow.flows.workflow import closing, inside
+from ipyflow.flows.workflow import graph, inside
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
@@ -56,7 +56,7 @@ def asks(questions: int = 1, answers: int = 0) -> RunState:
 
 def test_the_reasons_are_those_of_the_engine() -> None:
     assert flow_state.OUTSIDE == inside.OUTSIDE
-    assert flow_state.STEPS == closing.STEPS
+    assert flow_state.STEPS == graph.WAITS_FOR
 
 
 def test_a_workflow_that_waits_for_an_answer_says_what_it_asked_and_how_to_answer() -> None:

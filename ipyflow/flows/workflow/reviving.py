@@ -80,7 +80,6 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
         closing.begun = True
         run.begin(run.context.start_event)
         return
-    run.engine.dispatch(run.go_on([], None, lines))
     for place, invocation in enumerate(interrupted):
         if run.over:  # once more: the rest of them is left undone, as before, and nothing of it runs
             with run.lock:
@@ -91,6 +90,7 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
             return
         if invocation is not retried and not _run_again(run, invocation):
             run.go_on_with([invocation.delivery])
+    run.engine.dispatch(run.go_on([], None, lines))  # behind what had begun before them
     run.closing.look_whether_idle()
 
 
