@@ -11,6 +11,7 @@
     ├── LeakedFuture                         on_leak="error"
     ├── PipelineInvalid(ValueError)          a pipeline that cannot be; found when it is built
     ├── GroupError(ExceptionGroup)           failures of in_parallel, in the order of its branches
+    │   └── BatchError                       items of a batch of map(batch=...) failed
     ├── WorkflowError
     │   ├── WorkflowConfigurationError       steps, or start and stop events, that cannot make a workflow
     │   ├── WorkflowValidationError          a step's signature, or a graph that cannot work: all problems at once
@@ -19,6 +20,9 @@
     │   ├── WorkflowTimeoutError(TimeoutError)
     │   ├── WorkflowCancelled(TaskCancelled)
     │   └── WorkflowStalled                  nothing can go on; names what waits for what
+    ├── WorkerLost                           a process or machine died under the task
+    ├── NotPicklable(TypeError)              what cannot travel to a worker, or back; named
+    ├── RemoteTraceback                      the __cause__ of an error from elsewhere: its traceback as text
     └── ExecutorUnavailable(ImportError)     an executor that is not there
     IpyflowWarning(UserWarning)
     ├── LeakedFutureWarning                  a child that nobody read
@@ -32,7 +36,12 @@ Each can be pickled, and each message ends in what to do.
 from __future__ import annotations
 
 import concurrent.futures
+import pickle
+import sys
+import traceback
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
 
 
 class IpyflowError(Exception):
@@ -85,6 +94,83 @@ class GroupError(IpyflowError, ExceptionGroup[Exception]):
         return GroupError(self.message, excs)
 
 
+class BatchError(GroupError):
+    """Items of a batch of ``map(batch=...)`` raised; the others have their values all the same.
+
+    Whoever reads an item's own future gets that item's own value or exception.
+
+    Attributes:
+        values: of all items, in their order; ``None`` where one raised.
+        failures: what was raised, by the item's place in the batch.
+        frames: where, as far as it was raised in this process.
+    """
+
+    values: list[Any]
+    failures: dict[int, BaseException]
+    frames: dict[int, TracebackType | None]
+
+    @classmethod
+    def of(
+        cls, message: str, values: list[Any], failures: dict[int, BaseException],
+        frames: dict[int, TracebackType | None] | None = None,
+    ) -> BatchError:  # fmt: skip
+        """The error of a batch with these values and failures, of which there is one at least."""
+        error = cls(message, [one if isinstance(one, Exception) else _wrapped(one) for one in failures.values()])
+        error.values, error.failures, error.frames = values, failures, frames or {}
+        return error
+
+    def __reduce__(self) -> Any:
+        return _batch_error, (*_fit_to_travel(self), getattr(self, "__notes__", []))
+
+
+def _wrapped(error: BaseException) -> Exception:
+    """An exit or an interrupt, which a group of failures does not take."""
+    wrapped = RuntimeError(f"{type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _fit_to_travel(group: BatchError) -> tuple[str, list[Any], list[tuple[int, BaseException, str]]]:
+    """What a batch gave, without what cannot be pickled: that must not take the rest with it."""
+    by_value = sys.modules.get("cloudpickle")  # if it is not there, it is not what pickles this
+    dumps = pickle.dumps if by_value is None else by_value.dumps
+    values: list[Any] = list(group.values)
+    failures: list[tuple[int, BaseException, str]] = []
+    try:
+        dumps(values)
+    except Exception:
+        for place, value in enumerate(values):
+            try:
+                dumps(value)
+            except Exception as why:
+                values[place] = None
+                text = f"the value, of type {type(value).__name__}, cannot be sent back from its process: {why}"
+                failures.append((place, NotPicklable(text), ""))
+    for place, error in group.failures.items():
+        trace = "".join(traceback.format_exception(type(error), error, group.frames.get(place)))
+        try:
+            pickle.loads(dumps(error))
+        except Exception:
+            stands_in = RuntimeError(f"{type(error).__name__}: {error}")
+            for note in getattr(error, "__notes__", ()):
+                stands_in.add_note(note)
+            error = stands_in
+        failures.append((place, error, trace))
+    return group.message, values, sorted(failures, key=lambda failure: failure[0])
+
+
+def _batch_error(
+    message: str, values: list[Any], failures: list[tuple[int, BaseException, str]], notes: list[str]
+) -> BatchError:
+    for _, one, trace in failures:
+        if trace:
+            one.__cause__ = RemoteTraceback(trace)
+    error = BatchError.of(message, values, {place: one for place, one, _ in failures})
+    for note in notes:
+        error.add_note(note)
+    return error
+
+
 class WorkflowError(IpyflowError):
     """Base of the errors of workflows; errors of steps are raised as they are."""
 
@@ -115,6 +201,21 @@ class WorkflowCancelled(WorkflowError, TaskCancelled):
 
 class WorkflowStalled(WorkflowError):
     """Nothing of the workflow can go on: the message names the joins that wait, and for what."""
+
+
+class WorkerLost(IpyflowError):
+    """The process or the machine that ran the task died under it; ``retries=`` runs it again elsewhere."""
+
+
+class NotPicklable(IpyflowError, TypeError):
+    """A function, an argument or a value that cannot travel to a worker or back; the message names it."""
+
+
+class RemoteTraceback(IpyflowError):
+    """The traceback of an error that was raised in another process, as text: the error's ``__cause__``."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}" if self.args else ""
 
 
 class ExecutorUnavailable(IpyflowError, ImportError):

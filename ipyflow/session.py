@@ -27,6 +27,7 @@ from ipyflow.engine.run import Run
 from ipyflow.engine.scheduler import Engine
 from ipyflow.executors.coroutines import CoroutineExecutor
 from ipyflow.executors.inline import InlineExecutor
+from ipyflow.executors.table import Executors
 from ipyflow.executors.threads import ThreadExecutor, default_size
 from ipyflow.model.ports import Clock, Executor, Presenter
 
@@ -37,10 +38,15 @@ class Settings:
 
     Attributes:
         threads: task bodies that run at once on threads; ``None`` is the number of cores and four, 32 at most.
+        processes: task bodies that run at once in worker processes; ``None`` is the number of cores.
+        dask: the cluster of ``executor="dask"``: a ``distributed.Client``, a scheduler's address, or ``None`` for the
+            current client, else a ``LocalCluster``.
         log_limit: records kept for each run, in memory; ``None`` keeps all. A long-lived service should set it.
     """
 
     threads: int | None = None
+    processes: int | None = None
+    dask: Any = None
     log_limit: int | None = None
 
 
@@ -60,7 +66,7 @@ class _Session:
         self.presenter: Presenter = cast(Presenter, _WhenShown())
         self.listeners: list[Callable[[Engine], None]] = []
         self._engine: Engine | None = None
-        self._executors: dict[str, Executor] = {}
+        self._executors: dict[Any, Executor] = {}
         self._lock = threading.RLock()
 
     def engine(self) -> Engine:
@@ -95,7 +101,7 @@ class _Session:
         engine.accepting = False
         if engine.ambient is not None:
             engine.end_scope(engine.ambient)
-        for executor in executors.values():
+        for executor in list(executors.values()):
             executor.shutdown(wait)
         engine.loop.stop()
         output.uninstall()
@@ -103,7 +109,10 @@ class _Session:
     def forget(self) -> None:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
-        engine, self._engine, self._executors = self._engine, None, {}
+        engine, self._engine = self._engine, None
+        executors, self._executors = self._executors, {}
+        for executor in list(executors.values()):
+            executor.forget()
         default.install(None)
         output.after_fork()
         future.after_fork()
@@ -113,7 +122,7 @@ class _Session:
 
 def make_engine(
     settings: Settings, presenter: Presenter, clock: Clock | None = None, seed: int | None = None, inline: bool = False
-) -> tuple[Engine, dict[str, Executor]]:
+) -> tuple[Engine, dict[Any, Executor]]:
     """An engine with its executors, ready to take tasks.
 
     Args:
@@ -125,13 +134,15 @@ def make_engine(
     """
     loop = LoopThread()
     timers = clock or LoopClock(loop)
-    executors: dict[str, Executor] = {
+    call_later = LoopClock(loop).call_later
+    here: dict[str, Executor] = {
         "threads": InlineExecutor()
         if inline
-        else ThreadExecutor(settings.threads or default_size(os.cpu_count()), LoopClock(loop).call_later),
+        else ThreadExecutor(settings.threads or default_size(os.cpu_count()), call_later),
         "inline": InlineExecutor(),
         "loop": CoroutineExecutor(loop),
     }
+    executors = Executors(here, settings, call_later)
     return Engine(timers, loop, executors, presenter, settings.log_limit, seed), executors
 
 
@@ -168,7 +179,8 @@ def configure(**changes: Any) -> Configured:
     :func:`shutdown`. Changing them while tasks run raises.
 
     Args:
-        changes: ``threads`` (bodies at once on threads), ``log_limit`` (records kept for each run).
+        changes: ``threads`` and ``processes`` (bodies at once on threads, in worker processes), ``dask`` (a
+            ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run).
 
     Returns:
         The settings; also a context manager that brings back those before.
@@ -190,6 +202,9 @@ def configure(**changes: Any) -> Configured:
             near = difflib.get_close_matches(name, names, 1)
             hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(names)}"
             raise TypeError(f"unknown setting {name}=: {hint}")
+        if name == "dask":
+            _check_cluster(value)
+            continue
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
         if value is not None and value < 1:
@@ -197,6 +212,14 @@ def configure(**changes: Any) -> Configured:
     before = _session.settings
     _apply(dataclasses.replace(before, **changes))
     return Configured(_session.settings, before)
+
+
+def _check_cluster(value: Any) -> None:
+    if value is None or (isinstance(value, str) and value) or hasattr(value, "scheduler_info"):
+        return
+    raise TypeError(
+        f"configure(dask={value!r}): give a distributed.Client, an address as in 'tcp://10.0.0.1:8786', or None"
+    )
 
 
 def _apply(settings: Settings) -> None:

@@ -20,6 +20,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ipyflow.engine import default
 from ipyflow.engine.run import Run
@@ -129,8 +130,9 @@ class Lab:
 
 @contextmanager
 def engine(
-    threads: int = 4, inline: bool = False, manual: bool | None = None, log_limit: int | None = None, seed: int = 0
-) -> Iterator[Lab]:
+    threads: int = 4, inline: bool = False, manual: bool | None = None, log_limit: int | None = None, seed: int = 0,
+    processes: int = 2, dask: Any = None,
+) -> Iterator[Lab]:  # fmt: skip
     """An engine of its own for the ``with`` block; its invariants are checked at the end.
 
     Args:
@@ -139,11 +141,17 @@ def engine(
         manual: use a :class:`ManualClock`; by default when ``inline``.
         log_limit: records kept for each run.
         seed: for the random pauses of retries.
+        processes: bodies that run at once in worker processes.
+        dask: the client, or the address, of the cluster for ``executor="dask"``.
     """
     manual = inline if manual is None else manual
     clock = ManualClock()
     made, executors = make_engine(
-        Settings(threads, log_limit), StaticPresenter(), clock if manual else None, seed=seed, inline=inline
+        Settings(threads=threads, log_limit=log_limit),
+        StaticPresenter(),
+        clock if manual else None,
+        seed=seed,
+        inline=inline,
     )
     before = default.install(made)
     lab = Lab(made, clock)
@@ -155,7 +163,7 @@ def engine(
         for run in lab.runs:
             run.cancel()
         made.accepting = False
-        for executor in executors.values():
+        for executor in list(executors.values()):
             executor.shutdown(False)
         made.loop.stop()
 

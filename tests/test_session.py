@@ -54,7 +54,7 @@ def test_so_many_bodies_run_at_once() -> None:
     ("changes", "error", "text"),
     [
         ({"thread": 3}, TypeError, "did you mean threads="),
-        ({"colour": 3}, TypeError, "there are threads, log_limit"),
+        ({"colour": 3}, TypeError, "there are threads, processes, dask, log_limit"),
         ({"threads": "many"}, TypeError, "whole number"),
         ({"threads": True}, TypeError, "whole number"),
         ({"threads": 0}, ValueError, "1 or more"),

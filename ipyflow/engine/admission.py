@@ -6,12 +6,14 @@ that was stopped while it waited is dropped wherever it comes back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.describe import message
 from ipyflow.engine.future import Future
+from ipyflow.engine.kept import Kept
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.options import Definition
 from ipyflow.engine.references import find, replace
@@ -39,8 +41,8 @@ def admit(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
         The call, if nothing holds it back: the caller dispatches it. So do all functions here.
     """
     options = call.task.options
-    if found and (options.wait or options.resolve):
-        if options.wait is not True and options.resolve is not True:
+    if found and (options.wait or options.resolve or call.executor.remote):
+        if options.wait is not True and options.resolve is not True and not call.executor.remote:
             names = (options.wait, options.resolve)
             try:
                 found = find([call.task.waits_for(call.args, call.kwargs, chosen) for chosen in names if chosen])
@@ -98,6 +100,8 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
     """Wait for the futures in ``found``, and for those inside the values of the settled ones, which are added to it."""
     pending = _follow_values(found)
     if not pending:
+        if not all_here(call, found, lambda: engine.dispatch(_await_arguments(engine, call, found))):
+            return None
         try:
             return _arguments_ready(engine, call, found)
         except Exception as error:  # a container that does not take the values in place of the futures
@@ -108,6 +112,19 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
     for future in pending:
         future.when_settled(one_done)
     return None
+
+
+def all_here(call: Call, found: list[Future[Any]], callback: Callable[[], object]) -> bool:
+    """False while values that ``call`` is to be given stay elsewhere: ``callback`` is called when one more is here."""
+    executor, options = call.executor, call.task.options
+    if not (options.resolve or executor.remote) or (executor.remote and executor.keeps):
+        return True
+    far = next((f._value for f in found if type(f._value) is Kept and not f._value.is_tried()), None)
+    if far is None:
+        return True
+    if hold(call.engine, call, "a value to be fetched"):
+        far.when_here(callback)
+    return False
 
 
 class _OneDone:
@@ -135,7 +152,7 @@ def _follow_values(found: list[Future[Any]]) -> list[Future[Any]]:
     for future in found:  # grows while it is gone through
         if not future._settled:
             pending.append(future)
-        elif type(future._value) not in NUMBERS:
+        elif type(future._value) not in NUMBERS and type(future._value) is not Kept:
             inner = find(future._value)
             if inner:
                 known = known or set(found)
@@ -180,6 +197,8 @@ def _resolve(call: Call, names: bool | frozenset[str]) -> None:
     def value_of(future: Future[Any]) -> Any:
         future._consume()
         value = future._value
+        if type(value) is Kept:
+            return value if call.executor.remote and call.executor.keeps else value.value()
         return value if type(value) in NUMBERS else replace(value, value_of)
 
     if names is True:

@@ -18,6 +18,7 @@ from ipyflow.engine.context import current_call
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.future import Future
+    from ipyflow.engine.kept import Kept
     from ipyflow.engine.loop import LoopThread
 
 
@@ -58,6 +59,16 @@ def await_one(future: Future[Any]) -> Generator[Any, None, None]:
         if call.waits == 1:
             call.executor.unblocked(call)
         call.end_wait()
+
+
+def await_kept(kept: Kept) -> Generator[Any, None, None]:
+    """Suspend the running coroutine until a value that stays elsewhere was fetched, or could not be."""
+    if kept.is_tried():
+        return
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+    kept.when_here(lambda: loop.call_soon_threadsafe(_set, waiter))
+    yield from waiter
 
 
 def _runs_here(call: Call) -> bool:

@@ -35,6 +35,7 @@ from ipyflow.model.texts import HUGE, NUMBERS
 
 if TYPE_CHECKING:
     from ipyflow.engine.options import Definition
+    from ipyflow.engine.remote import Host
     from ipyflow.engine.scheduler import Engine
 
 OUTPUT_LIMIT = 200_000
@@ -86,7 +87,8 @@ class Call:
     wake: Callable[[], None] | None
     """How to wake the body from a wait of ours."""
     timer: Timer | None
-    handle: asyncio.Task[None] | None
+    handle: Any
+    """Of an ``async def``, its asyncio task; of a body elsewhere, its :class:`~ipyflow.engine.remote.Host`."""
     gates: tuple[Limit, ...]
     """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each."""
     permits: tuple[Limit, ...]
@@ -143,6 +145,21 @@ class Call:
     def label(self) -> str:
         """``name#id``."""
         return self.future.label
+
+    @property
+    def remote(self) -> Host:
+        """The engine's side of it, where the body runs elsewhere."""
+        if self.handle is None:
+            self.engine.host(self)
+        return self.handle  # type: ignore[no-any-return]
+
+    @property
+    def level(self) -> int:
+        """How many unfinished tasks it is below."""
+        live, above, level = self.future.run.live, self.future.parent_id, 0
+        while (parent := live.get(above)) is not None:
+            above, level = parent.parent_id, level + 1
+        return level
 
     def take_start(self) -> bool:
         """True for one caller only: it starts the call, or sees that nobody does."""

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from ipyflow.engine.plan import Plan
-from ipyflow.errors import GroupError
+from ipyflow.errors import GroupError, RemoteTraceback
 from ipyflow.model.texts import LONGEST, PLAIN
 
 ITEMS = 6
@@ -139,6 +139,8 @@ def traceback_text(error: BaseException) -> str:
 
     Of a group of failures only what they are: their tasks have their own, and groups stand in groups.
     """
+    if isinstance(error.__cause__, RemoteTraceback):
+        return str(error.__cause__.args[0])
     if isinstance(error, GroupError):
         lines = [f"  {note_of(one)}{type(one).__name__}: {message(one)[:200]}\n" for one in error.exceptions[:20]]
         return "".join([f"GroupError: {message(error)}\n", *lines])

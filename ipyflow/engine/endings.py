@@ -15,6 +15,7 @@ from ipyflow.engine import admission, leaks
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import arguments, message, short, traceback_text, trim
 from ipyflow.engine.future import Future
+from ipyflow.engine.kept import Kept
 from ipyflow.engine.references import find
 from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
 from ipyflow.model import records as r
@@ -150,7 +151,7 @@ def give_up(engine: Engine, call: Call, why: str) -> None:
     wake = call.wake
     if wake is not None:
         wake()
-    if not isinstance(call, AsyncCall):
+    if not isinstance(call, AsyncCall) and not call.executor.remote:
         call.future.run.append(
             r.Noted(engine.now(), call.future.id, "abandoned", f"it {why}; its thread goes on until the body returns")
         )
@@ -352,7 +353,9 @@ def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
             return None
         future.state = State.SUCCEEDED
         future._when = time = engine.now()
-        future.run.append(r.Finished(time, future.id, "succeeded", type(value).__name__, short(value), None))
+        kept = type(value) is Kept
+        type_name, text = (value.type_name, value.text) if kept else (type(value).__name__, short(value))
+        future.run.append(r.Finished(time, future.id, "succeeded", type_name, text, None))
     future._value = value
     return engine.settled(call, future)
 

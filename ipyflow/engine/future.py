@@ -17,8 +17,9 @@ from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ipyflow.engine import awaiting, blocking
+from ipyflow.engine import awaiting, blocking, crossing
 from ipyflow.engine.context import current_call
+from ipyflow.engine.kept import Kept
 from ipyflow.errors import TaskCancelled
 from ipyflow.model import records as r
 from ipyflow.model.status import FINAL_STATES, State
@@ -190,6 +191,8 @@ class Future(concurrent.futures.Future[T]):
     def __await__(self) -> Generator[Any, None, T]:
         while not self._settled:
             yield from awaiting.await_one(self)
+        if type(self._value) is Kept:
+            yield from awaiting.await_kept(self._value)
         return self._outcome()
 
     def _outcome(self) -> T:
@@ -199,6 +202,8 @@ class Future(concurrent.futures.Future[T]):
             return self.result()
         self._taken()
         if error is None:
+            if type(value) is Kept:
+                return value.value()  # type: ignore[no-any-return]
             return value  # type: ignore[no-any-return]
         try:
             # Each raise adds this frame to the traceback: begin from the original every time.
@@ -415,4 +420,7 @@ class Future(concurrent.futures.Future[T]):
         return self.state in FINAL_STATES
 
     def __reduce__(self) -> Any:
+        side = crossing.border.get()
+        if side is not None:
+            return side.future_out(self)
         raise TypeError(f"{self!r} is a handle of this process and cannot be pickled; pass its .result() instead")

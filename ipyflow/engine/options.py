@@ -102,7 +102,7 @@ class Definition(Protocol):
     """The :class:`~ipyflow.engine.limits.Limit` that its calls need a permit of, and those below them do not, if it has
     one besides ``options.limit``."""
     simple: bool
-    """True when nothing can hold a call of it back: no wait, limit, delay, timeout or memo."""
+    """True when nothing can hold a call of it back: no wait, limit, delay, timeout or memo, no way to a worker."""
 
     def latest(self) -> Definition:
         """The definition that now goes by this one's name: a cell may have been edited and run again."""

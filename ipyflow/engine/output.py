@@ -92,6 +92,12 @@ def install() -> None:
             sys.stderr = Fork(sys.stderr, "stderr")
 
 
+def show(stream: str, text: str) -> None:
+    """Write to the real ``stdout`` or ``stderr``, as if no task were running."""
+    target: Any = getattr(sys, stream)
+    (target.real if type(target) is Fork else target).write(text)
+
+
 def after_fork() -> None:
     """In a forked child: whoever held the lock is not here, and what it prints is nobody's task."""
     global _installing

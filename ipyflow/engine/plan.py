@@ -17,6 +17,10 @@ class Plan:
 
     __slots__ = ()
 
+    def submit(self) -> Future[Any]:
+        """Submit it here."""
+        raise NotImplementedError
+
     def submit_below(self, call: Call) -> Future[Any]:
         """Submit it as a child of ``call``, whose body has returned it."""
         raise NotImplementedError

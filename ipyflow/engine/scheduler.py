@@ -27,6 +27,7 @@ from ipyflow.engine.nodes import Kind
 from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan
 from ipyflow.engine.references import find, written_arguments
+from ipyflow.engine.remote import Host
 from ipyflow.engine.run import Run
 from ipyflow.engine.turns import Turns
 from ipyflow.model import records as r
@@ -78,6 +79,15 @@ class Engine:
         """Called with each run of which a task is run again after the run had ended."""
         self.top_name: Callable[[], tuple[str, str]] = lambda: ("script", "script")
         """Names the run, and its kind, that plain tasks at top level go into; asked when the first one is submitted."""
+        self.where: Callable[[str], str | None] = lambda _name: None
+        """Says in words where a global name was assigned, as ``cell 3``; for messages."""
+
+    is_guest = False
+    """True for what stands for an engine in a worker."""
+
+    def submit_plan(self, plan: Plan) -> Future[Any]:
+        """In a worker: have the engine run a pipeline."""
+        raise NotImplementedError
 
     # Submitting.
 
@@ -102,6 +112,8 @@ class Engine:
         if not self.accepting:
             self.check_accepts(parent)
         executor = self.executors[task.options.executor]
+        # What cannot travel is refused before anything is begun.
+        host = None if task.simple or not executor.remote else self.prepare(executor, task, args, kwargs)
         id = next(self._ids)
         if parent is not None:
             run = parent.future.run
@@ -116,6 +128,10 @@ class Engine:
         call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
         call.gates = gates
         text, found = written_arguments(args, kwargs)
+        if host is not None:
+            call.handle, host.call = host, call
+            if found:
+                host.forget_body()
         if parent is not None:
             if parent.unread is None:
                 parent.unread = {}
@@ -150,6 +166,25 @@ class Engine:
             endings.interrupted(self, call)
             raise
         return future
+
+    def prepare(
+        self, executor: Executor, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Host:  # fmt: skip
+        """Pickle a call for where it will run.
+
+        Raises:
+            NotPicklable: names what cannot travel.
+        """
+        host = Host(self, executor)  # type: ignore[arg-type]
+        host.prepare(task, args, kwargs)
+        return host
+
+    def host(self, call: Call) -> None:
+        """Give a call that runs elsewhere its host, if it has none yet."""
+        with self.changing:
+            if call.handle is None:
+                host = Host(self, call.executor)  # type: ignore[arg-type]
+                call.handle, host.call = host, call
 
     def check_accepts(self, parent: Call | None) -> None:
         """Raise if the engine takes nothing more at top level; what runs may go on to its end."""

@@ -24,6 +24,7 @@ class CoroutineExecutor:
     """Starts each work as a task of the loop; a thousand dispatched at once wake the loop once."""
 
     name = "loop"
+    remote = keeps = False
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
@@ -85,6 +86,9 @@ class CoroutineExecutor:
         """Somebody may have said that the loop was told, and have told nobody."""
         self._posted = True
         self._loop.post(self._start)
+
+    def forget(self) -> None:
+        """Threads do not come along into a fork."""
 
     def shutdown(self, wait: bool) -> None:
         """The loop's thread ends what is left."""

@@ -11,6 +11,7 @@ class InlineExecutor:
     """Runs each work before ``dispatch`` returns; the order of a program is then the order of its lines."""
 
     name = "inline"
+    remote = keeps = False
 
     def dispatch(self, work: Work) -> None:
         """Run it now."""
@@ -52,6 +53,9 @@ class InlineExecutor:
 
     def mend(self) -> None:
         """Nothing can be left half done."""
+
+    def forget(self) -> None:
+        """Threads do not come along into a fork."""
 
     def shutdown(self, wait: bool) -> None:
         """Nothing to let go."""

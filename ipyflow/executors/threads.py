@@ -53,6 +53,7 @@ class ThreadExecutor:
     """
 
     name = "threads"
+    remote = keeps = False
 
     def __init__(self, size: int, call_later: Callable[[float, Callable[[], object]], object]) -> None:
         self.size = size
@@ -284,6 +285,9 @@ class ThreadExecutor:
         self._searching = False
         if self._ready:
             self._call_worker()
+
+    def forget(self) -> None:
+        """Threads do not come along into a fork."""
 
     def shutdown(self, wait: bool) -> None:
         """Let the workers go when they have nothing left; with ``wait``, wait for those that can end."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import difflib
+import importlib
 import inspect
 import random
 import re
@@ -26,8 +27,11 @@ LATER = {
     "defer": "calls cannot be put off in favour of newer ones yet; delay= starts them later",
     "recurrent": "tasks cannot repeat themselves yet; write a loop in a flow",
 }
-LATER_EXECUTORS = {"processes": "worker processes", "dask": "Dask"}
-EXECUTORS = ("threads", "inline")
+EXECUTORS = ("threads", "processes", "dask", "inline")
+HERE = ("threads", "inline", "loop")
+"""Executors whose bodies run in this process."""
+ENTRY_POINTS = "ipyflow.executors"
+"""The group of entry points under which other packages offer executors."""
 _PERIODS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
 
 
@@ -115,14 +119,25 @@ def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
     if isinstance(value, str):
         if value in EXECUTORS:
             return value
-        if value in LATER_EXECUTORS:
-            raise NotImplementedError(
-                f"executor={value!r}: {LATER_EXECUTORS[value]} are not there yet; there are {EXECUTORS}"
-            )
-        raise ValueError(f"executor={value!r} is not known; there are {', '.join(map(repr, EXECUTORS))}")
+        if value in EXECUTORS:
+            return value
+        known = [*EXECUTORS, *_offered()]
+        if value in known:
+            return value
+        near = difflib.get_close_matches(value, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(map(repr, known))}"
+        raise ValueError(f"executor={value!r} is not known: {hint}")
     if isinstance(value, concurrent.futures.Executor):
-        raise NotImplementedError("an executor of another library cannot be used yet; there are 'threads' and 'inline'")
-    raise TypeError(f"executor={value!r}: give the name of one, {', '.join(map(repr, EXECUTORS))}")
+        return value
+    raise TypeError(
+        f"executor={value!r}: give the name of one, {', '.join(map(repr, EXECUTORS))}, or a concurrent.futures.Executor"
+    )
+
+
+def _offered() -> list[str]:
+    """The names of executors that other packages offer."""
+    metadata = importlib.import_module("importlib.metadata")  # by name: it takes long to import and is rarely asked
+    return sorted(metadata.entry_points(group=ENTRY_POINTS).names)
 
 
 def retries(value: Any, option: str = "retries") -> RetryPolicy | None:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from ipyflow.model.records import Record
+from ipyflow.model.wire import Message, Outcome, Package, Parcel
 
 
 class Timer(Protocol):
@@ -32,6 +33,40 @@ class Clock(Protocol):
         """Plan ``callback`` in ``delay`` seconds, on a thread that the clock chooses."""
 
 
+class Remote(Protocol):
+    """The engine's side of an attempt whose body runs elsewhere: what an executor tells it, on a thread of its own."""
+
+    @property
+    def label(self) -> str:
+        """``name#id``, for messages."""
+
+    @property
+    def kept(self) -> Sequence[Any]:
+        """Values that travel by reference beside the package, in the order in which it names them."""
+
+    def package(self) -> Package:
+        """What to send to a worker; once.
+
+        Raises:
+            NotPicklable: say so through :meth:`failed`.
+        """
+
+    def begin(self, worker: str) -> bool:
+        """The body is about to start at ``worker``; False when it was stopped before and must not start."""
+
+    def heard(self, message: Message, reply: Callable[[Message], None]) -> None:
+        """The body says or asks something; ``reply`` may be called later, from any thread."""
+
+    def ended(self, outcome: Outcome, kept: Any = None) -> None:
+        """The body has ended; ``kept`` is its value where that stays at the worker."""
+
+    def failed(self, error: BaseException) -> None:
+        """It cannot be started at all."""
+
+    def lost(self, why: str) -> None:
+        """The worker has gone under the body, whether by itself or because :meth:`Executor.cancel` has stopped it."""
+
+
 class Work(Protocol):
     """One attempt of one task, as an executor sees it."""
 
@@ -42,6 +77,14 @@ class Work(Protocol):
     @property
     def executor(self) -> Executor:
         """Where it runs."""
+
+    @property
+    def level(self) -> int:
+        """How many unfinished tasks it is below."""
+
+    @property
+    def remote(self) -> Remote:
+        """For an executor whose workers are elsewhere: what it uses in the place of :meth:`run`."""
 
     def run(self, worker: str) -> Work | None:
         """Run the body here and report the outcome, unless somebody else has taken the work or it was stopped.
@@ -58,6 +101,10 @@ class Executor(Protocol):
     """A place where work runs. ``dispatch`` never blocks; every work it accepts is run or cancelled once."""
 
     name: str
+    remote: bool
+    """True where bodies run elsewhere: then it is a :class:`RemoteExecutor`."""
+    keeps: bool
+    """True where values may stay at its workers."""
 
     def dispatch(self, work: Work) -> None:
         """Take the work; from any thread."""
@@ -86,8 +133,27 @@ class Executor(Protocol):
     def mend(self) -> None:
         """A ``dispatch`` was interrupted at any point: see that the work that is there goes on."""
 
+    def forget(self) -> None:
+        """In a forked child: what it has is the parent's."""
+
     def shutdown(self, wait: bool) -> None:
         """Take no more work and let the workers go; ``wait`` for those that run."""
+
+
+class RemoteExecutor(Executor, Protocol):
+    """A place in another process or on another machine."""
+
+    def pack(self, value: Any) -> Parcel:
+        """Pickle ``value`` for the way there."""
+
+    def unpack(self, parcel: Parcel) -> Any:
+        """What came from there."""
+
+    def refused(self, error: BaseException, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]) -> Any:
+        """The exception that says why a call cannot be pickled."""
+
+    def refused_value(self, error: BaseException, value: Any) -> Any:
+        """The exception that says why a value cannot be pickled."""
 
 
 class Presenter(Protocol):

@@ -220,7 +220,8 @@ class Pipeline(Plan):
                 "an inline() pipeline shares the state of the task that returns it, and this one was submitted: "
                 "leave inline() out, or return it from a task"
             )
-        return start(default.instance or default.make(), self)
+        engine = default.instance or default.make()
+        return engine.submit_plan(self) if engine.is_guest else start(engine, self)
 
     def submit_below(self, call: Call) -> Future[Any]:
         """For the engine: submit it in the place of ``call``, which has returned it."""

@@ -1,0 +1,131 @@
+"""One worker process, from the engine's side.
+
+Owns: the process, the channel to it, the pipes of what is written to its descriptors. Called by: the executor; starting
+and reaping on its thread only, for Linux ends a worker with the thread that has started it. Guarantees: it is killed
+with all that its tasks have started, and never once somebody else may have its number.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from ipyflow.model.ports import Work
+from ipyflow.wire.channel import Channel
+
+_CODE = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[3])
+from ipyflow.worker.main import main
+main(int(sys.argv[1]), int(sys.argv[2]))
+"""
+_CHUNK = 1 << 16
+
+
+class Process:
+    """A worker process; see the module."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.label = number, f"process-{number}"
+        self.work: Work | None = None
+        """What it runs, or is about to; changed under the executor's lock."""
+        self.last: Work | None = None
+        """What it ran before; what is printed late goes there."""
+        self.words = ""
+        """What it has written without any work."""
+        self.is_ready = False
+        self.is_alive = True
+        self._path = [entry for entry in sys.path if isinstance(entry, str)]
+        self._reaping = threading.Lock()
+        mine, theirs = socket.socketpair()
+        try:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), str(os.getpid()), json.dumps(self._path)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(theirs.fileno(),),
+                start_new_session=True, bufsize=0,
+            )  # fmt: skip
+        except BaseException:
+            mine.close()
+            raise
+        finally:
+            theirs.close()
+        self.channel = Channel(mine)
+        self.pipes: dict[Any, str] = {self._popen.stdout: "stdout", self._popen.stderr: "stderr"}
+        self._decoders = {stream: codecs.getincrementaldecoder("utf-8")("replace") for stream in self.pipes.values()}
+        for pipe in self.pipes:
+            os.set_blocking(pipe.fileno(), False)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._popen.pid
+
+    def send(self, message: Any) -> None:
+        """Send a message; where it is dead, that is about to be heard."""
+        with contextlib.suppress(OSError):
+            self.channel.send(message)
+
+    def send_path(self, path: list[str]) -> None:
+        """Have it import from where this process does."""
+        if path != self._path:
+            self._path = [entry for entry in path if isinstance(entry, str)]
+            self.send(("path", self._path))
+
+    def read(self, pipe: Any) -> str | None:
+        """What came through a pipe; ``None`` when no more will."""
+        if pipe not in self.pipes:
+            return None
+        try:
+            data = os.read(pipe.fileno(), _CHUNK)
+        except BlockingIOError:
+            return ""
+        except OSError:
+            return None
+        return self._decoders[self.pipes[pipe]].decode(data) if data else None
+
+    def has(self, pipe: Any) -> bool:
+        """Whether there is more in a pipe."""
+        return pipe in self.pipes and bool(select.select([pipe], [], [], 0)[0])
+
+    def kill(self) -> None:
+        """End it, and what its tasks have started in its group."""
+        with self._reaping:
+            if self._popen.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def reap(self) -> str:
+        """It has hung up: see that it is gone; says in words how it went."""
+        self.kill()  # what its tasks have started is still there; how it ended itself is decided already
+        with self._reaping:
+            code = self._popen.wait()
+        self.channel.close()
+        return said(code)
+
+    def close_pipes(self) -> None:
+        """Nobody reads them any more."""
+        for pipe in self.pipes:
+            pipe.close()
+        self.pipes = {}
+
+
+def said(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    if -code == signal.SIGKILL:
+        return f"was killed ({name}), as happens when the machine runs out of memory"
+    return f"died of {name}"

@@ -1,0 +1,127 @@
+"""Pickling by value: functions and classes of a notebook travel as they are, large buffers beside the pickle.
+
+Called by: whoever hands something over. Guarantees: what cannot travel is refused here, by name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from ipyflow.errors import NotPicklable
+from ipyflow.model.wire import Parcel
+from ipyflow.wire import culprits
+from ipyflow.wire.segments import LARGE, Segment, Shelf, make
+
+MANY = 64
+"""Segments of one parcel: a socket hands over only so many descriptors at once."""
+
+_dumps: Callable[..., bytes] | None = None
+
+
+def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], object] | None = None) -> bytes:
+    """As ``pickle.dumps``, for functions and classes of a notebook too."""
+    global _dumps
+    if _dumps is None:
+        _dumps = importlib.import_module("cloudpickle").dumps
+    return _dumps(value, protocol=5, buffer_callback=buffer_callback)
+
+
+def pack(value: Any, shelf: Shelf | None = None, apart: bool = True) -> Parcel:
+    """Pickle ``value``.
+
+    Args:
+        value: anything.
+        shelf: where equal buffers are found again.
+        apart: put large buffers into segments.
+
+    Raises:
+        Exception: what pickling it raised; see :func:`refusal`.
+    """
+    buffers: list[Segment] = []
+
+    def leave_out(buffer: pickle.PickleBuffer) -> bool:
+        if len(buffers) == MANY:
+            return True
+        try:
+            raw = buffer.raw()
+        except BufferError:  # not in one piece
+            return True
+        if raw.nbytes < LARGE:
+            return True
+        segment = make(raw) if shelf is None else shelf.put(raw)
+        if segment is None:
+            return True
+        buffers.append(segment)
+        return False
+
+    data = dumps(value, leave_out if apart else None)
+    return Parcel(data, tuple(buffers))
+
+
+def unpack(parcel: Parcel) -> Any:
+    """The value in a parcel, once: its segments are given back."""
+    try:
+        return pickle.loads(parcel.data, buffers=[buffer.view() for buffer in parcel.buffers])
+    finally:
+        for buffer in parcel.buffers:
+            buffer.close()  # the views hold what they need
+
+
+def plain(parcel: Parcel) -> Parcel:
+    """The same parcel with bytes for segments: for ways that carry bytes only."""
+    return Parcel(parcel.data, tuple([InBytes(bytes(buffer.view())) for buffer in parcel.buffers]))
+
+
+class InBytes:
+    """A large buffer that travels as bytes."""
+
+    __slots__ = ("_bytes", "size")
+
+    def __init__(self, content: bytes) -> None:
+        self._bytes, self.size = content, len(content)
+
+    def view(self) -> bytearray:
+        """Its bytes, to be written to."""
+        return bytearray(self._bytes)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+class Packer:
+    """What every executor whose workers are elsewhere has of pickling; equal large buffers are found again."""
+
+    def __init__(self) -> None:
+        self._shelf = Shelf()
+
+    def pack(self, value: Any) -> Parcel:
+        """Pickle ``value`` for the way there."""
+        return pack(value, self._shelf)
+
+    def unpack(self, parcel: Parcel) -> Any:
+        """What came from there."""
+        return unpack(parcel)
+
+    def refused(
+        self, error: BaseException, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]
+    ) -> NotPicklable:
+        """The exception that says why a call cannot travel."""
+        return _because(culprits.explain(fn, args, kwargs, dumps, where), error)
+
+    def refused_value(self, error: BaseException, value: Any) -> NotPicklable:
+        """The exception that says why a value cannot travel."""
+        return refused_value(error, value)
+
+
+def refused_value(error: BaseException, value: Any) -> NotPicklable:
+    """Why a value cannot travel."""
+    return _because(culprits.explain_value(value, dumps), error)
+
+
+def _because(text: str, error: BaseException) -> NotPicklable:
+    refusal = NotPicklable(text)
+    refusal.__cause__ = error
+    return refusal
