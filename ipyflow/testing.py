@@ -146,13 +146,8 @@ def engine(
     """
     manual = inline if manual is None else manual
     clock = ManualClock()
-    made, executors = make_engine(
-        Settings(threads=threads, log_limit=log_limit),
-        StaticPresenter(),
-        clock if manual else None,
-        seed=seed,
-        inline=inline,
-    )
+    settings = Settings(threads=threads, processes=processes, dask=dask, log_limit=log_limit)
+    made, executors = make_engine(settings, StaticPresenter(), clock if manual else None, seed=seed, inline=inline)
     before = default.install(made)
     lab = Lab(made, clock)
     try:
