@@ -18,6 +18,7 @@ from ipyflow.engine.bells import Again, Bell, hung
 from ipyflow.engine.context import current_call
 from ipyflow.errors import TaskCancelled, WouldDeadlock
 from ipyflow.model import records as r
+from ipyflow.model.ports import Hearing
 from ipyflow.model.status import State
 
 if TYPE_CHECKING:
@@ -74,8 +75,17 @@ def _wait_once(future: Future[Any], timeout: float | None) -> None:
             raise stopped(call)
 
 
+def _refuse_where_workers_are_heard() -> None:
+    if isinstance(threading.current_thread(), Hearing):
+        raise WouldDeadlock(
+            "waiting here, in a callback of a task that ran elsewhere, would stop the thread that hears the workers: "
+            "let the callback submit a task that waits"
+        )
+
+
 def _sleep_for(future: Future[Any], timeout: float | None) -> None:
     """As a bell for one future, without the bell: the quickest way to sleep and be woken."""
+    _refuse_where_workers_are_heard()
     lock = threading.Lock()
     lock.acquire()
 
@@ -107,6 +117,7 @@ def wait_all(futures: list[Any], timeout: float | None) -> None:
     It sleeps for one after the other, from the last: when that is done most others are, so it is woken a few times
     and not once for each.
     """
+    _refuse_where_workers_are_heard()
     deadline = None if timeout is None else time.monotonic() + timeout
     call = current_call()
     in_task = call is not None and call.ident == get_ident()
@@ -137,6 +148,7 @@ def listen(bell: Bell, futures: list[Any], timeout: float | None) -> None:
     """Block until ``bell``, which hangs on ``futures``, rings; with all that is due when a task of ours waits."""
     call = current_call()
     if call is None or call.ident != get_ident():
+        _refuse_where_workers_are_heard()
         bell.listen(timeout)
         return
     call.begin_wait(tuple([getattr(future, "id", r.NO_TASK) for future in futures]))

@@ -192,6 +192,8 @@ def cancel_one(engine: Engine, future: Future[Any], why: str) -> bool:
         call.executor.cancel(call)
         call.executor.abandon(call)
     else:
+        if call.executor.remote:
+            call.executor.cancel(call)  # it may be queued where nobody asks again before it is started
         admission.release(call)
         follow = engine.settled(call, future, returned)
     engine.dispatch(follow)

@@ -62,11 +62,14 @@ class Host:
         Raises:
             NotPicklable: names what cannot travel.
         """
+        self._body = self._packed_call(task, args, kwargs)
+
+    def _packed_call(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parcel:
         self.kept = []
-        self._body = self._packed((task, args, kwargs), lambda error: self._refused(error, task, args, kwargs))
+        return self._packed((task, args, kwargs), lambda error: self._refused(error, task, args, kwargs))
 
     def forget_body(self) -> None:
-        """The arguments are not final yet: pickle them anew when the call is started."""
+        """Pickle the arguments anew when the call is started: they are not final yet, or it never will be."""
         self._body = None
 
     def package(self) -> Package:
@@ -76,10 +79,9 @@ class Host:
             NotPicklable: names what cannot travel.
         """
         call = self.call
-        if self._body is None:
-            self.prepare(call.task, call.args, call.kwargs)
         body, self._body = self._body, None
-        assert body is not None
+        if body is None:
+            body = self._packed_call(call.task, call.args, call.kwargs)
         run, root = call.future.run, logging.getLogger()
         level = root.getEffectiveLevel() if root.handlers else None
         head = Head(

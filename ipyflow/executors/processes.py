@@ -25,7 +25,7 @@ from typing import Any
 
 from ipyflow.errors import ExecutorUnavailable, WorkerLost
 from ipyflow.executors.process import Process
-from ipyflow.model.ports import Work
+from ipyflow.model.ports import Hearing, Work
 from ipyflow.wire.pickling import Packer
 
 STILLBORN = 3
@@ -146,7 +146,7 @@ class ProcessExecutor(Packer):
         self._asked += count
         self._coming += count
         if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name="ipyflow-processes", daemon=True)
+            self._thread = Hearing(self._serve, "ipyflow-processes")
             self._thread.start()
         self._ring()
 
@@ -295,11 +295,13 @@ class ProcessExecutor(Packer):
     # What the engine says of running bodies.
 
     def cancel(self, work: Work) -> None:
-        """Kill its process."""
+        """Kill its process; of queued work, only what was to be sent goes: it is never started."""
         with self._lock:
             process = self._at.get(work)
             if process is not None and process.work is work:
                 process.kill()
+        if process is None:
+            work.remote.forget_body()
 
     def abandon(self, work: Work) -> None:
         """It was killed: its slot is free when that is heard."""

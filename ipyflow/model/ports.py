@@ -5,6 +5,7 @@ Executors and stores implement these; the engine is handed the implementations b
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -33,6 +34,13 @@ class Clock(Protocol):
         """Plan ``callback`` in ``delay`` seconds, on a thread that the clock chooses."""
 
 
+class Hearing(threading.Thread):
+    """The thread on which an executor hears its workers, and tells the engine: nothing may wait for a task there."""
+
+    def __init__(self, target: Callable[[], object], name: str) -> None:
+        super().__init__(target=target, name=name, daemon=True)
+
+
 class Remote(Protocol):
     """The engine's side of an attempt whose body runs elsewhere: what an executor tells it, on a thread of its own."""
 
@@ -50,6 +58,9 @@ class Remote(Protocol):
         Raises:
             NotPicklable: say so through :meth:`failed`.
         """
+
+    def forget_body(self) -> None:
+        """It is not going to be started: let go of what was to be sent."""
 
     def begin(self, worker: str) -> bool:
         """The body is about to start at ``worker``; False when it was stopped before and must not start."""

@@ -82,6 +82,7 @@ def _run(package: Package, guest: Guest, stays: Callable[[Any], bool] | None) ->
     try:
         task, args, kwargs = crossing.across(guest, guest.link.unpack, package.body)
         call = guest.call = GuestCall(guest, head, task)
+        call.stopped = guest.stopped  # it may have come just before the call was there
         value = context_of(call).run(task.fn, *args, **kwargs)
     except BaseException as error:
         guest.outbox.flush()

@@ -84,7 +84,7 @@ class GuestCall:
         self.future = GuestFuture(guest, head.id, head.name)
         self.executor = _Place()
         self.ident = get_ident()
-        self.stopped = False
+        self.stopped = guest.stopped
         self._waits = 0
         self._lock = threading.Lock()
 
@@ -132,7 +132,8 @@ class Guest:
         self._questions: dict[int, _Question] = {}
         self._watched: dict[int, list[GuestFuture]] = {}
         self._lock = threading.Lock()
-        self.call: GuestCall
+        self.call: GuestCall | None = None
+        self.stopped = False
         self.over = False
 
     def now(self) -> float:
@@ -176,10 +177,12 @@ class Guest:
                 for future in watched:
                     self.settle(future, outcome)
             case ("stop",):
-                self.call.stopped = True
-                wake = self.call.wake
-                if wake is not None:
-                    wake()
+                self.stopped = True
+                call = self.call
+                if call is not None:
+                    call.stopped = True
+                    if call.wake is not None:
+                        call.wake()
 
     # What is asked of an engine.
 
