@@ -22,6 +22,7 @@ from ipyflow.engine.waiting import (
     select,
     wait,
 )
+from ipyflow.flows.executor import Executor
 from ipyflow.flows.lists import FutureList
 from ipyflow.flows.pipelines.parallel import in_parallel
 from ipyflow.flows.pipelines.value import Pipeline
@@ -54,6 +55,7 @@ __all__ = [
     "Collect",
     "Context",
     "Event",
+    "Executor",
     "Future",
     "FutureList",
     "HumanResponseEvent",

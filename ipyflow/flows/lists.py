@@ -14,7 +14,7 @@ R = TypeVar("R")
 class FutureList(list[Future[R]]):
     """The futures of a ``map``, in the order of the items."""
 
-    def __init__(self, futures: Iterable[Future[R]], ordered: bool = True) -> None:
+    def __init__(self, futures: Iterable[Future[R]] = (), ordered: bool = True) -> None:
         super().__init__(futures)
         self.ordered = ordered
 
@@ -30,10 +30,11 @@ class FutureList(list[Future[R]]):
         if not self.ordered:
             return [future.result() for future in as_completed(self, timeout)]
         if wait(self, timeout).not_done:
-            raise TimeoutError(
-                f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are"
-            )
+            raise self._late(timeout)
         return [future.result() for future in self]
+
+    def _late(self, timeout: float | None) -> TimeoutError:
+        return TimeoutError(f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are")
 
     def wait(self, timeout: float | None = None, return_when: str = ALL_COMPLETED) -> Waited:
         """As :func:`ipyflow.wait`."""
