@@ -28,8 +28,8 @@ from ipyflow.flows.batch_items import Batch, BatchList
 
 LEAST = 8
 """``"auto"``: with no more items than these for each worker there are no batches."""
-SMALLEST = 16
-"""``"auto"``: no batch is smaller than this part of an even share of all."""
+SMALLEST = 4
+"""``"auto"``: no batch is smaller than this part of an even share of all, as of ``multiprocessing.Pool.map``."""
 MOST = 2_000
 """``"auto"``: items in a batch at most."""
 WEIGHT = 8_000_000
@@ -92,7 +92,7 @@ def auto_sizes(count: int, workers: int, weight: int = 0) -> list[int]:
         >>> auto_sizes(16, workers=4)
         []
         >>> auto_sizes(1000, workers=4)
-        [125, 125, 125, 125, 63, 63, 63, 63, 31, 31, 31, 31, 16, 16, 16, 16, 16, 16, 16, 12]
+        [125, 125, 125, 125, 63, 63, 63, 63, 63, 63, 63, 59]
     """
     if count <= LEAST * workers:
         return []
