@@ -1,8 +1,8 @@
 """One worker process, from the engine's side.
 
 Owns: the process, the channel to it, the pipes of what is written to its descriptors. Called by: the executor; starting
-and reaping on its thread only, for Linux ends a worker with the thread that has started it. Guarantees: it is killed
-with all that its tasks have started, and never once somebody else may have its number.
+and reaping on its thread only. Guarantees: it is killed with all that its tasks have started, and never once somebody
+else may have its number.
 """
 
 from __future__ import annotations
@@ -19,22 +19,19 @@ import sys
 import threading
 from typing import Any
 
+from ipyflow.executors.guard import Guard
 from ipyflow.model.ports import Work
 from ipyflow.wire.channel import Channel
 
-_CODE = """
-import json, sys
-sys.path[:] = json.loads(sys.argv[3])
-from ipyflow.worker.main import main
-main(int(sys.argv[1]), int(sys.argv[2]))
-"""
+_CODE = "import json, sys; sys.path[:] = json.load(sys.stdin); import ipyflow.worker.main as worker; worker.main()"
 _CHUNK = 1 << 16
 
 
 class Process:
     """A worker process; see the module."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, guard: Guard) -> None:
+        self._guard = guard
         self.number, self.label = number, f"process-{number}"
         self.work: Work | None = None
         """What it runs, or is about to; changed under the executor's lock."""
@@ -49,8 +46,8 @@ class Process:
         mine, theirs = socket.socketpair()
         try:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", _CODE, str(theirs.fileno()), str(os.getpid()), json.dumps(self._path)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(theirs.fileno(),),
+                [sys.executable, "-c", _CODE, str(theirs.fileno()), str(os.getpid())],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(theirs.fileno(),),
                 start_new_session=True, bufsize=0,
             )  # fmt: skip
         except BaseException:
@@ -58,6 +55,10 @@ class Process:
             raise
         finally:
             theirs.close()
+        guard.watch(self._popen.pid)
+        assert self._popen.stdin is not None
+        with contextlib.suppress(OSError), self._popen.stdin as stdin:
+            stdin.write(json.dumps(self._path).encode())
         self.channel = Channel(mine)
         self.pipes: dict[Any, str] = {self._popen.stdout: "stdout", self._popen.stderr: "stderr"}
         self._decoders = {stream: codecs.getincrementaldecoder("utf-8")("replace") for stream in self.pipes.values()}
@@ -105,6 +106,7 @@ class Process:
 
     def reap(self) -> str:
         """It has hung up: see that it is gone; says in words how it went."""
+        self._guard.forget(self._popen.pid)
         self.kill()  # what its tasks have started is still there; how it ended itself is decided already
         with self._reaping:
             code = self._popen.wait()

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyflow.errors import ExecutorUnavailable, WorkerLost
+from ipyflow.executors.guard import Guard
 from ipyflow.executors.process import Process
 from ipyflow.model.ports import Hearing, Work
 from ipyflow.wire.pickling import Packer
@@ -71,6 +72,7 @@ class ProcessExecutor(Packer):
         self._watching = False
         self._down = False
         self._thread: threading.Thread | None = None
+        self._guard: Guard | None = None
         self._selector = selectors.DefaultSelector()
         self._ears, self._bell = socket.socketpair()
         self._ears.setblocking(False)
@@ -188,9 +190,12 @@ class ProcessExecutor(Packer):
             except Exception:  # of the engine's, or of a callback: the others are still to be heard
                 logging.getLogger(__name__).exception("the thread that hears worker processes goes on after an error")
             with self._lock:
-                if self._down and not self._processes:
-                    self._selector.close()
-                    return
+                if not self._down or self._processes:
+                    continue
+            self._selector.close()
+            if self._guard is not None:
+                self._guard.close()
+            return
 
     def _start_processes(self) -> None:
         while True:
@@ -201,7 +206,8 @@ class ProcessExecutor(Packer):
                 self._asked -= 1
                 number = next(n for n in itertools.count(1) if all(n != p.number for p in self._processes))
             try:
-                process = Process(number)
+                self._guard = self._guard or Guard()
+                process = Process(number, self._guard)
             except OSError as error:
                 with self._lock:
                     self._coming -= 1
@@ -344,6 +350,8 @@ class ProcessExecutor(Packer):
         """In a forked child: let go of the workers, which are the parent's."""
         for process in list(self._processes):
             process.channel.close()
+        if self._guard is not None:
+            self._guard.leave()
 
 
 def make(size: int | None, call_later: Callable[[float, Callable[[], object]], object]) -> ProcessExecutor:

@@ -2,7 +2,7 @@
 
 Owns: the process. Called by: the executor of processes, which holds the other end of its socket. Guarantees: one body
 at a time, on the main thread; the process and whatever its tasks have started are gone with the engine's process,
-however that goes; a Ctrl-C meant for the engine's process does nothing here.
+however that goes (see also ``ipyflow.executors.guard``); a Ctrl-C meant for the engine's process does nothing here.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from ipyflow.wire import pickling
 from ipyflow.wire.channel import Channel
 from ipyflow.worker import body
 from ipyflow.worker.guest import Guest
-
-_PR_SET_PDEATHSIG = 1
 
 
 class Worker:
@@ -94,16 +92,14 @@ def die() -> None:
         os._exit(1)
 
 
-def main(fd: int, parent: int) -> None:
-    """Serve the engine at the other end of ``fd``, in the process ``parent``."""
+def main() -> None:
+    """Serve the engine at the other end of the socket that is the first argument; the second is its process."""
+    fd, parent = map(int, sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = Channel(socket.socket(fileno=fd))
     worker = Worker(channel)
-    if sys.platform == "linux" and worker._libc is not None:
-        # Even if a body never lets the thread run that listens.
-        worker._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        die()
+        die()  # it was gone before anybody listened
     faulthandler.enable()
     body.install()
     threading.Thread(target=worker.listen, name="ipyflow-listen", daemon=True).start()
