@@ -62,11 +62,14 @@ class Host:
         Raises:
             NotPicklable: names what cannot travel.
         """
+        __tracebackhide__ = True
         self._body = self._packed_call(task, args, kwargs)
 
     def _packed_call(self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Parcel:
+        __tracebackhide__ = True
         self.kept = []
-        return self._packed((task, args, kwargs), lambda error: self._refused(error, task, args, kwargs))
+        where = self.engine.where
+        return self._packed((task, args, kwargs), lambda: self.executor.refused(task.fn, args, kwargs, where))
 
     def forget_body(self) -> None:
         """Pickle the arguments anew when the call is started: they are not final yet, or it never will be."""
@@ -89,20 +92,17 @@ class Host:
         )
         return Package(head, body)
 
-    def _packed(self, value: Any, why: Callable[[BaseException], NotPicklable]) -> Parcel:
+    def _packed(self, value: Any, why: Callable[[], NotPicklable]) -> Parcel:
+        __tracebackhide__ = True
         try:
             return crossing.across(self, self.executor.pack, value)  # type: ignore[no-any-return]
         except (KeyboardInterrupt, NotPicklable):
             raise
-        except BaseException as error:
-            raise why(error) from error
-
-    def _refused(self, error: BaseException, task: Definition, args: Any, kwargs: Any) -> NotPicklable:
-        refusal: NotPicklable = self.executor.refused(error, task.fn, args, kwargs, self.engine.where)
-        return refusal
+        except BaseException:
+            raise why() from None  # what pickling said is in it
 
     def _parcel(self, value: Any) -> Parcel:
-        return self._packed(value, lambda error: self.executor.refused_value(error, value))
+        return self._packed(value, lambda: self.executor.refused_value(value))
 
     def begin(self, worker: str) -> bool:
         """The body is about to start at ``worker``; False when it was stopped before."""

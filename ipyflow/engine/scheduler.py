@@ -102,6 +102,7 @@ class Engine:
             kwargs: its keyword arguments.
             launch: without, the call of a task with options stays where it is until :meth:`launch`.
         """
+        __tracebackhide__ = True
         parent: Any = scope.get()
         group: str | None = None
         if type(parent) is Group:
@@ -175,6 +176,7 @@ class Engine:
         Raises:
             NotPicklable: names what cannot travel.
         """
+        __tracebackhide__ = True
         host = Host(self, executor)  # type: ignore[arg-type]
         host.prepare(task, args, kwargs)
         return host

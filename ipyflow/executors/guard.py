@@ -1,8 +1,8 @@
 """A very small process that outlives this one by a moment, to end the workers and all that their tasks have started.
 
-A worker ends itself when this process is gone, as soon as the thread of it that listens gets its turn. Where a body never
-lets it, or has started processes of its own, somebody else has to: the guard is told of each worker and, when the pipe
-to it closes, kills their groups.
+A worker ends itself when this process is gone, as soon as the thread of it that listens gets its turn. Where a body
+never lets it, or has started processes of its own, somebody else has to: the guard is told of each worker and, when the
+pipe to it closes, kills their groups.
 """
 
 from __future__ import annotations

@@ -78,6 +78,7 @@ class Task(Sendable, Generic[P, R]):
             >>> a.result() + b.result()
             6
         """
+        __tracebackhide__ = True
         return (default.instance or default.make()).submit(self, args, kwargs)
 
     def map(

@@ -160,10 +160,10 @@ class RemoteExecutor(Executor, Protocol):
     def unpack(self, parcel: Parcel) -> Any:
         """What came from there."""
 
-    def refused(self, error: BaseException, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]) -> Any:
+    def refused(self, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]) -> Any:
         """The exception that says why a call cannot be pickled."""
 
-    def refused_value(self, error: BaseException, value: Any) -> Any:
+    def refused_value(self, value: Any) -> Any:
         """The exception that says why a value cannot be pickled."""
 
 

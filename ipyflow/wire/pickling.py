@@ -105,23 +105,15 @@ class Packer:
         """What came from there."""
         return unpack(parcel)
 
-    def refused(
-        self, error: BaseException, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]
-    ) -> NotPicklable:
+    def refused(self, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]) -> NotPicklable:
         """The exception that says why a call cannot travel."""
-        return _because(culprits.explain(fn, args, kwargs, dumps, where), error)
+        return NotPicklable(culprits.explain(fn, args, kwargs, dumps, where))
 
-    def refused_value(self, error: BaseException, value: Any) -> NotPicklable:
+    def refused_value(self, value: Any) -> NotPicklable:
         """The exception that says why a value cannot travel."""
-        return refused_value(error, value)
+        return refused_value(value)
 
 
-def refused_value(error: BaseException, value: Any) -> NotPicklable:
+def refused_value(value: Any) -> NotPicklable:
     """Why a value cannot travel."""
-    return _because(culprits.explain_value(value, dumps), error)
-
-
-def _because(text: str, error: BaseException) -> NotPicklable:
-    refusal = NotPicklable(text)
-    refusal.__cause__ = error
-    return refusal
+    return NotPicklable(culprits.explain_value(value, dumps))

@@ -92,8 +92,8 @@ def _run(package: Package, guest: Guest, stays: Callable[[Any], bool] | None) ->
         return Outcome("kept", None, type(value).__name__, packed(value)), value
     try:
         return Outcome("value", crossing.across(guest, guest.link.pack, value)), None
-    except BaseException as error:
-        return _failed(guest, pickling.refused_value(error, value)), None
+    except BaseException:
+        return _failed(guest, pickling.refused_value(value)), None
 
 
 def _may_stay(value: Any) -> bool:
