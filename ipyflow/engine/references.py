@@ -10,6 +10,8 @@ from ipyflow.engine.describe import arguments
 from ipyflow.engine.future import Future
 from ipyflow.model.texts import HUGE, NUMBERS
 
+_MANY = 32
+"""Items from which a container is first looked at as a whole."""
 _ATOMS = frozenset({int, float, str, bool, bytes, complex, type(None)})
 
 
@@ -39,6 +41,8 @@ def _inside(value: Any) -> list[Any]:
     """What a container holds, last first; nothing for what is none, or cannot be looked into."""
     try:
         if isinstance(value, (list, tuple, set, frozenset)):
+            if len(value) > _MANY and _ATOMS.issuperset(map(type, value)):
+                return []
             items = [item for item in value if type(item) not in _ATOMS]
         elif isinstance(value, dict):
             items = [item for pair in value.items() for item in pair if type(item) not in _ATOMS]

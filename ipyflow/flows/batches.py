@@ -28,8 +28,8 @@ from ipyflow.flows.batch_items import Batch, BatchList
 
 LEAST = 8
 """``"auto"``: with no more items than these for each worker there are no batches."""
-SMALLEST = 4
-"""``"auto"``: no batch is smaller than this part of an even share of all, as of ``multiprocessing.Pool.map``."""
+SMALLEST = 3
+"""``"auto"``: no batch is smaller than this part of an even share of all."""
 MOST = 2_000
 """``"auto"``: items in a batch at most."""
 WEIGHT = 8_000_000
@@ -86,13 +86,14 @@ def submitted(
 def auto_sizes(count: int, workers: int, weight: int = 0) -> list[int]:
     """Sizes of the batches of ``count`` items, the largest first; empty where each item is to be a task of its own.
 
-    The first are large, so that there are few; the last are small, so that all workers end at about the same time.
+    Two thirds go in one large batch for each worker, the rest in smaller ones, by which those that were quicker make
+    up: two tasks for each worker, where equal sizes as even would take three or four.
 
     Example:
         >>> auto_sizes(16, workers=4)
         []
         >>> auto_sizes(1000, workers=4)
-        [125, 125, 125, 125, 63, 63, 63, 63, 63, 63, 63, 59]
+        [167, 167, 167, 167, 84, 84, 84, 80]
     """
     if count <= LEAST * workers:
         return []
@@ -100,7 +101,7 @@ def auto_sizes(count: int, workers: int, weight: int = 0) -> list[int]:
     least = -(-count // (SMALLEST * workers))
     sizes: list[int] = []
     while count:
-        size = min(most, max(least, -(-count // (2 * workers))))
+        size = min(most, max(least, -(-2 * count // (3 * workers))))
         for _ in range(workers):
             if count:
                 sizes.append(min(size, count))

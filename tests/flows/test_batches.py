@@ -603,7 +603,7 @@ def test_sizes_that_are_chosen(count: int, workers: int, weight: int) -> None:
     if sizes:
         assert sum(sizes) == count
         assert min(sizes) >= 1
-        assert max(sizes) <= max(1, count // (2 * workers) + 1)
+        assert max(sizes) <= max(1, 2 * count // (3 * workers) + 1)
         assert max(sizes) * weight <= max(8_000_000, weight)
         assert sizes == sorted(sizes, reverse=True)
 
