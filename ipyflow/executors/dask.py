@@ -1,0 +1,278 @@
+"""Work runs on a Dask cluster: one's own, or one that is started on this machine.
+
+Owns: the attempts that are on the cluster, and one thread that connects, submits, cancels, and looks after them.
+Called by: any thread (``dispatch``, ``cancel``); tells the engine of ends on threads of its own, never on the client's
+loop, as callbacks may use the client. Guarantees: ``dispatch`` never waits, not even for a cluster to start; an attempt
+whose worker, scheduler or connection is lost ends in ``WorkerLost``, and Dask does not run it again; a value that is
+large stays on the cluster until somebody asks for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import itertools
+import pickle
+import re
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.errors import ExecutorUnavailable
+from ipyflow.executors.dask_flight import Flight
+from ipyflow.executors.dask_hands import Hands
+from ipyflow.executors.dask_hearing import Hearing
+from ipyflow.model.ports import Work
+from ipyflow.wire.pickling import Packer
+
+if TYPE_CHECKING:
+    from ipyflow.executors.dask_cluster import Cluster
+
+LOOK = 0.25
+"""Seconds between two looks whether Dask has given up on something without a word."""
+
+
+def make(target: Any) -> DaskExecutor:
+    """The executor for ``configure(dask=target)``.
+
+    Raises:
+        ExecutorUnavailable: Dask is not installed.
+    """
+    if importlib.util.find_spec("distributed") is None:
+        raise ExecutorUnavailable("executor='dask' needs Dask: pip install ipyflow-parallel[dask]")
+    return DaskExecutor(target)
+
+
+class DaskExecutor(Packer):
+    """See the module.
+
+    Args:
+        target: a client, the address of a scheduler, or ``None`` for the client of now, else a cluster of this machine.
+        say: prints a line.
+    """
+
+    name = "dask"
+    remote = True
+    keeps = True
+
+    def __init__(self, target: Any = None, say: Callable[[str], object] = print) -> None:
+        super().__init__()
+        self._target, self._say = target, say
+        self._token = uuid.uuid4().hex[:8]
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        self._queue: deque[Flight] = deque()
+        self._to_cancel: list[Flight] = []
+        self._strays: list[str] = []
+        """Tasks that have run although they were cancelled: Dask has still to forget them."""
+        self._flights: dict[str, Flight] = {}
+        self._by_work: dict[Work, Flight] = {}
+        self._cluster: Cluster | None = None
+        self._thread: threading.Thread | None = None
+        self._looked = 0.0
+        self._down = False
+        self._hearing = Hearing(self._forget, self._stop)
+        self._hands = self._hearing.hands = Hands(self._hearing.handle)
+
+    # Work comes.
+
+    def dispatch(self, work: Work) -> None:
+        """Queue it for the thread."""
+        name = re.sub(r"\W", "_", work.label.partition("#")[0])
+        # Dask groups tasks by what is before the first number, and its dashboard shows that.
+        flight = Flight(work, f"{name}-{next(self._numbers)}-{self._token}-ipyflow", work.level)
+        with self._changed:
+            self._by_work[work] = flight
+            self._queue.append(flight)
+            if self._thread is None and not self._down:
+                self._thread = threading.Thread(target=self._serve, name="ipyflow-dask", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def follow(self, work: Work) -> Work | None:
+        """Queue it."""
+        self.dispatch(work)
+        return None
+
+    def cancel(self, work: Work) -> None:
+        """Take it off the cluster; a body that runs there is told to stop, as a thread cannot be killed."""
+        with self._changed:
+            flight = self._by_work.get(work)
+        if flight is not None and not flight.is_stopped:
+            self._stop(flight)
+
+    def _stop(self, flight: Flight) -> None:
+        with self._changed:
+            flight.is_stopped = True
+            self._to_cancel.append(flight)
+            self._changed.notify()
+
+    # The thread.
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._queue or self._to_cancel or self._down or self._is_time()):
+                    self._changed.wait(LOOK if self._flights else None)
+                flights, self._queue = list(self._queue), deque()
+                cancelled, self._to_cancel = self._to_cancel, []
+                if self._down and not flights and not cancelled:
+                    break
+            self._submit([flight for flight in flights if not flight.is_stopped])
+            self._cancel(cancelled)
+            if self._is_time():
+                self._look()
+                strays, self._strays = self._strays, []
+                if strays and self._cluster is not None:
+                    self._cluster.drop(strays)
+        self._close()
+
+    def _is_time(self) -> bool:
+        return bool(self._flights) and time.monotonic() - self._looked >= LOOK
+
+    def _look_soon(self) -> None:
+        """Something was said that makes a look worth while."""
+        self._looked = 0.0
+        with self._changed:
+            self._changed.notify()
+
+    def _submit(self, flights: list[Flight]) -> None:
+        if not flights:
+            return
+        try:
+            cluster = self._connected()
+        except Exception as error:
+            self._hands.post([(flight, ("!failed", _anew(error))) for flight in flights])
+            return
+        with self._changed:
+            self._flights.update({flight.key: flight for flight in flights})
+        self._hands.post(cluster.submit(flights))
+
+    def _connected(self) -> Cluster:
+        """The cluster; found, or started, if there is none, or it was closed."""
+        cluster = self._cluster
+        if cluster is not None and cluster.is_open():
+            cluster.refresh()
+            return cluster
+        self._look()
+        if cluster is not None:
+            cluster.close()
+            self._cluster = None
+        try:
+            module = importlib.import_module("ipyflow.executors.dask_cluster")
+        except ImportError as error:
+            raise ExecutorUnavailable(f"executor='dask' cannot be used: {error}") from error
+        cluster = module.Cluster(self._target, self._say, f"ipyflow-{self._token}", self._heard, self._gone)
+        self._cluster = self._hearing.cluster = cluster
+        return cluster  # type: ignore[no-any-return]
+
+    def _cancel(self, flights: list[Flight]) -> None:
+        cluster = self._cluster
+        if not flights or cluster is None:
+            return
+        futures = [flight.future for flight in flights if flight.future is not None]
+        for flight in flights:
+            if flight.has_begun:
+                cluster.post.send(flight.address, flight.key, ("stop",))
+            else:
+                self._forget(flight)
+        cluster.cancel(futures)
+
+    def _look(self) -> None:
+        """Find what will never be heard of again."""
+        self._looked = time.monotonic()
+        cluster = self._cluster
+        if cluster is not None and self._flights:
+            self._hands.post(cluster.lost(list(self._flights.values())))
+
+    # On the client's loop: only note what was said.
+
+    def _heard(self, letter: bytes) -> None:
+        posted = []
+        for key, message in pickle.loads(letter):
+            flight = self._flights.get(key)
+            if flight is not None:
+                posted.append((flight, message))
+            elif message[0] == "!begin" and self._cluster is not None:
+                self._cluster.post.send(message[1], key, ("stop",))  # it was cancelled while it was on its way there
+            elif message[0] == "!end":
+                self._strays.append(key)
+        self._hands.post(posted)
+
+    def _gone(self, address: str) -> None:
+        self._hands.post(
+            [
+                (flight, ("!lost", f"its worker {flight.label} has died or was sent away"))
+                for flight in list(self._flights.values())
+                if flight.address == address and not flight.is_waited_for
+            ]
+        )
+        self._look_soon()
+
+    def _forget(self, flight: Flight) -> None:
+        """It has ended, or will never begin."""
+        with self._changed:
+            flight.is_over = True
+            self._flights.pop(flight.key, None)
+            self._by_work.pop(flight.work, None)
+        flight.future, flight.holds = None, ()
+
+    # What the engine says of running bodies: they leave their slots by themselves.
+
+    def abandon(self, work: Work) -> None:
+        """It was told to stop; its slot is free when it does."""
+
+    def returned(self, work: Work) -> None:
+        """It was heard."""
+
+    def blocked(self, work: Work) -> None:
+        """The worker knows."""
+
+    def unblocked(self, work: Work) -> None:
+        """The worker knows."""
+
+    def crowded(self) -> bool:
+        """Never: a body runs no other inside of it."""
+        return False
+
+    def mend(self) -> None:
+        """A dispatch was interrupted: see that what is queued goes on."""
+        with self._changed:
+            self._changed.notify()
+
+    def shutdown(self, wait: bool) -> None:
+        """Take what is there off the cluster, and close what was started here."""
+        with self._changed:
+            self._down = True
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and wait:
+            thread.join()
+
+    def _close(self) -> None:
+        """The thread's last act."""
+        cluster, self._cluster = self._cluster, None
+        if cluster is None:
+            return
+        left = list(self._flights.values())
+        for flight in left:
+            if flight.has_begun:
+                cluster.post.send(flight.address, flight.key, ("stop",))
+        cluster.cancel([flight.future for flight in left if flight.future is not None])
+        cluster.close()
+        self._hands.post([(flight, ("!lost", "the engine was shut down")) for flight in left])
+        self._hands.shutdown()
+
+    def forget(self) -> None:
+        """In a forked child: the cluster is the parent's."""
+        self._cluster = None
+
+
+def _anew(error: Exception) -> BaseException:
+    """An exception for one of several tasks that fail with it."""
+    made = type(error)(*error.args)
+    made.__cause__ = error.__cause__
+    return made

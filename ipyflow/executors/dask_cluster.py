@@ -1,0 +1,238 @@
+"""A Dask cluster in use: tasks and data on their way there, values on their way back, and what has become of both.
+
+Owns: the client's subscriptions, the names of the workers. Called by: the executor's threads, which may wait.
+Guarantees: what is lost is found out, where nothing else tells of it within a look or two of :meth:`Cluster.lost`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import threading
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import distributed
+
+from ipyflow.errors import IpyflowWarning, WorkerLost
+from ipyflow.executors import dask_found, dask_graph
+from ipyflow.executors.dask_flight import Flight, Held
+from ipyflow.executors.dask_post import Post
+from ipyflow.model.wire import Message, Outcome, Parcel
+from ipyflow.wire import pickling
+from ipyflow.worker import dask_plugin as plugin
+from ipyflow.worker import dask_side as side
+
+Posted = list[tuple[Flight, Message]]
+
+
+class Cluster:
+    """See the module.
+
+    Args:
+        target: see :func:`ipyflow.executors.dask_found.find`.
+        say: prints a line.
+        topic: under which bodies send what they say.
+        heard: is called with that, on the client's loop.
+        gone: is called with the address of a worker that has gone, on the client's loop.
+
+    Raises:
+        ExecutorUnavailable: there is none, or it cannot run our tasks.
+    """
+
+    def __init__(
+        self, target: Any, say: Callable[[str], object], topic: str, heard: Callable[[bytes], object],
+        gone: Callable[[str], object],
+    ) -> None:  # fmt: skip
+        self.client, self._started = dask_found.find(target, say)
+        self._topic, self._listeners = topic, {topic: heard, plugin.GONE: gone}
+        self._comm: Any = None
+        self.is_guarded = True
+        """Whether the scheduler has the plugin that keeps it from running tasks twice."""
+        self._shelf = dask_graph.Shelf()
+        self._names: dict[str, str] = {}
+        self.sending = threading.Lock()
+        """Held until the tasks that are being submitted have their futures."""
+        self.post = Post(self._deliver)
+        try:
+            dask_found.check(self.client)
+            self.refresh()
+        except BaseException:
+            self.close()
+            raise
+
+    def refresh(self) -> None:
+        """After the connection was made, or made again: be told what there is to tell."""
+        comm = self.client.scheduler_comm
+        if comm is None or comm is self._comm:
+            return
+        self._comm = comm
+        try:
+            self.client.register_plugin(plugin.OnceOnly())
+        except Exception as error:
+            if self.is_guarded:
+                self.is_guarded = False
+                warnings.warn(
+                    f"the Dask scheduler takes no plugin ({type(error).__name__}: {error}): a task whose worker dies "
+                    "may be run again by Dask, even with retries=0",
+                    IpyflowWarning,
+                    stacklevel=2,
+                )
+        for topic, listener in self._listeners.items():
+            self.client.subscribe_topic(topic, lambda event, listener=listener: listener(event[1]))
+
+    def _deliver(self, letters: dict[str, bytes]) -> None:
+        self.client.run(side.deliver, letters, workers=list(letters), on_error="ignore")
+
+    def is_open(self) -> bool:
+        """False once the client was closed, or has given up."""
+        return self.client.status not in ("closed", "closing")
+
+    def name(self, address: str, host: str, name: str) -> str:
+        """What a worker is called in views: its host, and its name if that says more than its address."""
+        known = self._names.get(address)
+        if known is None:
+            short = f"worker-{name}" if name.isdigit() else name
+            if name == address:
+                short = f"worker-{len(self._names)}"
+            known = self._names[address] = f"{host} {short}"
+        return known
+
+    # There.
+
+    def submit(self, flights: list[Flight]) -> Posted:
+        """Have Dask run them.
+
+        Returns:
+            What is to be said of those that cannot be.
+        """
+        said: Posted = []
+        nodes: list[dask_graph.Node] = []
+        for flight in flights:
+            try:
+                nodes.append(self._node(flight))
+            except BaseException as error:
+                said.append((flight, ("!failed", error)))
+        by_key = {flight.key: flight for flight in flights}
+        with self.sending:
+            try:
+                for key, future in dask_graph.submit(self.client, nodes):
+                    by_key[key].future = future
+            except Exception as error:
+                why = f"the Dask cluster did not take it ({type(error).__name__}: {error})"
+                said += [(flight, ("!lost", why)) for flight in flights if flight.future is None]
+        return said
+
+    def _node(self, flight: Flight) -> dask_graph.Node:
+        host = flight.work.remote
+        package, kept = host.package(), list(host.kept)
+        body = package.body
+        buffers = self._shelf.send(self.client, body.buffers)
+        data: Any = body.data
+        if len(data) > dask_graph.BIG:
+            (data,) = dask_graph.scatter(self.client, [side.Chunk(data)])
+        values = tuple([self._value_for(one) for one in kept])
+        flight.holds = (buffers, data if isinstance(data, dask_graph.Sent) else None, values)
+        return dask_graph.Node(flight.key, self._topic, package.head, data, buffers, values, flight.level)
+
+    def _value_for(self, kept: Any) -> Any:
+        """Dask's future of a value that a task takes by reference."""
+        held = kept.handle
+        if held.cluster is self and held.future.status in ("finished", "pending"):
+            return held.future
+        parcel = pickling.plain(pickling.pack(kept.value()))  # it was fetched before it was lost; or it raises
+        return dask_graph.scatter(self.client, [side.Parked.of(parcel)])[0].future
+
+    def cancel(self, futures: list[Any]) -> None:
+        """Take tasks off the cluster."""
+        if futures and self.is_open():
+            try:
+                self.client.cancel(futures, force=True, reason="ipyflow", msg="cancelled")
+            except Exception:
+                pass  # they are gone with the connection
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Take tasks off that were cancelled before the scheduler knew them."""
+        self.cancel([distributed.Future(key, self.client) for key in keys])
+
+    # Back.
+
+    def fetch(self, future: Any, whose: str) -> Parcel:
+        """What stays on the cluster as ``future``."""
+        try:
+            return self.client.gather(future).parcel()  # type: ignore[no-any-return]
+        except Exception as error:
+            raise WorkerLost(
+                f"the value of {whose} was on a Dask worker and is gone ({type(error).__name__}); run the task again"
+            ) from error
+
+    def kept(self, held: Held, outcome: Outcome) -> side.Kept:
+        """What the engine holds in the place of a value that stays."""
+        return side.Kept(
+            lambda: pickling.unpack(self.fetch(held.future, held.label)), held, outcome.type_name, outcome.text
+        )
+
+    def take(self, address: str, number: int) -> Message:
+        """A message that was too large to be sent."""
+        found = self.client.run(side.take, number, workers=[address])
+        return pickle.loads(found[address])  # type: ignore[no-any-return]
+
+    # What has become of them.
+
+    def lost(self, flights: list[Flight]) -> Posted:
+        """What is to be said of attempts that nobody else will speak of."""
+        if not self.is_open():
+            return [(flight, ("!lost", "the Dask client was closed, or lost its scheduler")) for flight in flights]
+        said: Posted = []
+        stopped = [flight for flight in flights if flight.is_stopped]
+        for flight in flights:
+            future = flight.future
+            if future is None or flight.is_waited_for or flight.is_stopped:
+                continue
+            status = future.status
+            if status == "error":
+                error = future.exception()
+                killed = isinstance(error, distributed.KilledWorker)
+                said.append((flight, ("!lost", _killed(flight, error)) if killed else ("!broken", error)))
+            elif status in ("cancelled", "lost"):
+                said.append((flight, ("!lost", _cancelled(flight, future))))
+            elif status == "finished" and not flight.items and not flight.is_queued:
+                said.append((flight, ("!lost", "it has ended, but the connection was lost over which it said how")))
+        if stopped and not self.is_guarded:
+            there = set(self.client.nthreads())
+            why = "its Dask worker has gone"
+            said += [(flight, ("!lost", why)) for flight in stopped if flight.address not in there]
+        return said
+
+    def close(self) -> None:
+        """Let go of what is ours."""
+        self.post.close()
+        if self.is_open():
+            for topic in self._listeners:
+                try:
+                    self.client.unsubscribe_topic(topic)
+                except Exception:
+                    pass  # the scheduler has gone before
+        for started in self._started:
+            try:
+                started.close()
+            except Exception:
+                pass  # it is gone already
+
+
+def _killed(flight: Flight, error: Any) -> str:
+    worker = flight.label or f"at {error.last_worker.address}"
+    return f"its worker {worker} has died{'' if flight.has_begun else ' (it may not have begun)'}"
+
+
+def _cancelled(flight: Flight, future: Any) -> str:
+    reason = getattr(getattr(future, "_state", None), "exception", None)
+    reason = getattr(reason, "reason", None)
+    if reason == "scheduler-connection-lost":
+        return "the connection to the Dask scheduler was lost"
+    if reason == "scheduler-restart":
+        return "the Dask cluster was restarted"
+    if reason == "lost dependencies":
+        return "what it was given was on a Dask worker that has gone"
+    where = f" {flight.label}" if flight.label else ""
+    return f"its worker{where} was sent away, or what it was given is gone, or somebody cancelled it in Dask"

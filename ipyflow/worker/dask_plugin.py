@@ -1,0 +1,56 @@
+"""What runs in a Dask scheduler: it keeps Dask from running a task of ours a second time.
+
+Called by: the scheduler, on its loop. Guarantees: a task that was sent to a worker is sent to no other once that worker
+is gone, and a value that was lost is not computed anew; both end in an error, and ``retries=`` decides. Other tasks of
+the scheduler are left alone.
+
+By itself Dask runs a task again when its worker goes: up to ``allowed-failures`` times when the worker died in the
+middle of it, any number of times when the worker was sent away or had the value of a task that had ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from distributed.diagnostics.plugin import SchedulerPlugin
+
+NAME = "ipyflow"
+MARK = "-ipyflow"
+"""The keys of our tasks end in it."""
+GONE = "ipyflow-gone"
+"""The topic under which the addresses of workers that have gone are told."""
+
+
+def is_ours(key: Any) -> bool:
+    """Whether the key is that of a task of ours."""
+    return type(key) is str and key.endswith(MARK)
+
+
+class OnceOnly(SchedulerPlugin):
+    """See the module."""
+
+    name = NAME
+    idempotent = True
+
+    async def start(self, scheduler: Any) -> None:
+        """The scheduler has taken it on."""
+        self.scheduler = scheduler
+
+    def update_graph(self, scheduler: Any, *, tasks: Any, **_: Any) -> None:
+        """New tasks: the first worker that dies under one is one too many."""
+        for key in tasks:
+            if is_ours(key):
+                scheduler.tasks[key].suspicious = scheduler.allowed_failures
+
+    def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
+        """A task goes from one state to the next."""
+        if start == "processing" and finish in ("memory", "released", "waiting") and is_ours(key):
+            task = self.scheduler.tasks[key]
+            if finish == "memory":
+                task.run_spec = None  # as for data that was brought there: it cannot be made again
+            elif task.who_wants:
+                task.has_lost_dependencies = True  # so it is forgotten, and the client told so, instead of run again
+
+    def remove_worker(self, scheduler: Any, worker: str, **_: Any) -> None:
+        """A worker has gone."""
+        scheduler.log_event(GONE, worker)

@@ -1,0 +1,272 @@
+"""What runs in a Dask worker: the bodies of our tasks, and the way from them to the engine and back.
+
+Owns: for each worker the messages on their way out, for each process the bodies that run in it. Called by: Dask's
+threads (``run``), the worker's loop (``deliver``, ``take``). Guarantees: what a body says arrives in its order, and
+before its end; a body that waits for other tasks leaves its slot to others; nothing large travels as a message.
+
+Messages out are events of a topic of the engine's; messages in are calls of ``deliver``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import queue
+import threading
+from contextvars import copy_context
+from typing import Any
+
+from distributed import get_worker, rejoin
+from distributed.worker import secede
+
+from ipyflow.engine import crossing
+from ipyflow.engine.kept import Kept
+from ipyflow.model.wire import Head, Message, Outcome, Package, Parcel
+from ipyflow.wire import pickling
+from ipyflow.worker import body
+from ipyflow.worker.guest import Guest
+
+INLINE = 1 << 14
+"""Bytes that travel in a message; the scheduler keeps the last 1000 messages. More stays here until it is asked for."""
+
+
+class Chunk:
+    """Bytes that Dask moves without a copy, and counts as what they are."""
+
+    __slots__ = ("content", "size")
+
+    def __init__(self, content: Any) -> None:
+        self.content, self.size = content, memoryview(content).nbytes
+
+    def view(self) -> bytearray:
+        """Its bytes, to be written to: others may have the same chunk."""
+        return bytearray(self.content)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.size
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return Chunk, (pickle.PickleBuffer(self.content) if protocol >= 5 else bytes(self.content),)
+
+
+class Parked:
+    """A value that stays on the cluster, pickled: whoever takes it gets one of its own."""
+
+    __slots__ = ("chunks", "data")
+
+    def __init__(self, data: Chunk, *chunks: Chunk) -> None:
+        self.data, self.chunks = data, chunks
+
+    @classmethod
+    def of(cls, parcel: Parcel) -> Parked:
+        """What is in a parcel."""
+        return cls(Chunk(parcel.data), *[Chunk(bytes(buffer.view())) for buffer in parcel.buffers])
+
+    def parcel(self) -> Parcel:
+        """As it was."""
+        return Parcel(self.data.content, self.chunks)
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + sum(chunk.size for chunk in (self.data, *self.chunks))
+
+    def __reduce__(self) -> Any:
+        return Parked, (self.data, *self.chunks)
+
+
+class Way:
+    """The way of one worker's bodies to one engine: messages that are written while one is sent travel together."""
+
+    def __init__(self, worker: Any, topic: str) -> None:
+        self._worker, self._topic = worker, topic
+        self._items: list[tuple[str, Message]] = []
+        self._lock = threading.Lock()
+        host = worker.address.rpartition("://")[2].rpartition(":")[0]
+        self.me = (worker.address, host, str(worker.name))
+
+    def send(self, key: str, message: Message) -> None:
+        """Send a message; from any thread."""
+        with self._lock:
+            self._items.append((key, message))
+            first = len(self._items) == 1
+        if first:
+            # On the loop, as is what Dask says of a task's end: so it comes after.
+            self._worker.loop.add_callback(self._flush)
+
+    def _flush(self) -> None:
+        with self._lock:
+            items, self._items = self._items, []
+        small: list[tuple[str, Message]] = []
+        room = INLINE
+        for key, message in items:
+            size = _size(message)
+            if size > INLINE:
+                number = next(_numbers)
+                _stored[number] = message
+                message, size = ("!stored", number), 0
+            if size > room:
+                self._tell(small)
+                small, room = [], INLINE
+            small.append((key, message))
+            room -= size
+        self._tell(small)
+
+    def _tell(self, items: list[tuple[str, Message]]) -> None:
+        if items:
+            self._worker.log_event(self._topic, pickle.dumps(items, 5))
+
+
+def _size(message: Message) -> int:
+    """Roughly, in bytes."""
+    size = 100
+    for part in message:
+        if isinstance(part, Outcome):
+            size += len(part.trace)
+            part = part.parcel
+        if isinstance(part, Parcel):
+            size += len(part.data) + sum(buffer.size for buffer in part.buffers)
+        elif isinstance(part, (str, bytes)):
+            size += len(part)
+    return size
+
+
+_ways: dict[tuple[str, str], Way] = {}
+_guests: dict[str, Guest] = {}
+_stored: dict[int, Message] = {}
+_numbers = itertools.count(1)
+_inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+_lock = threading.Lock()
+_is_installed = False
+
+
+def _way(worker: Any, topic: str) -> Way:
+    way = _ways.get((worker.id, topic))
+    if way is None:
+        with _lock:
+            _install()
+            way = _ways.setdefault((worker.id, topic), Way(worker, topic))
+    return way
+
+
+def _install() -> None:
+    global _is_installed
+    if not _is_installed:
+        _is_installed = True
+        body.install()
+        threading.Thread(target=_listen, name="ipyflow-listen", daemon=True).start()
+
+
+class Line:
+    """The link of one body."""
+
+    def __init__(self, way: Way, key: str) -> None:
+        self._way, self._key = way, key
+        self._thread = threading.get_ident()
+        self._context = copy_context()
+        """Dask's, in which it knows its worker."""
+        self._away = False
+        self._packed: tuple[Any, Parcel] | None = None
+
+    def send(self, message: Message) -> None:
+        """To the engine; around a wait of the body's own thread, its slot is left to others."""
+        kind = message[0]
+        if kind == "resume" and self._away and threading.get_ident() == self._thread:
+            self._away = False
+            rejoin()
+        self._way.send(self._key, message)
+        if kind == "wait" and not self._away and threading.get_ident() == self._thread:
+            self._away = True
+            self._context.run(secede)
+
+    def pack(self, value: Any) -> Parcel:
+        """Pickle a value."""
+        packed, self._packed = self._packed, None
+        if packed is not None and packed[0] is value:
+            return packed[1]
+        return pickling.plain(pickling.pack(value))
+
+    def unpack(self, parcel: Parcel) -> Any:
+        """The value in a parcel."""
+        return pickling.unpack(parcel)
+
+    def stays(self, value: Any) -> bool:
+        """Whether a value is too large to be sent unasked; what cannot be pickled is refused elsewhere."""
+        try:
+            parcel = pickling.plain(pickling.pack(value))
+        except Exception:
+            return False
+        self._packed = (value, parcel)
+        return _size((parcel,)) > INLINE
+
+    def parked(self) -> Parked:
+        """The value that :meth:`stays`."""
+        assert self._packed is not None
+        return Parked.of(self._packed[1])
+
+
+def run(topic: str, key: str, head: Head, data: Any, count: int, *brought: Any) -> Parked | None:
+    """Run a body: what Dask calls a task.
+
+    Args:
+        topic: where the engine listens.
+        key: of the task.
+        head: of the package.
+        data: the pickle in it, or a chunk with it.
+        count: how many of ``brought`` are the pickle's large buffers.
+        brought: those, and then the values that came from other tasks of ours.
+
+    Returns:
+        The value or the error where it is too large for a message.
+    """
+    way = _way(get_worker(), topic)
+    way.send(key, ("!begin", *way.me, os.getpid()))
+    line = Line(way, key)
+    package = Package(head, Parcel(data.content if isinstance(data, Chunk) else data, brought[:count]))
+    guest = _guests[key] = body.begin(package, line)
+    try:
+        guest.values = tuple([_value(guest, parked) for parked in brought[count:]])
+        outcome, _ = body.run(package, guest, line.stays)
+    finally:
+        del _guests[key]
+    parked = None
+    if outcome.kind == "kept":
+        parked = line.parked()
+    elif _size((outcome,)) > INLINE and outcome.parcel is not None:
+        parked = Parked.of(outcome.parcel)
+        outcome = Outcome(outcome.kind, None, outcome.type_name, outcome.text, outcome.trace[-INLINE:], outcome.output)
+    way.send(key, ("!end", outcome))
+    return parked
+
+
+def _value(guest: Guest, parked: Parked) -> Any:
+    return crossing.across(guest, pickling.unpack, parked.parcel())
+
+
+def deliver(letters: dict[str, bytes], dask_worker: Any) -> None:
+    """Messages for the bodies here, by the addresses of workers; on the worker's loop, which must not wait."""
+    letter = letters.get(dask_worker.address)
+    if letter is not None:
+        _inbox.put(letter)
+
+
+def _listen() -> None:
+    """On a thread: hand on what has come."""
+    while True:
+        for key, message in pickle.loads(_inbox.get()):
+            guest = _guests.get(key)
+            if guest is not None:
+                try:
+                    guest.receive(message)
+                except Exception:
+                    pass  # a callback of the body's own; the next message counts all the same
+
+
+def take(number: int) -> bytes:
+    """A message that was too large to be sent; once."""
+    return pickle.dumps(_stored.pop(number), 5)
+
+
+__all__ = ["INLINE", "Chunk", "Kept", "Parked", "deliver", "run", "take"]
