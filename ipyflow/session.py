@@ -225,6 +225,8 @@ def _check_cluster(value: Any) -> None:
 def _apply(settings: Settings) -> None:
     if settings == _session.settings:
         return
+    if current_call() is not None:
+        raise RuntimeError("configure() in a task would change what it runs on: call it where no task runs")
     engine = _session.current()
     if engine is not None:
         unfinished = engine.unfinished()
@@ -265,11 +267,11 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
 
     Never hangs on a body that does not return after it was cancelled: such a thread is left behind.
     """
+    if current_call() is not None:
+        raise RuntimeError("shutdown() in a task would wait for that task: call it where no task runs")
     engine = _session.current()
     if engine is None:
         return
-    if current_call() is not None:
-        raise RuntimeError("shutdown() in a task would wait for that task: call it where no task runs")
     engine.accepting = False
     for run in list(engine.runs):
         if cancel or not wait or run.is_paused():

@@ -248,13 +248,17 @@ class Host:
         def submit() -> tuple[int, str]:
             scope.set(Group(call, group) if group is not None else call)
             future = what.submit() if isinstance(what, Plan) else self.engine.submit(*what)
-            self._futures[future.id] = future
-            return future.id, future.task.name
+            return self._named(future)
 
         if runs_here:  # the child's body, which may ask on its part: not on the thread that hears it
             threading.Thread(target=self._answer, args=(seq, reply, lambda: context.run(submit)), daemon=True).start()
         else:
             self._answer(seq, reply, lambda: context.run(submit))
+
+    def _named(self, future: Future[Any]) -> tuple[int, str]:
+        """What the worker makes a handle of; it may ask for the future from now on."""
+        self._futures[future.id] = future
+        return future.id, future.task.name
 
     def _asked(self, id: int, what: str, args: tuple[Any, ...]) -> Any:
         future = self._find(id)
@@ -262,6 +266,10 @@ class Host:
             return future.state, self._outcome(future) if future._settled else None
         if what in ("logs", "traceback"):
             return getattr(future, what)
+        if what == "parent":
+            return None if future.parent is None else self._named(future.parent)
+        if what == "children":
+            return [self._named(child) for child in future.children]
         if what in _ASKED:
             answer = getattr(future, what)(*args)
             return None if isinstance(answer, Future) else answer

@@ -273,9 +273,17 @@ class Run:
         """
         return self.engine.presenter.export(self, path_or_format)
 
-    def timeline(self) -> Any:
-        """The timeline as an object that displays itself."""
-        return self.engine.presenter.picture(self, "timeline")
+    def timeline(self, *beside: Run | Future[Any], by: str = "task") -> Any:
+        """The timeline as an object that displays itself.
+
+        Args:
+            beside: more runs, or futures of them: all are drawn from their beginnings, on one scale of time.
+            by: a row for each ``"task"``, or for each ``"worker"`` that ran some.
+
+        Raises:
+            ValueError: ``by`` is neither.
+        """
+        return self.engine.presenter.picture(self, "timeline", beside, by)
 
     def graph(self) -> Any:
         """The graph as an object that displays itself."""

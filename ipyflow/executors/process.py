@@ -60,6 +60,8 @@ class Process:
         with contextlib.suppress(OSError), self._popen.stdin as stdin:
             stdin.write(json.dumps(self._path).encode())
         self.channel = Channel(mine)
+        self.ending = os.pidfd_open(self._popen.pid) if hasattr(os, "pidfd_open") else None
+        """Readable when it has ended, where the platform has that."""
         self.pipes: dict[Any, str] = {self._popen.stdout: "stdout", self._popen.stderr: "stderr"}
         self._decoders = {stream: codecs.getincrementaldecoder("utf-8")("replace") for stream in self.pipes.values()}
         for pipe in self.pipes:
@@ -95,7 +97,15 @@ class Process:
 
     def has(self, pipe: Any) -> bool:
         """Whether there is more in a pipe."""
-        return pipe in self.pipes and bool(select.select([pipe], [], [], 0)[0])
+        return pipe in self.pipes and _is_readable(pipe)
+
+    def is_fit(self) -> bool:
+        """Whether it can be given work: it has not ended, and nothing it has said is still to be heard."""
+        return self.is_alive and not self.speaks() and (self.ending is None or not _is_readable(self.ending))
+
+    def speaks(self) -> bool:
+        """Whether something it has said is still to be heard."""
+        return _is_readable(self.channel)
 
     def kill(self) -> None:
         """End it, and what its tasks have started in its group."""
@@ -111,6 +121,8 @@ class Process:
         with self._reaping:
             code = self._popen.wait()
         self.channel.close()
+        if self.ending is not None:
+            os.close(self.ending)
         return said(code)
 
     def close_pipes(self) -> None:
@@ -118,6 +130,15 @@ class Process:
         for pipe in self.pipes:
             pipe.close()
         self.pipes = {}
+
+
+def _is_readable(file: Any) -> bool:
+    poll = select.poll()  # not select(): a process may have thousands of files open
+    try:
+        poll.register(file, select.POLLIN)
+    except (OSError, ValueError):  # closed
+        return False
+    return bool(poll.poll(0))
 
 
 def said(code: int) -> str:

@@ -98,10 +98,12 @@ class ProcessExecutor(Packer):
             with self._lock:
                 if not self._ready or self._down:
                     return
-                if not self._idle:
+                process = next((p for p in reversed(self._idle) if p.is_fit()), None)
+                if process is None:
                     self._ask_for_more()
                     return
-                process, work = self._idle.pop(), heapq.heappop(self._ready)[2]
+                self._idle.remove(process)
+                work = heapq.heappop(self._ready)[2]
                 process.work, self._at[work] = work, process
             if not self._start(process, work):
                 self._free(process)
@@ -184,6 +186,8 @@ class ProcessExecutor(Packer):
                             self._ears.recv(1024)
                     elif key.fileobj is key.data.channel:
                         self._hear(key.data)
+                    elif key.fileobj == key.data.ending:
+                        self._hear_end(key.data)
                     else:
                         self._hear_pipe(key.data, key.fileobj)
                 self._start_processes()
@@ -192,7 +196,7 @@ class ProcessExecutor(Packer):
             with self._lock:
                 if not self._down or self._processes:
                     continue
-            self._selector.close()
+            self._close()
             if self._guard is not None:
                 self._guard.close()
             return
@@ -216,10 +220,14 @@ class ProcessExecutor(Packer):
             with self._lock:
                 self._processes[process] = None
             self._selector.register(process.channel, selectors.EVENT_READ, process)
+            if process.ending is not None:
+                self._selector.register(process.ending, selectors.EVENT_READ, process)
             for pipe in process.pipes:
                 self._selector.register(pipe, selectors.EVENT_READ, process)
 
     def _hear(self, process: Process) -> None:
+        if not process.is_alive:
+            return
         try:
             message = process.channel.receive()
         except (EOFError, OSError):
@@ -234,7 +242,7 @@ class ProcessExecutor(Packer):
             self._free(process)
             self._go_on()
         elif work is None:
-            pass  # something that a body has left running says
+            self._go_on()  # something that a body has left running has spoken, and it was passed over meanwhile
         elif message[0] == "ended":
             self._drain(process)
             process.last = work
@@ -244,6 +252,13 @@ class ProcessExecutor(Packer):
             work.remote.ended(message[1])
         else:
             work.remote.heard(message, lambda answer: process.send(answer))
+
+    def _hear_end(self, process: Process) -> None:
+        """It has ended; somebody else, a child that C code has forked, may still hold its end of the channel."""
+        while process.is_alive and process.speaks():
+            self._hear(process)
+        if process.is_alive:
+            self._gone(process)
 
     def _hear_pipe(self, process: Process, pipe: Any) -> None:
         """What was written to a descriptor, by code that does not go through ``sys.stdout``."""
@@ -267,6 +282,8 @@ class ProcessExecutor(Packer):
     def _gone(self, process: Process) -> None:
         """A process has ended: so has its body."""
         self._selector.unregister(process.channel)
+        if process.ending is not None:
+            self._selector.unregister(process.ending)
         how = process.reap()
         self._drain(process)
         for pipe in process.pipes:
@@ -343,8 +360,15 @@ class ProcessExecutor(Packer):
         for process in processes:
             process.kill()
         self._ring()
+        if thread is None:
+            self._close()
         if thread is not None and wait and thread is not threading.current_thread():
             thread.join()
+
+    def _close(self) -> None:
+        self._selector.close()
+        self._ears.close()
+        self._bell.close()
 
     def forget(self) -> None:
         """In a forked child: let go of the workers, which are the parent's."""

@@ -6,27 +6,44 @@ Called by: whoever hands something over. Guarantees: what cannot travel is refus
 from __future__ import annotations
 
 import importlib
+import io
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 from ipyflow.errors import NotPicklable
 from ipyflow.model.wire import Parcel
-from ipyflow.wire import culprits
+from ipyflow.wire import culprits, failures
 from ipyflow.wire.segments import LARGE, Segment, Shelf, make
 
 MANY = 64
 """Segments of one parcel: a socket hands over only so many descriptors at once."""
 
-_dumps: Callable[..., bytes] | None = None
+_Pickler: Any = None
 
 
 def dumps(value: Any, buffer_callback: Callable[[pickle.PickleBuffer], object] | None = None) -> bytes:
     """As ``pickle.dumps``, for functions and classes of a notebook too."""
-    global _dumps
-    if _dumps is None:
-        _dumps = importlib.import_module("cloudpickle").dumps
-    return _dumps(value, protocol=5, buffer_callback=buffer_callback)
+    file = io.BytesIO()
+    (_Pickler or _pickler())(file, protocol=5, buffer_callback=buffer_callback).dump(value)
+    return file.getvalue()
+
+
+def _pickler() -> Any:
+    """The class that pickles, made when first needed: it is based on one of cloudpickle."""
+    global _Pickler
+    base = importlib.import_module("cloudpickle").Pickler
+
+    class ByValue(base):  # type: ignore[misc, valid-type]
+        """Pickles by value; exceptions in a way that does not depend on their constructors."""
+
+        def reducer_override(self, value: Any) -> Any:
+            if isinstance(value, BaseException) and type(value).__reduce__ is BaseException.__reduce__:
+                return failures.made_again, (type(value), value.args, value.__dict__)
+            return super().reducer_override(value)
+
+    _Pickler = ByValue
+    return _Pickler
 
 
 def pack(value: Any, shelf: Shelf | None = None, apart: bool = True) -> Parcel:

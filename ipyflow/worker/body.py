@@ -20,6 +20,7 @@ from ipyflow.engine.references import find
 from ipyflow.errors import NotPicklable
 from ipyflow.model.wire import Message, Outcome, Package, Parcel
 from ipyflow.wire import pickling
+from ipyflow.wire.failures import portable
 from ipyflow.worker.guest import Guest, GuestCall, Here, Link, context_of
 
 
@@ -103,14 +104,16 @@ def _may_stay(value: Any) -> bool:
 
 def _failed(guest: Guest, error: BaseException) -> Outcome:
     trace = _trace(error)
-    try:
-        # Many classes of errors can be pickled and not be made again.
-        crossing.across(guest, guest.link.unpack, crossing.across(guest, guest.link.pack, error))
-        parcel = crossing.across(guest, guest.link.pack, error)
-    except BaseException:
-        text = f"{type(error).__name__}: {message(error)} (an exception of this class cannot be pickled and made again)"
-        parcel = guest.link.pack(NotPicklable(text))
-    return Outcome("error", parcel, trace=trace)
+    for leave_out in (False, True):
+        try:
+            travelling = portable(error, pickling.dumps) if leave_out else error
+            # Some classes of errors can be pickled and not be made again.
+            crossing.across(guest, guest.link.unpack, crossing.across(guest, guest.link.pack, travelling))
+            return Outcome("error", crossing.across(guest, guest.link.pack, travelling), trace=trace)
+        except BaseException:
+            continue
+    text = f"{type(error).__name__}: {message(error)} (an exception of this class cannot be pickled and made again)"
+    return Outcome("error", guest.link.pack(NotPicklable(text)), trace=trace)
 
 
 def _trace(error: BaseException) -> str:

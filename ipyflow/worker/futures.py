@@ -56,6 +56,25 @@ class GuestFuture(Future[Any]):
         """True when it was cancelled."""
         return self.done() and isinstance(self._error, TaskCancelled)
 
+    @property
+    def _state(self) -> str:  # type: ignore[override]
+        """For the standard library, which looks under a lock of its own: nothing is asked here."""
+        if not self._settled:
+            return "RUNNING"
+        return "CANCELLED_AND_NOTIFIED" if isinstance(self._error, TaskCancelled) else "FINISHED"
+
+    @property
+    def _standard(self) -> Any:
+        """The standard library waits for it: so it is watched."""
+        side = super()._standard
+        self._watch()
+        return side
+
+    def _watch(self) -> None:
+        if not self._settled and not self._is_watched:
+            self._is_watched = True
+            self._guest.watch(self)
+
     def settle(self, value: Any, error: BaseException | None) -> None:
         """It has its outcome."""
         self._value, self._error = value, error
@@ -67,9 +86,7 @@ class GuestFuture(Future[Any]):
     def when_settled(self, callback: Callable[[Any], object]) -> None:
         """Ask to be told, the first time somebody wants to know."""
         super().when_settled(callback)
-        if not self._settled and not self._is_watched:
-            self._is_watched = True
-            self._guest.watch(self)
+        self._watch()
 
     def cancel(self) -> bool:
         """As for any future."""
@@ -110,10 +127,11 @@ class GuestFuture(Future[Any]):
 
     @property
     def parent(self) -> Future[Any] | None:
-        """Not known here."""
-        return None
+        """As for any future."""
+        found = self._guest.ask(self, "parent")
+        return None if found is None else GuestFuture(self._guest, *found)
 
     @property
     def children(self) -> list[Future[Any]]:
-        """Not known here."""
-        return []
+        """As for any future."""
+        return [GuestFuture(self._guest, *child) for child in self._guest.ask(self, "children")]

@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from threading import get_ident
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -19,9 +19,12 @@ from typing import Any, Protocol
 from ipyflow.engine import crossing
 from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.plan import Plan
-from ipyflow.errors import RemoteTraceback
+from ipyflow.errors import NotPicklable, RemoteTraceback, WouldDeadlock
 from ipyflow.model import records as r
+from ipyflow.model.ports import Hearing
 from ipyflow.model.wire import Head, Message, Outcome, Parcel
+from ipyflow.wire import culprits
+from ipyflow.wire.pickling import dumps
 from ipyflow.worker.futures import GuestFuture
 from ipyflow.worker.outbox import Outbox
 
@@ -151,6 +154,8 @@ class Guest:
         Raises:
             Exception: what answering it raised there.
         """
+        if isinstance(threading.current_thread(), Hearing):
+            raise WouldDeadlock("a callback in a worker cannot ask the engine: let the body do it, after a wait")
         seq = next(self._seqs)
         question = self._questions[seq] = _Question()
         if self.over:
@@ -197,7 +202,13 @@ class Guest:
     def _submit(self, what: Any) -> GuestFuture:
         here = scope.get()
         label = here.label if type(here) is Group else None
-        parcel = crossing.across(self, self.link.pack, what)
+        try:
+            parcel = crossing.across(self, self.link.pack, what)
+        except Exception:
+            if isinstance(what, Plan):
+                raise
+            task, args, kwargs = what
+            raise NotPicklable(culprits.explain(task.fn, args, kwargs, dumps)) from None
         id, name = self.ask_back(lambda seq: ("submit", seq, parcel, label))
         return GuestFuture(self, id, name)
 
@@ -312,6 +323,6 @@ class Here:
 
 def context_of(call: GuestCall) -> Context:
     """The context in which the body of ``call`` runs."""
-    context = Context()
+    context = copy_context()  # of a cluster's worker, with what that has set
     context.run(scope.set, call)  # type: ignore[arg-type]
     return context

@@ -14,9 +14,9 @@ import queue
 import signal
 import socket
 import sys
-import threading
 from typing import Any
 
+from ipyflow.model.ports import Hearing
 from ipyflow.model.wire import Message, Package, Parcel
 from ipyflow.wire import pickling
 from ipyflow.wire.channel import Channel
@@ -96,13 +96,15 @@ def main() -> None:
     """Serve the engine at the other end of the socket that is the first argument; the second is its process."""
     fd, parent = map(int, sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.set_inheritable(fd, False)
     channel = Channel(socket.socket(fileno=fd))
+    os.register_at_fork(after_in_child=channel.close)  # or our end would not be heard while a child of ours lives
     worker = Worker(channel)
     if os.getppid() != parent:
         die()  # it was gone before anybody listened
     faulthandler.enable()
     body.install()
-    threading.Thread(target=worker.listen, name="ipyflow-listen", daemon=True).start()
+    Hearing(worker.listen, "ipyflow-listen").start()
     worker.send(("ready",))
     try:
         worker.serve()
