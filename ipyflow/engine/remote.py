@@ -202,6 +202,8 @@ class Host:
                 self._write(stream, text)
             case ("progress", done, total, label):
                 run.append(r.Progress(engine.now(), call.future.id, done, total, label))
+            case ("noted", what, text):
+                run.append(r.Noted(engine.now(), call.future.id, what, text))
             case ("submit", seq, parcel, group) if self._open:
                 self._submit(seq, parcel, group, reply)
             case ("ask", seq, id, what, args) if self._open:

@@ -28,6 +28,6 @@ def _bytes(value: bytes) -> str:
 
 
 PLAIN: dict[Any, Callable[[Any], str]] = {
-    int: _int, float: repr, bool: repr, complex: repr, type(None): repr, str: _str, bytes: _bytes,
+    int: _int, float: repr, bool: repr, complex: repr, type(None): repr, range: repr, str: _str, bytes: _bytes,
 }  # fmt: skip
 """How a value of exactly this type is written."""
