@@ -179,8 +179,11 @@ class Presenter(Protocol):
     def export(self, run: Any, target: str) -> str:
         """Give ``run`` in a format, or write it to a path that ends in one; returns text or the path."""
 
-    def picture(self, run: Any, kind: str) -> Any:
-        """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``."""
+    def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
+        """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``.
+
+        A timeline may have other runs beside it, and a row ``by`` each ``task`` or ``worker``.
+        """
 
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """What is planned, before it runs: as ``mimebundle``, or as text in ``dot`` or ``mermaid``."""

@@ -201,7 +201,7 @@ class RunState:
         self.changed.add(e.task)
 
     def _attempt_failed(self, e: r.AttemptFailed) -> None:
-        task = self._move(e.task, State.WAITING, e.time, "retry")
+        task = self._move(e.task, State.WAITING, e.time, f"retry after {e.type}")
         task.reason = "retry"
         self._end_attempt(task, e.time, e.type, e.text, e.traceback)
 

@@ -9,16 +9,20 @@ from ipyflow.model.run import RunState
 from ipyflow.views.svg import SANS_LETTER, num, text
 from ipyflow.views.words import duration
 
+TOP = 34
+"""Where the rows below an axis begin, in pixels."""
+
 
 @dataclass(slots=True)
 class Axis:
-    """Turns instants into pixels."""
+    """Turns instants into pixels. ``longest`` is the longest of several axes that share their marks."""
 
     left: float
     right: float
     begin: float
     end: float
     edge: float
+    longest: float = 0.0
 
     def x(self, time: float) -> float:
         """Where an instant of the engine's clock stands, in pixels."""
@@ -38,7 +42,9 @@ def draw_axis(state: RunState, axis: Axis, bottom: float) -> str:
     )
     out.append(text(axis.right, 19, total, 11, anchor="end", bold=True))
     grid = []
-    for tick in ticks(length):
+    for tick in ticks(max(length, axis.longest)):
+        if tick >= length * 0.999:
+            break
         x = axis.x(axis.begin + tick)
         grid.append(f"M{num(x)} 26.5V{num(bottom)}")
         words = f"+{duration(tick)}"

@@ -34,6 +34,7 @@ from ipyflow.views.words import (
     shown,
     total,
 )
+from ipyflow.views.workers import is_elsewhere, place, ran_elsewhere
 
 SIZE = 50_000
 """Characters that the HTML of a run stays under."""
@@ -85,6 +86,9 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
         graphs = (made for made in graphs if len(pictures) + len(made) < SIZE - WORDS)
     pictures += next(graphs, "")
     rows, failed, traceback = ROWS, 5, 4000
+    workers = _workers(state, now, inline)
+    if len(pictures) + len(workers) < SIZE - WORDS:
+        pictures += workers
     while True:
         made = _around(state, pictures, failures(state, failed, traceback) + _table(state, now, rows), now)
         if len(made) < SIZE or rows < 4:
@@ -155,6 +159,16 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
     return out
 
 
+def _workers(state: RunState, now: float | None, inline: bool) -> str:
+    """Who ran what, where that was not this process alone."""
+    if not ran_elsewhere(state.tasks.values()):
+        return ""
+    svg = timeline_svg(state, now=now, inline=inline, by="worker")
+    picture = svg if inline else as_image(svg, f"Workers of {shown(state.name, 120)}")
+    number = len({attempt.worker for task in state.tasks.values() for attempt in task.attempts})
+    return f"<details><summary>{counted(number, 'worker').capitalize()}</summary>{picture}</details>"
+
+
 def _graph(state: RunState, now: float | None, inline: bool, nodes: int, *, closed: bool) -> str:
     if len(state.tasks) < 2:
         return ""
@@ -198,11 +212,19 @@ def _row(state: RunState, task: TaskState, until: float) -> str:
         _unbroken(f"{look.mark} {look.word}"),
         _unbroken(duration(begun - task.submitted)) if waited else "",
         "" if ran is None else _unbroken(duration(ran)),
-        esc(clip(task.worker, 24)),
+        _worker(task),
         _value(task),
     )
     faint = ' style="opacity:.6"' if task.state in (State.PLANNED, State.SKIPPED) else ""
     return f"<tr{faint}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _worker(task: TaskState) -> str:
+    """Who ran it; and what kind of place that is, where it is not this process."""
+    name, host = place(task.worker)
+    more = " · ".join(clip(part, 24) for part in (task.executor if is_elsewhere(task) else "", host) if part)
+    name = esc(clip(name, 24))
+    return _unbroken(f"{name} <small>{esc(more)}</small>") if task.worker and more else name
 
 
 def _value(task: TaskState) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from ipyflow.views.plans import plan
 from ipyflow.views.saved import saved_payload
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
+from ipyflow.views.timelines_svg import timelines_svg
 
 
 class _Engine(Protocol):
@@ -88,12 +89,20 @@ class StaticPresenter:
         with handle.reading() as state:
             return export(state, target)
 
-    def picture(self, run: Any, kind: str) -> Any:
+    def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Source``.
 
+        Args:
+            run: the run.
+            kind: which.
+            beside: more runs, for a timeline of all on one scale.
+            by: of a timeline, a row for each ``"task"`` or for each ``"worker"``.
+
         Raises:
-            ValueError: an unknown kind.
+            ValueError: an unknown kind, or unknown rows.
         """
+        if beside:
+            return _timelines([run, *beside], by)
         handle: _Run = run
         with handle.reading() as state:
             now = handle.engine.now()
@@ -103,7 +112,7 @@ class StaticPresenter:
                 return graphviz.Source(dot(state))
             text = text_tree(state, now=now)
             if kind == "timeline":
-                return Picture({"image/svg+xml": timeline_svg(state, now=now), "text/plain": text})
+                return Picture({"image/svg+xml": timeline_svg(state, now=now, by=by), "text/plain": text})
             if kind == "graph":
                 return Picture({"image/svg+xml": pictures_svg(state, now=now), "text/plain": text})
             if kind == "table":
@@ -113,6 +122,17 @@ class StaticPresenter:
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
         return plan(records, form)
+
+
+def _timelines(handles: Sequence[Any], by: str) -> Picture:
+    runs = [_parts(handle)[0] for handle in handles]
+    with ExitStack() as stack:  # all held still, each once and always in one order
+        once = sorted({id(run): run for run in runs}.items())
+        held = {key: stack.enter_context(run.reading()) for key, run in once}
+        states = [held[id(run)] for run in runs]
+        now = [run.engine.now() for run in runs]
+        text = "\n\n".join(text_tree(state, now=clock) for state, clock in zip(states, now, strict=True))
+        return Picture({"image/svg+xml": timelines_svg(states, now=now, by=by), "text/plain": text})
 
 
 def _parts(handle: Any) -> tuple[_Run, int | None]:

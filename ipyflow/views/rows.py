@@ -11,6 +11,7 @@ from ipyflow.views.containers import contains
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.payload import row
 from ipyflow.views.words import arguments, instant, run_time
+from ipyflow.views.workers import is_elsewhere
 
 MOST = 500
 """Rows in one answer."""
@@ -120,6 +121,7 @@ def _has(state: RunState, task: TaskState, wanted: list[str]) -> bool:
         LOOKS[task.state].word,
         arguments(state, task),
         task.worker,
+        task.executor if is_elsewhere(task) else "",
         task.type,
         task.text,
         task.reason,

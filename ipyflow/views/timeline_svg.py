@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
-from ipyflow.views.axis_svg import Axis, draw_axis
+from ipyflow.views.axis_svg import TOP, Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
 from ipyflow.views.bracket_svg import bracket, standing
 from ipyflow.views.containers import contains
@@ -12,20 +14,27 @@ from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ROLES
-from ipyflow.views.svg import SANS_LETTER, bar, document, esc, num, patterns, text
-from ipyflow.views.words import arguments, clip, duration, instant, label, run_time, total
+from ipyflow.views.svg import SANS_LETTER, Drawing, bar, esc, num, patterns, text
+from ipyflow.views.words import arguments, clip, counted, duration, instant, label, run_time, total
+from ipyflow.views.workers import RETRY, outcome
+from ipyflow.views.workers_svg import WorkerSheet, failed_words
 
 WIDTH = 760
 ROW = 24
 BAR = 11
-TOP = 34
 RIGHT = (70, 172)
 """Least and most room for the words behind the last bar."""
 MOST_ROWS = 30
 
 
 def timeline_svg(
-    state: RunState, *, now: float | None = None, inline: bool = False, width: int = WIDTH, most: int = MOST_ROWS
+    state: RunState,
+    *,
+    now: float | None = None,
+    inline: bool = False,
+    width: int = WIDTH,
+    most: int = MOST_ROWS,
+    by: str = "task",
 ) -> str:
     """Draw the timeline.
 
@@ -38,29 +47,89 @@ def timeline_svg(
         inline: to stand in an HTML page, in the page's colours.
         width: pixels.
         most: rows at most.
+        by: a row for each ``"task"``, or for each ``"worker"``.
 
     Example:
         >>> timeline_svg(RunState())[:4]
         '<svg'
     """
-    told = outline(state, most)
-    until = instant(state, now)
-    column = label_width(state, told.lines)
-    axis = Axis(column + 18, width - _right(state, told.lines, until), state.opened, until, width)
+    sheet = sheet_of(state, instant(state, now), by, most)
+    return drawing(sheet, sheet.column, sheet.right, width=width).document(inline=inline)
+
+
+class Sheet(Protocol):
+    """The rows of a timeline, before it is known where on the page they stand."""
+
+    state: RunState
+    until: float
+    column: int
+    """How wide its column of names wants to be, in pixels."""
+    right: int
+    """How much room it wants behind the axis."""
+
+    def rows(self, axis: Axis, key: str, used: set[State]) -> tuple[str, float]:
+        """Draw them; gives the drawing and its lower edge. ``used`` gets the states that were drawn."""
+
+
+def sheet_of(state: RunState, until: float, by: str = "task", most: int = MOST_ROWS) -> Sheet:
+    """Choose the rows of a timeline. See :func:`timeline_svg`.
+
+    Raises:
+        ValueError: ``by`` is neither ``"task"`` nor ``"worker"``.
+    """
+    if by == "worker":
+        return WorkerSheet(state, until, most)
+    if by != "task":
+        raise ValueError(f'no rows by {by!r}; there is by="task" and by="worker"')
+    return _TaskSheet(state, until, most)
+
+
+def drawing(sheet: Sheet, column: int, right: int, longest: float = 0.0, *, width: int = WIDTH) -> Drawing:
+    """Draw a sheet.
+
+    Args:
+        sheet: the rows.
+        column: the width of the column of names.
+        right: the room behind the axis.
+        longest: the length of the longest run of those that are drawn on one scale, in seconds.
+        width: pixels.
+    """
+    state, until = sheet.state, sheet.until
+    left, edge = column + 18.0, float(width - right)
+    length = until - state.opened
+    if longest > length:
+        edge = left + (edge - left) * length / longest
+    axis = Axis(left, edge, state.opened, until, width, longest)
     key = f"ipyflow{state.id}t"
-    rows: list[str] = []
     used: set[State] = set()
-    y = float(TOP)
-    for line in told.lines:
-        tall = ROW if len(line.tasks) == 1 else band_height(state, line.tasks, until) + 12
-        rows.append(_row(state, line, axis, y, tall, column, key, used))
-        y += tall
-    if told.left_out:
-        rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
-        y += ROW
-    body = draw_axis(state, axis, y) + "".join(rows) + _legend(used, y + 22, width, key)
-    words = f"Timeline of {state.name}: {total(state):,} tasks in {duration(until - state.opened)}"
-    return document(width, y + 36, body, words, defs=patterns(key, body), inline=inline)
+    rows, y = sheet.rows(axis, key, used)
+    body = draw_axis(state, axis, y) + rows + _legend(used, y + 22, width, key)
+    words = f"Timeline of {state.name}: {total(state):,} tasks in {duration(length)}"
+    return Drawing(width, y + 36, body, patterns(key, body), words)
+
+
+class _TaskSheet:
+    """A row for each task, or for several."""
+
+    def __init__(self, state: RunState, until: float, most: int) -> None:
+        self.state, self.until = state, until
+        self._told = outline(state, most)
+        self.column = label_width(state, self._told.lines)
+        self.right = _right(state, self._told.lines, until)
+
+    def rows(self, axis: Axis, key: str, used: set[State]) -> tuple[str, float]:
+        """See :class:`Sheet`."""
+        state, told = self.state, self._told
+        rows: list[str] = []
+        y = float(TOP)
+        for line in told.lines:
+            tall = ROW if len(line.tasks) == 1 else band_height(state, line.tasks, self.until) + 12
+            rows.append(_row(state, line, axis, y, tall, round(axis.left) - 18, key, used))
+            y += tall
+        if told.left_out:
+            rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
+            y += ROW
+        return "".join(rows), y
 
 
 def _row(
@@ -82,6 +151,7 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
     if contains(task):
         return bracket(task, axis, middle)
     out: list[str] = []
+    tries: list[tuple[float, float, str]] = []
     ran = False
     ends = [span.time for span in task.spans[1:]] + [axis.end]
     for i, (span, end) in enumerate(zip(task.spans, ends, strict=True)):
@@ -96,6 +166,13 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
             used.add(look)
         ran |= span.state is State.RUNNING
         out.append(bar(x, middle - BAR / 2, wide, BAR, look, key))
+        if i + 1 < len(task.spans) and task.spans[i + 1].note.startswith(RETRY):
+            tries.append((x, x + max(wide, 1.5), task.spans[i + 1].note.removeprefix(RETRY)))
+    # What goes on behind a failed attempt is drawn first, and then what the attempt says.
+    starts = [axis.x(span.time) for span in task.spans if span.state is State.RUNNING]
+    for begin, end, type_ in tries:
+        after = next((start for start in starts if start > end), axis.x(axis.end))
+        out.append(failed_words(type_, begin, end, after, middle + 3, 8.5))
     if not ran and task.started is not None:  # too short to be seen: a tick where it ran
         began = next(i for i, span in enumerate(task.spans) if span.state is State.RUNNING)
         look = outcome(task, began)
@@ -108,18 +185,6 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
         x = axis.x(task.ended)
         out.append(f'<path d="M{num(x - 6)} {num(middle + 8)}l9 -16" stroke="currentColor" stroke-width="1.5"/>')
     return "".join(out)
-
-
-def outcome(task: TaskState, i: int) -> State:
-    """The state whose colour a running stretch has: what the attempt ended in, or ``running`` while it goes on."""
-    for span in task.spans[i + 1 :]:
-        if span.state in FINAL_STATES:
-            return span.state
-        if span.state is State.WAITING:
-            return State.SUCCEEDED if task.into else State.FAILED
-        if span.state is State.CANCELLING:
-            return State.CANCELLED
-    return State.RUNNING
 
 
 def _words(state: RunState, task: TaskState, until: float) -> tuple[str, str]:
@@ -176,6 +241,9 @@ def _hover(state: RunState, task: TaskState, until: float) -> str:
     ran = run_time(task, until)
     if ran is not None and task.started is not None:
         parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")
+    tries = [span.note.removeprefix(RETRY) for span in task.spans if span.note.startswith(RETRY)]
+    if tries:
+        parts.append(f"{counted(len(task.attempts), 'try')}, after {', '.join(dict.fromkeys(tries))}")
     if task.type or task.state is State.SKIPPED:
         parts.append(f"{task.type}: {clip(task.text, 200)}" if task.type else clip(task.text, 200))
     return " · ".join(part for part in parts if part)

@@ -52,6 +52,14 @@ def workers(page: Page) -> None:
     page.get_by_role("button", name="A row for each worker").click()
 
 
+def hover_bar(page: Page, row: int) -> None:
+    workers(page)
+    page.wait_for_timeout(200)
+    box = page.locator(".ipf-label").nth(row).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] + 290, box["y"] + 15)
+
+
 def zoom(page: Page) -> None:
     for _ in range(5):
         page.get_by_role("button", name="Zoom in").click()
@@ -163,6 +171,10 @@ SHOTS = {
     "events-fan-400": ("log=events-fan&tab=graph", 400, 760, nothing),
     "events-child": ("log=events-child&tab=graph", 900, 720, nothing),
     "events-child-400": ("log=events-child&tab=graph", 400, 760, nothing),
+    "workers": ("log=workers", 1100, 520, workers),
+    "workers-dark": ("log=workers&theme=dark", 900, 520, lambda p: hover_bar(p, 1)),
+    "workers-tasks": ("log=workers", 1100, 560, lambda p: hover_row(p, 5)),
+    "workers-table": ("log=workers&tab=table", 1400, 620, nothing),
     "pipeline-plan": ("log=plan&tab=graph", 1300, 520, nothing),
 }
 

@@ -18,6 +18,7 @@ export type Example =
   | "pipeline_stages"
   | "pipeline_aggregated"
   | "plan"
+  | "workers"
   | "events"
   | "events-live"
   | "events-stalled"

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { placeNote, placeOf } from "../src/core/places";
+import { taskFacts } from "../src/views/facts";
 import { type Bar, barAtX, boxes, makeRows, offsets, rowAt, taskBars, workerRows } from "../src/views/timeline/bars";
 import { panned, scaleFor, tickLabel, ticks, toTime, toX, zoomed } from "../src/views/timeline/scale";
 import { example, task } from "./helpers";
@@ -11,6 +13,9 @@ const bar = (begin: number, end: number, more: Partial<Bar> = {}): Bar => ({
   state: "succeeded",
   worker: "w",
   fails: false,
+  error: "",
+  lost: false,
+  line: 0,
   ...more,
 });
 
@@ -139,12 +144,87 @@ describe("bars of a task", () => {
   });
 });
 
+describe("rows of workers", () => {
+  const rows = workerRows(example("workers").tasks).filter((row) => row.kind === "worker");
+  const named = (name: string) => {
+    const row = rows.find(({ worker }) => worker.endsWith(name));
+    if (row === undefined) throw new Error(`no ${name}`);
+    return row;
+  };
+
+  it("stand in the order of their names, hosts first", () => {
+    expect(rows.map(({ worker }) => worker)).toEqual([
+      "10.0.0.7 worker-0",
+      "10.0.0.8 worker-1",
+      "process-1",
+      "process-2",
+      "process-10",
+      "thread-1",
+    ]);
+  });
+
+  it("have a line for each task that a worker runs at once", () => {
+    expect(named("process-1").lines).toBe(1);
+    expect(named("worker-0").lines).toBe(2);
+    const [first, second, third] = named("worker-0").bars;
+    expect([first?.line, second?.line, third?.line]).toEqual([0, 1, 0]);
+  });
+
+  it("mark where a worker was lost, in a try and at the end, and not who was only told of it", () => {
+    const lost = (name: string) => named(name).bars.filter((one) => one.lost);
+    expect(lost("process-2").map(({ error, fails }) => [error, fails])).toEqual([["WorkerLost", true]]);
+    expect(lost("worker-1")).toHaveLength(1);
+    expect(lost("thread-1")).toHaveLength(0);
+  });
+
+  it("share a line where one bar begins a little before the other ends", () => {
+    const run = (id: number, begin: number, end: number) =>
+      task(id, {
+        spans: [
+          [begin, "running", "p"],
+          [end, "succeeded", ""],
+        ],
+        state: "succeeded",
+        ended: end,
+      });
+    const [row] = workerRows([run(1, 0, 1), run(2, 0.999, 2), run(3, 1.5, 3)]);
+    expect(row?.kind === "worker" && row.lines).toBe(2);
+  });
+
+  it("draw no more than six lines", () => {
+    const many = Array.from({ length: 40 }, (_, i) =>
+      task(i + 1, { state: "running", spans: [[i / 100, "running", "loop"]] }),
+    );
+    const [row] = workerRows(many);
+    expect(row?.kind === "worker" && row.lines).toBe(6);
+  });
+});
+
+describe("places", () => {
+  it("are taken apart", () => {
+    expect(placeOf("10.0.0.7 worker-3")).toEqual({ name: "worker-3", host: "10.0.0.7" });
+    expect(placeOf("process-2")).toEqual({ name: "process-2", host: "" });
+    expect(placeNote({ executor: "dask", worker: "10.0.0.7 worker-3" })).toBe("dask · 10.0.0.7");
+    expect(placeNote({ executor: "threads", worker: "thread-1" })).toBe("");
+  });
+
+  it("are among the facts of a task, and so is what its tries failed with", () => {
+    const again = example("workers").tasks.find(({ attempts }) => attempts === 2);
+    if (again === undefined) throw new Error("none");
+    const facts = new Map(taskFacts(again, 1));
+    expect(facts.get("tries")).toBe("2, after WorkerLost");
+    expect(facts.get("worker")).toMatch(/^process-\d+ · processes$/);
+  });
+});
+
 describe("merging", () => {
   const scale = { from: 0, to: 100, width: 100 };
 
   it("draws one box for many slivers of one look", () => {
     const slivers = Array.from({ length: 10_000 }, (_, i) => bar(20 + i / 1000, 20 + i / 1000 + 0.0005));
-    expect(boxes(slivers, scale, 100)).toEqual([{ x: 20, width: 10, kind: "run", state: "succeeded", fails: false }]);
+    expect(boxes(slivers, scale, 100)).toEqual([
+      { x: 20, width: 10, kind: "run", state: "succeeded", fails: false, error: "" },
+    ]);
   });
 
   it("lets one failure among thousands be seen", () => {

@@ -221,6 +221,51 @@ def nested() -> Log:
     return log
 
 
+def workers() -> Log:
+    """Processes, a cluster whose workers run two tasks at once, and two workers that are lost."""
+    log = Log("render", 12)
+    flow = log.task(0, "render", args="12 tiles")
+    log.start(0.4, flow, "thread-1")
+    free = {"process-1": 120.0, "process-2": 125.0, "process-10": 130.0}
+    tiles = []
+    for i in range(9):
+        worker = min(free, key=free.__getitem__)
+        begin, length = free[worker], 70 + (i * 7919 % 41)
+        task = log.task(0.6 + i / 20, "tile", flow, args=f"{i}", executor="processes")
+        log.start(begin, task, worker)
+        if i == 4:  # its process dies, another takes its name
+            said = f"tile#{task}: its worker {worker} (process 4242) was killed by SIGSEGV"
+            log.add(
+                r.AttemptFailed, begin + length, task, 1, "WorkerLost", said, f"ipyflow.errors.WorkerLost: {said}\n"
+            )
+            log.queue(begin + length, task)
+            free[worker] = begin + length + 90
+            again = task
+        else:
+            log.done(begin + length, task, f"[{i}, …]", "list")
+            free[worker] = begin + length + 0.2
+        tiles.append(task)
+    worker = min(free, key=free.__getitem__)
+    log.start(free[worker], again, worker, 2).done(free[worker] + 80, again, "[4, …]", "list")
+    cluster = [f"10.0.0.{7 + n} worker-{n}" for n in range(2)]
+    joined = []
+    for i in range(6):
+        task = log.task(1.5 + i / 20, "join", flow, args=f"row {i}", executor="dask")
+        begin = 210 + 95 * (i // 4) + 6 * (i % 4)
+        log.start(begin, task, cluster[i % 2])
+        if i == 5:
+            said = f"join#{task}: its worker {cluster[1]} has died or was sent away"
+            log.fail(begin + 60, task, "WorkerLost", said, f"ipyflow.errors.WorkerLost: {said}\n")
+        else:
+            log.done(begin + 80 + 3 * i, task, "'row'", "str")
+        joined.append(task)
+    log.block(2, flow, *tiles, *joined).unblock(520, flow)
+    for task in (*tiles, *joined[:5]):
+        log.read(520.1, task, flow)
+    log.fail(521, flow, "WorkerLost", f"join#{joined[5]}: its worker {cluster[1]} has died or was sent away")
+    return log.close(522, "failed")
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -242,13 +287,16 @@ def hostile() -> Log:
 GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
-    "hostile": hostile, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
+    "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
     "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
 }  # fmt: skip
 
 
 DRAWN: dict[str, Callable[[], RunState]] = {
-    **{name: GOLDEN[name]().state for name in ("pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)},
+    **{
+        name: GOLDEN[name]().state
+        for name in ("workers", "pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)
+    },
     "pipeline_wide": lambda: pipelines.wide().state(),
     "pipeline_stages": lambda: pipelines.wide(60, 8, 45, stages=4).state(),
     "pipeline_aggregated": lambda: pipelines.wide(3000, 16, 2400).state(),

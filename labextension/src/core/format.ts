@@ -106,6 +106,15 @@ export function heldBy(task: TaskRow): string {
   return reason;
 }
 
+/** What the fold notes where a try has failed, with the type of its exception behind it. */
+export const RETRY = "retry after ";
+
+/** What the earlier tries failed with, each kind once. */
+export const failedTries = (task: TaskRow): string =>
+  [...new Set(task.spans.flatMap(([, , note]) => (note.startsWith(RETRY) ? [note.slice(RETRY.length)] : [])))].join(
+    ", ",
+  );
+
 /** True when there is a time to show for it: it has begun, or stands around what has. */
 export const began = (task: TaskRow): boolean =>
   task.started !== null || (isContainer(task) && task.state !== "planned" && task.state !== "skipped");

@@ -1,7 +1,8 @@
 /** The plain facts about one task, as the hover card and the pane list them. */
 
 import { h } from "../core/dom";
-import { began, count, duration, heldBy, ran, stoodBlocked, waited, waits } from "../core/format";
+import { began, count, duration, failedTries, heldBy, ran, stoodBlocked, waited, waits } from "../core/format";
+import { placeNote, placeOf } from "../core/places";
 import type { TaskRow } from "../core/protocol";
 import { isContainer, isQuiet } from "../core/roles";
 import { PENDING } from "../core/status";
@@ -22,8 +23,9 @@ export function taskFacts(task: TaskRow, now: number): Fact[] {
     facts.push([isContainer(task) ? (task.ended === null ? "lasts" : "lasted") : "ran", duration(ran(task, now))]);
   const blocked = stoodBlocked(task, now);
   if (blocked > 0) facts.push(["of it blocked", duration(blocked)]);
-  if (task.worker) facts.push(["worker", task.worker]);
-  if (task.attempts > 1) facts.push(["tries", count(task.attempts)]);
+  if (task.worker) facts.push(["worker", [placeOf(task.worker).name, placeNote(task)].filter(Boolean).join(" · ")]);
+  if (task.attempts > 1)
+    facts.push(["tries", [count(task.attempts), failedTries(task)].filter(Boolean).join(", after ")]);
   return facts;
 }
 

@@ -3,6 +3,7 @@
 import { h, setAttr, setText } from "../../core/dom";
 import { began, branchWord, count, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
+import { placeNote, placeOf } from "../../core/places";
 import type { TaskRow } from "../../core/protocol";
 import { isQuiet, roleWord, rowRole } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
@@ -21,6 +22,8 @@ export class RowElement {
   private readonly branch = h("span", { class: "ipf-in-branch" }, h("span", { text: "branch " }), this.branchNumber);
   private readonly error = h("span", { class: "ipf-error-type" });
   private readonly value = h("span");
+  private readonly worker = h("span");
+  private readonly workerNote = h("span", { class: "ipf-quiet ipf-worker-note" });
   private readonly action: TaskAction;
 
   constructor(store: RunStore) {
@@ -32,6 +35,7 @@ export class RowElement {
     this.cell("name").append(this.name, this.role, this.branch);
     this.cell("state").append(this.icon, this.stateWord);
     this.cell("value").append(this.error, this.value);
+    this.cell("worker").append(this.worker, this.workerNote);
     this.action = new TaskAction(store);
     this.element.append(h("div", { class: "ipf-td ipf-c-action", role: "gridcell" }, this.action.element));
   }
@@ -55,7 +59,11 @@ export class RowElement {
     value.classList.toggle("ipf-quiet", task.state !== "succeeded" && !failed);
     setAttr(value, "title", outcome(task) || null);
     setText(this.cell("attempts"), task.attempts > 1 ? `${task.attempts}×` : task.attempts === 1 ? "1" : "");
-    this.put("worker", task.worker);
+    const { name } = placeOf(task.worker);
+    const note = task.worker === "" ? "" : placeNote(task);
+    setText(this.worker, name);
+    setText(this.workerNote, note);
+    setAttr(this.cell("worker"), "title", [name, note].filter(Boolean).join(" · ") || null);
     const settled = task.started !== null || task.ended !== null;
     setText(this.cell("waited"), waits(task) ? short(waited(task, now), settled) : "");
     setText(this.cell("ran"), began(task) ? short(ran(task, now), task.ended !== null) : "");

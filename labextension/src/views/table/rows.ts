@@ -1,6 +1,7 @@
 /** Sorting and filtering of rows. Pure; the kernel does the same for runs too large to send. */
 
 import { branchWord, outcome, ran, waited } from "../../core/format";
+import { isElsewhere } from "../../core/places";
 import type { Column, TaskRow } from "../../core/protocol";
 import { roleWord } from "../../core/roles";
 import { STATES, word } from "../../core/status";
@@ -53,6 +54,7 @@ export function matches(task: TaskRow, filter: TableFilter): boolean {
     word(task.state),
     task.args,
     task.worker,
+    isElsewhere(task) ? task.executor : "",
     task.type,
     task.text,
     task.reason,

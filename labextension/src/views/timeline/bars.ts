@@ -1,5 +1,7 @@
 /** Which stretches a row shows, where they lie in pixels, and how slivers become one bar. Pure geometry. */
 
+import { RETRY } from "../../core/format";
+import { isElsewhere } from "../../core/places";
 import type { Edge, Lane, State, TaskRow } from "../../core/protocol";
 import { isContainer } from "../../core/roles";
 import { isFailure, isFinal } from "../../core/status";
@@ -21,11 +23,17 @@ export interface Bar {
   worker: string;
   /** A try ended here in a failure. */
   fails: boolean;
+  /** Of such a try: the type of its exception. */
+  error: string;
+  /** The worker died under it. */
+  lost: boolean;
+  /** Of a worker that runs several tasks at once: the line that this one stands on. */
+  line: number;
 }
 
 export type Row =
   | { kind: "task"; key: string; task: TaskRow; depth: number; head: boolean; bars: readonly Bar[] }
-  | { kind: "worker"; key: string; worker: string; tasks: number; bars: readonly Bar[] }
+  | { kind: "worker"; key: string; worker: string; tasks: number; lines: number; bars: readonly Bar[] }
   | { kind: "lane"; key: string; lane: Lane }
   | { kind: "section"; key: string; text: string };
 
@@ -53,6 +61,8 @@ function makeBars(task: TaskRow): Bar[] {
     const end = task.spans[i + 1]?.[0] ?? task.ended ?? Number.POSITIVE_INFINITY;
     const kind = kindOf(state);
     if (state === "running") worker = note || task.worker;
+    const fails = kind === "run" && failsAfter(task, i);
+    const error = fails ? errorAfter(task, i) : "";
     bars.push({
       task: task.id,
       begin,
@@ -60,7 +70,11 @@ function makeBars(task: TaskRow): Bar[] {
       kind,
       state: kind === "run" ? workState(task, i) : state,
       worker: kind === "pending" ? "" : worker,
-      fails: kind === "run" && failsAfter(task, i),
+      fails,
+      error,
+      lost:
+        error === LOST && isElsewhere(task) && (end !== task.ended || task.text.startsWith(`${task.name}#${task.id}:`)),
+      line: 0,
     });
   });
   return bars;
@@ -85,6 +99,37 @@ function failsAfter(task: TaskRow, index: number): boolean {
   return next !== undefined && next[1] !== "blocked" && isFailure(workState(task, index));
 }
 
+/** What a try failed with: told where the next one waits, and of the last one by the task. */
+function errorAfter(task: TaskRow, index: number): string {
+  const [, state, note] = task.spans[index + 1] ?? [0, task.state, ""];
+  return isFinal(state) ? task.type : note.startsWith(RETRY) ? note.slice(RETRY.length) : "";
+}
+
+const LOST = "WorkerLost";
+/** What one worker runs at once stands on so many lines at most. */
+const LINES = 6;
+/** Seconds by which bars may overlap and share a line: the next may be told before the end of the last one is. */
+const SLACK = 0.002;
+
+/** Gives bars that lie over each other lines of their own; what ran while another stood blocked may take its line. */
+function onLines(bars: readonly Bar[]): { bars: Bar[]; lines: number } {
+  const ends: number[] = [];
+  const last = new Map<number, number>();
+  const placed = [...bars]
+    .sort((a, b) => a.begin - b.begin || a.task - b.task)
+    .map((bar) => {
+      if (bar.kind === "blocked") return { ...bar, line: last.get(bar.task) ?? 0 };
+      const free = bar.begin + Math.min(SLACK, (bar.end - bar.begin) / 2);
+      let line = last.get(bar.task) ?? -1;
+      if (line < 0 || (ends[line] ?? 0) > free) line = ends.findIndex((end) => end <= free);
+      if (line < 0) line = ends.length < LINES ? ends.length : ends.indexOf(Math.min(...ends));
+      ends[line] = Math.max(ends[line] ?? 0, bar.end);
+      last.set(bar.task, line);
+      return { ...bar, line };
+    });
+  return { bars: placed, lines: Math.max(1, ends.length) };
+}
+
 export function workerRows(tasks: Iterable<TaskRow>): Row[] {
   const rows = new Map<string, { bars: Bar[]; ids: Set<number> }>();
   for (const task of tasks) {
@@ -98,14 +143,18 @@ export function workerRows(tasks: Iterable<TaskRow>): Row[] {
   }
   return [...rows]
     .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
-    .map(([worker, { bars, ids }]) => ({
-      kind: "worker",
-      key: `w:${worker}`,
-      worker,
-      tasks: ids.size,
-      // Blocked stretches first: what the same worker ran meanwhile is drawn over them.
-      bars: bars.sort((a, b) => Number(a.kind === "run") - Number(b.kind === "run") || a.begin - b.begin),
-    }));
+    .map(([worker, { bars, ids }]) => {
+      const placed = onLines(bars);
+      return {
+        kind: "worker",
+        key: `w:${worker}`,
+        worker,
+        tasks: ids.size,
+        lines: placed.lines,
+        // Blocked stretches first: what the same worker ran meanwhile is drawn over them.
+        bars: placed.bars.sort((a, b) => Number(a.kind === "run") - Number(b.kind === "run") || a.begin - b.begin),
+      };
+    });
 }
 
 export function taskRows(rows: readonly TreeRow[]): Row[] {
@@ -163,6 +212,14 @@ export function rowAt(tops: readonly number[], y: number): number {
   return low;
 }
 
+/** How tall the bars of a worker's row are, in pixels, on so many lines. */
+export const barHeight = (lines: number): number => (lines === 1 ? 18 : (TALL - lines + 1) / lines);
+const TALL = 20;
+
+/** The line at height `y` of a worker's row. */
+export const lineAt = (lines: number, y: number): number =>
+  Math.min(lines - 1, Math.max(0, Math.floor(((y - (HEIGHT.worker - TALL) / 2) * lines) / TALL)));
+
 /** Where a bar ends now. */
 export const endOf = (bar: Bar, now: number): number =>
   bar.end === Number.POSITIVE_INFINITY ? Math.max(now, bar.begin) : bar.end;
@@ -173,6 +230,7 @@ export interface Box {
   kind: BarKind;
   state: State;
   fails: boolean;
+  error: string;
 }
 
 /** Bars wider than this many pixels are drawn by themselves. */
@@ -192,7 +250,7 @@ export function boxes(bars: readonly Bar[], scale: Scale, now: number): Box[] {
     const x = Math.max(-8, toX(scale, bar.begin));
     const right = Math.min(scale.width + 8, toX(scale, end));
     if (right - x >= SLIVER) {
-      out.push({ x, width: right - x, kind: bar.kind, state: bar.state, fails: bar.fails });
+      out.push({ x, width: right - x, kind: bar.kind, state: bar.state, fails: bar.fails, error: bar.error });
       continue;
     }
     const pixel = Math.floor(x);
@@ -205,7 +263,7 @@ export function boxes(bars: readonly Bar[], scale: Scale, now: number): Box[] {
     for (const [x, { kind, state }] of [...pixels].sort(([a], [b]) => a - b)) {
       if (last !== null && last.x + last.width === x && last.kind === kind && last.state === state) last.width += 1;
       else {
-        last = { x, width: 1, kind, state, fails: false };
+        last = { x, width: 1, kind, state, fails: false, error: "" };
         out.push(last);
       }
     }

@@ -5,7 +5,7 @@ import { drawIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
 import { FINAL, isFailure } from "../../core/status";
 import type { Theme } from "../../core/theme";
-import { type Box, boxes, endOf, HEIGHT, type Row } from "./bars";
+import { type Bar, type Box, barHeight, boxes, endOf, HEIGHT, type Row } from "./bars";
 import { frameOf, frameText, paintFrame } from "./frame";
 import { paintLane } from "./lane";
 import { type Scale, ticks, toX } from "./scale";
@@ -78,15 +78,21 @@ export class Painter {
   }
 
   private task(scene: Scene, task: TaskRow, parts: readonly Box[], y: number): void {
-    const furthest = parts.reduce((most, box) => Math.max(most, box.x + box.width), 0) - 0.5;
-    parts.forEach((box, i) => {
-      // The last failure has its mark and its words behind the bar.
-      const shown = box.x + box.width >= furthest ? { ...box, fails: false } : box;
-      this.box(shown, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
-    });
-    if (task.state === "planned") return;
     const { scale, theme, now } = scene;
     const { g } = this;
+    const furthest = parts.reduce((most, box) => Math.max(most, box.x + box.width), 0) - 0.5;
+    parts.forEach((box, i) => {
+      this.box(box, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
+    });
+    g.font = `9px ${theme.font}`;
+    parts.forEach((box, i) => {
+      // The last failure has its mark and its words behind the bar.
+      if (!box.fails || box.x + box.width >= furthest) return;
+      const next = parts.slice(i + 1).find(({ kind }) => kind === "run");
+      this.failure(box.error, box.x, box.x + box.width, next?.x ?? scale.width, y);
+    });
+    g.font = `11px ${theme.font}`;
+    if (task.state === "planned") return;
     const frame = frameOf(task);
     if (frame !== null) paintFrame(g, task, frame, scale, now, y, theme);
     if (frame !== null && task.ended === null) {
@@ -139,21 +145,75 @@ export class Painter {
   private worker(scene: Scene, row: Extract<Row, { kind: "worker" }>, y: number): void {
     const { scale, theme, now } = scene;
     const { g } = this;
-    const parts = boxes(row.bars, scale, now);
-    parts.forEach((box) => {
-      // A hair of ground between neighbours, so that each task can be told from the next.
-      this.box({ ...box, width: box.width > 4 ? box.width - 1 : box.width }, y, 18, false, false);
-    });
-    g.fillStyle = theme.background;
+    const tall = barHeight(row.lines);
+    for (let line = 0; line < row.lines; line++) {
+      const middle = y + (line - (row.lines - 1) / 2) * (tall + 1);
+      const bars = row.lines === 1 ? row.bars : row.bars.filter((bar) => bar.line === line);
+      boxes(bars, scale, now).forEach((box) => {
+        // A hair of ground between neighbours, so that each task can be told from the next.
+        this.box(
+          { ...box, width: box.width > 4 ? box.width - 1 : box.width, fails: false },
+          middle,
+          tall,
+          false,
+          false,
+        );
+      });
+      if (tall >= 9) this.barWords(scene, bars, middle, tall);
+    }
+    g.fillStyle = theme.state.failed;
     for (const bar of row.bars) {
-      if (bar.kind !== "run") continue;
+      // The end of that process, however short its work was.
+      if (bar.lost) g.fillRect(Math.round(toX(scale, bar.end)) - 1, y - HEIGHT.worker / 2 + 2, 2, HEIGHT.worker - 4);
+    }
+  }
+
+  /** Names in the bars of a worker's line, and what failed. */
+  private barWords(scene: Scene, bars: readonly Bar[], y: number, tall: number): void {
+    const { scale, theme, now } = scene;
+    const { g } = this;
+    g.font = `${tall > 12 ? 11 : 9}px ${theme.font}`;
+    const work = bars.filter((bar) => bar.kind === "run");
+    work.forEach((bar, i) => {
       const x = Math.max(0, toX(scale, bar.begin));
-      const width = Math.min(scale.width, toX(scale, endOf(bar, now))) - x;
+      const end = Math.min(scale.width, toX(scale, endOf(bar, now)));
       const name = scene.nameOf(bar.task);
-      const room = width - (bar.state === "failed" ? 22 : 11);
+      const room = end - x - 11;
+      if (bar.fails) {
+        const next = work[i + 1];
+        this.failure(bar.error, x, end, next === undefined ? scale.width : toX(scale, next.begin), y, name);
+        return;
+      }
+      g.fillStyle = theme.background;
       if (room > 60 || (room > 10 && g.measureText(name).width <= room))
         g.fillText(this.fit(name, room), x + 6, y + 0.5);
+    });
+    g.font = `11px ${theme.font}`;
+  }
+
+  /** Writes into the bar of a try what it failed with, or behind it where only there is room. */
+  private failure(error: string, x: number, end: number, after: number, y: number, name = ""): void {
+    const theme = this.theme;
+    if (theme === null) return;
+    const { g } = this;
+    const wide = error === "" ? 0 : g.measureText(error).width + 4;
+    const before = name === "" ? 0 : g.measureText(name).width + 6;
+    let at = x + 5;
+    g.fillStyle = g.strokeStyle = theme.background;
+    if (before > 0 && before + wide + 18 <= end - x) {
+      g.fillText(name, at, y + 0.5);
+      at += before;
+    } else if (wide + 18 > end - x) {
+      if (error !== "" && wide + 18 <= after - end) {
+        g.fillStyle = g.strokeStyle = theme.error;
+        at = end + 4;
+      } else if (end - x > 13) {
+        drawIcon(g, "failed", end - 8, y, 7);
+        return;
+      } else return;
     }
+    drawIcon(g, "failed", at + 4, y, 7);
+    if (error !== "") g.fillText(error, at + 12, y + 0.5);
   }
 
   private box(box: Box, y: number, height: number, joinsLeft: boolean, joinsRight: boolean): void {
@@ -180,10 +240,6 @@ export class Painter {
       if (box.state === "cancelling" || box.state === "cancelled") {
         g.fillStyle = this.stripe(theme.background, 1);
         g.fill();
-      } else if (box.fails && width > 13) {
-        // A failed try among others is told by its shape too.
-        g.strokeStyle = theme.background;
-        drawIcon(g, "failed", box.x + width - 8, y, 7);
       }
       return;
     }

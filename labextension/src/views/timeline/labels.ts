@@ -3,6 +3,7 @@
 import { h, setAttr, setText } from "../../core/dom";
 import { branchWord, callText, caption, count, duration, plural, spoken } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
+import { placeOf } from "../../core/places";
 import type { Lane } from "../../core/protocol";
 import { isContainer, isQuiet, rowRole } from "../../core/roles";
 import { present, word } from "../../core/status";
@@ -105,8 +106,9 @@ function update(label: HTMLElement, row: Row, now: number): void {
     setText(part("module"), caption(task));
     setAttr(label, "aria-label", spoken(task, task.ended ?? Math.round(now)));
   } else if (row.kind === "worker") {
-    setText(part("name"), row.worker);
-    setText(part("module"), plural(row.tasks, "task"));
+    const { name, host } = placeOf(row.worker);
+    setText(part("name"), name);
+    setText(part("module"), [host, plural(row.tasks, "task")].filter(Boolean).join(" · "));
     setAttr(label, "aria-label", `worker ${row.worker}, ${plural(row.tasks, "task")}`);
   } else if (row.kind === "lane") {
     setText(part("name"), row.lane.name);

@@ -7,7 +7,7 @@ import type { RunStore } from "../../core/store";
 import { readTheme, watchTheme } from "../../core/theme";
 import { selectedTask, type UiState } from "../../core/ui-state";
 import { Axis } from "./axis";
-import { barAtX, makeRows, offsets, type Row, rowAt } from "./bars";
+import { barAtX, lineAt, makeRows, offsets, type Row, rowAt } from "./bars";
 import { Painter } from "./draw";
 import { Labels } from "./labels";
 import { panned, type Scale, scaleFor, zoomed } from "./scale";
@@ -154,10 +154,15 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
 
   function taskAt(event: MouseEvent): { row: Row; task: number | null } | null {
     const { x, y } = onCanvas(event);
-    const row = rows[rowAt(tops, y)];
+    const at = rowAt(tops, y);
+    const row = rows[at];
     if (row === undefined || row.kind === "section") return null;
     if (row.kind === "task") return { row, task: row.task.id };
-    if (row.kind === "worker" && x >= 0) return { row, task: barAtX(row.bars, scale, x, store.now())?.task ?? null };
+    if (row.kind === "worker" && x >= 0) {
+      const line = lineAt(row.lines, y - (tops[at] ?? 0));
+      const bars = row.bars.filter((bar) => bar.line === line);
+      return { row, task: barAtX(bars, scale, x, store.now())?.task ?? null };
+    }
     return { row, task: null };
   }
 

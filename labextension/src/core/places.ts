@@ -1,0 +1,18 @@
+/** Where work runs: what a worker is called, taken apart. */
+
+import type { TaskRow } from "./protocol";
+
+const HERE = new Set(["threads", "loop", "inline", "pipeline", ""]);
+
+/** Whether the body runs in another process, or on another machine. */
+export const isElsewhere = (task: Pick<TaskRow, "executor">): boolean => !HERE.has(task.executor);
+
+/** `10.0.0.7 worker-3` is worker-3 on that host; `process-2` is on this one. */
+export function placeOf(worker: string): { name: string; host: string } {
+  const [first = "", ...rest] = worker.split(" ");
+  return rest.length === 0 ? { name: worker, host: "" } : { name: rest.join(" "), host: first };
+}
+
+/** What stands in grey beside a worker: what kind of place it is, where that is not this process, and its host. */
+export const placeNote = (task: Pick<TaskRow, "executor" | "worker">): string =>
+  [isElsewhere(task) ? task.executor : "", placeOf(task.worker).host].filter(Boolean).join(" · ");
