@@ -140,7 +140,7 @@ class Here:
                 if not self._watching:
                     self._watching = True
                     timer = threading.Timer(STALL_SECONDS, self._look_again, (self._started,))
-                    timer.daemon = True
+                    timer.daemon, timer.name = True, f"{self.name}-stand-in"
                     timer.start()
                 return
         threading.Thread(target=self._serve, name=f"{self.name}-stand-in", daemon=True).start()

@@ -149,9 +149,7 @@ class There:
             self._at.pop(flight.work, None)
             self._numbers.discard(flight.number)
         if future.cancelled() and not flight.begun:
-            host.failed(
-                WorkerLost(f"{host.label}: {self.name} has cancelled it; it was not begun, submit it elsewhere")
-            )
+            host.failed(given_up(self.name, host.label, "cancelled"))
             return
         if not self._begin(flight):
             return
