@@ -113,22 +113,27 @@ class DaskExecutor(Packer):
     # The thread.
 
     def _serve(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._queue or self._to_cancel or self._down or self._is_time()):
-                    self._changed.wait(LOOK if self._flights else None)
-                flights, self._queue = list(self._queue), deque()
-                cancelled, self._to_cancel = self._to_cancel, []
-                if self._down and not flights and not cancelled:
-                    break
-            self._submit([flight for flight in flights if not flight.is_stopped])
-            self._cancel(cancelled)
-            if self._is_time():
-                self._look()
-                strays, self._strays = self._strays, []
-                if strays and self._cluster is not None:
-                    self._cluster.drop(strays)
+        while self._round():
+            pass
         self._close()
+
+    def _round(self) -> bool:
+        """Wait until there is something to do, and do it; False when there will be nothing more."""
+        with self._changed:
+            while not (self._queue or self._to_cancel or self._down or self._is_time()):
+                self._changed.wait(LOOK if self._flights else None)
+            flights, self._queue = list(self._queue), deque()
+            cancelled, self._to_cancel = self._to_cancel, []
+            if self._down and not flights and not cancelled:
+                return False
+        self._submit([flight for flight in flights if not flight.is_stopped])
+        self._cancel(cancelled)
+        if self._is_time():
+            self._look()
+            strays, self._strays = self._strays, []
+            if strays and self._cluster is not None:
+                self._cluster.drop(strays)
+        return True
 
     def _is_time(self) -> bool:
         return bool(self._flights) and time.monotonic() - self._looked >= LOOK

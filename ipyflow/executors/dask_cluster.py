@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -45,7 +46,7 @@ class Cluster:
         gone: Callable[[str], object],
     ) -> None:  # fmt: skip
         self.client, self._started = dask_found.find(target, say)
-        self._topic, self._listeners = topic, {topic: heard, plugin.GONE: gone}
+        self._topic, self._heard, self.gone = topic, heard, gone
         self._comm: Any = None
         self.is_guarded = True
         """Whether the scheduler has the plugin that keeps it from running tasks twice."""
@@ -78,8 +79,11 @@ class Cluster:
                     IpyflowWarning,
                     stacklevel=2,
                 )
-        for topic, listener in self._listeners.items():
-            self.client.subscribe_topic(topic, lambda event, listener=listener: listener(event[1]))
+        heard, client = self._heard, weakref.ref(self.client)
+        self.client.subscribe_topic(self._topic, lambda event: heard(event[1]))
+        _open.add(self)
+        # One handler for all engines that use this client: Dask has one for a topic.
+        self.client.subscribe_topic(plugin.GONE, lambda event: _tell_gone(client(), event[1]))
 
     def _deliver(self, letters: dict[str, bytes]) -> None:
         self.client.run(side.deliver, letters, workers=list(letters), on_error="ignore")
@@ -207,17 +211,34 @@ class Cluster:
     def close(self) -> None:
         """Let go of what is ours."""
         self.post.close()
+        _open.discard(self)
         if self.is_open():
-            for topic in self._listeners:
-                try:
-                    self.client.unsubscribe_topic(topic)
-                except Exception:
-                    pass  # the scheduler has gone before
+            try:
+                self.client.subscribe_topic(self._topic, _nothing)  # nothing forgets a handler but another
+                self.client.unsubscribe_topic(self._topic)
+                self.client.run(side.leave, self._topic, on_error="ignore")
+                self.client.run_on_scheduler(plugin.leave, self._topic)
+            except Exception:
+                pass  # the scheduler has gone before
         for started in self._started:
             try:
                 started.close()
             except Exception:
                 pass  # it is gone already
+
+
+_open: weakref.WeakSet[Cluster] = weakref.WeakSet()
+"""Those in use in this process."""
+
+
+def _tell_gone(client: Any, address: str) -> None:
+    for cluster in list(_open):
+        if cluster.client is client:
+            cluster.gone(address)
+
+
+def _nothing(event: Any) -> None:
+    """Hears what comes too late."""
 
 
 def _killed(flight: Flight, error: Any) -> str:

@@ -68,7 +68,12 @@ def _local(say: Callable[[str], object]) -> tuple[distributed.Client, list[Any]]
     count = os.cpu_count() or 1
     try:
         cluster = distributed.LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            # Even without a dashboard it listens for HTTP, and says so where 8787 is taken.
+            scheduler_kwargs={"dashboard_address": ":0"},
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise ExecutorUnavailable(f"no Dask cluster can be started on this machine: {error}") from error

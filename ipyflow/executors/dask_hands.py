@@ -91,6 +91,7 @@ class Hands(Generic[B]):
                 if self._ready and not self._idle:
                     self._call()  # somebody must be there if this one is held up
             self._work_on(box)
+            del box  # nobody is to be kept alive by a thread that waits
 
     def _work_on(self, box: B) -> None:
         while True:

@@ -26,6 +26,11 @@ def is_ours(key: Any) -> bool:
     return type(key) is str and key.endswith(MARK)
 
 
+def leave(topic: str, dask_scheduler: Any) -> None:
+    """An engine has gone: nobody asks again for the last of what its bodies have said."""
+    dask_scheduler._broker.truncate(topic)
+
+
 class OnceOnly(SchedulerPlugin):
     """See the module."""
 

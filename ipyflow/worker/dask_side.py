@@ -269,4 +269,10 @@ def take(number: int) -> bytes:
     return pickle.dumps(_stored.pop(number), 5)
 
 
+def leave(topic: str) -> None:
+    """An engine has gone."""
+    for key in [key for key in list(_ways) if key[1] == topic]:
+        _ways.pop(key, None)
+
+
 __all__ = ["INLINE", "Chunk", "Kept", "Parked", "deliver", "run", "take"]

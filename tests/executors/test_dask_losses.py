@@ -1,0 +1,236 @@
+"""Workers, schedulers and connections that go: a state and an error, no hang, nothing run twice unasked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dask
+import distributed
+import numpy as np
+import pytest
+
+import ipyflow as fl
+from ipyflow.engine.kept import Kept
+from ipyflow.errors import TaskCancelled, WorkerLost
+from ipyflow.model import records as r
+from ipyflow.testing import Lab, engine
+from tests.executors.gates import SOON, Gate, Marks, eventually
+
+on_dask = fl.task(executor="dask")
+
+
+@pytest.fixture
+def cluster() -> Iterator[distributed.LocalCluster]:
+    """Two workers of one thread; whoever kills one gets another in its place."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, scheduler_kwargs={"dashboard_address": ":0"}
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster: distributed.LocalCluster) -> Iterator[distributed.Client]:
+    """Of that cluster."""
+    with distributed.Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+@pytest.fixture
+def lab(client: distributed.Client) -> Iterator[Lab]:
+    """An engine on it."""
+    with engine(threads=2, dask=client) as lab:
+        yield lab
+        lab.settled(SOON)
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def attempts(lab: Lab) -> list[str]:
+    return [record.type for record in lab.records if isinstance(record, r.AttemptFailed)]
+
+
+def test_a_worker_that_is_killed_takes_its_body_with_it(lab: Lab, gate: Gate, marks: Marks) -> None:
+    @fl.task(executor="dask")
+    def work() -> None:
+        marks.add("begun")
+        gate.stand()
+
+    future = work.submit()
+    (pid,) = gate.reached()
+    eventually(lambda: future.state == "running")
+    kill(pid)
+    with pytest.raises(WorkerLost, match=r"work#1: its worker 127.0.0.1 worker-[01] has died"):
+        future.result(SOON)
+    assert future.state == "failed"
+    assert on_dask(abs).map(range(50)).results(SOON) == list(range(50))
+    assert marks.all() == ["begun"]
+
+
+def test_a_body_that_ends_its_process(lab: Lab) -> None:
+    with pytest.raises(WorkerLost, match="has died"):
+        on_dask(os._exit).submit(3).result(SOON)
+    assert on_dask(abs).submit(-1).result(SOON) == 1
+
+
+def test_retries_run_it_again_elsewhere(lab: Lab, gate: Gate) -> None:
+    future = fl.task(executor="dask", retries=1)(gate.stand).submit()
+    kill(gate.reached()[0])
+    first, second = gate.reached(2)
+    assert first != second
+    gate.open()
+    assert future.result(SOON) == second
+    assert attempts(lab) == ["WorkerLost"]
+
+
+def test_what_has_ended_is_not_run_again_where_its_worker_dies(lab: Lab, cluster: Any, marks: Marks) -> None:
+    @fl.task(executor="dask")
+    def make() -> np.ndarray:
+        marks.add("made")
+        return np.ones(1_000_000)
+
+    made = make.submit()
+    asked = make.submit()
+    assert asked.result(SOON).sum() == 1_000_000
+    eventually(lambda: made.state == "succeeded")
+    assert isinstance(made._value, Kept)
+    for worker in list(cluster.workers.values()):
+        kill(worker.process.pid)
+    assert asked.result(0).sum() == 1_000_000
+    with pytest.raises(WorkerLost, match="the value of make#1 was on a Dask worker and is gone"):
+        made.result(SOON)
+    total = fl.task(executor="dask", resolve=True)(lambda array: float(array.sum()))
+    assert total.submit(asked).result(SOON) == 1_000_000  # it is here, and sent again
+    with pytest.raises(WorkerLost, match="is gone"):
+        total.submit(made).result(SOON)
+    assert marks.all() == ["made", "made"]
+
+
+def test_a_value_is_gone_before_anybody_noticed(lab: Lab, cluster: Any) -> None:
+    total = fl.task(executor="dask", resolve=True)(lambda array: float(array.sum()))
+    made = on_dask(lambda: np.ones(1_000_000)).submit()
+    eventually(lambda: made.state == "succeeded")
+    for worker in list(cluster.workers.values()):
+        kill(worker.process.pid)
+    with pytest.raises(WorkerLost):
+        total.submit(made).result(SOON)
+
+
+def test_scattered_arguments_are_sent_again_where_they_were_lost(lab: Lab, cluster: Any, gate: Gate) -> None:
+    array = np.ones(1_000_000)
+
+    def total(array: np.ndarray) -> float:
+        gate.stand()
+        return float(array.sum())
+
+    future = fl.task(executor="dask", retries=3)(total).submit(array)
+    gate.reached()
+    for worker in list(cluster.workers.values()):
+        kill(worker.process.pid)
+    gate.open()
+    assert future.result(SOON) == 1_000_000
+
+
+def test_a_stopped_body_whose_worker_dies_is_gone(lab: Lab, gate: Gate) -> None:
+    future = on_dask(gate.stand).submit()
+    (pid,) = gate.reached()
+    eventually(lambda: future.state == "running")
+    assert future.cancel()
+    with pytest.raises(TaskCancelled):
+        future.result(0)
+    assert future.state == "cancelling"
+    kill(pid)
+    eventually(lambda: future.state == "cancelled")
+
+
+def test_a_worker_that_is_sent_away_with_its_body(lab: Lab, client: distributed.Client, gate: Gate) -> None:
+    future = on_dask(gate.stand).submit()
+    (pid,) = gate.reached()
+    eventually(lambda: future.state == "running")
+    address = next(address for address, its in client.run(os.getpid).items() if its == pid)
+    client.retire_workers([address], close_workers=True)
+    gate.open()
+    error = future.exception(SOON)  # none, if it came to its end before the worker went
+    assert error is None or (isinstance(error, WorkerLost) and "was sent away" in str(error))
+    assert len(gate.who()) == 1
+
+
+def test_a_cluster_that_is_restarted(lab: Lab, client: distributed.Client, gate: Gate) -> None:
+    futures = [on_dask(gate.stand).submit() for _ in range(6)]
+    gate.reached(2)
+    client.restart()
+    for future in futures:
+        with pytest.raises(WorkerLost):
+            future.result(SOON)
+    gate.open()
+    assert on_dask(abs).submit(-1).result(SOON) == 1
+
+
+def test_a_client_that_is_closed(lab: Lab, client: distributed.Client, gate: Gate) -> None:
+    futures = [on_dask(gate.stand).submit() for _ in range(6)]
+    gate.reached(2)
+    client.close()
+    for future in futures:
+        with pytest.raises(WorkerLost, match="the Dask client was closed"):
+            future.result(SOON)
+    gate.open()
+
+
+@contextmanager
+def command(*words: str, says: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process of Dask's command line, and the line that says what it says."""
+    process = subprocess.Popen([sys.executable, "-m", *words], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if says in line)
+        yield process, line
+    finally:
+        process.kill()
+        process.communicate()
+
+
+SCHEDULER = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--dashboard-address", ":0", "--no-dashboard")
+WORKER = ("distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--death-timeout", "20")
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Callable[[], Any]]:
+    """A scheduler and a worker that are processes of their own: both, and the address."""
+    with command(*SCHEDULER, "--port", "0", says="Scheduler at") as (scheduler, line):
+        address = line.split()[-1]
+        with command(*WORKER, "--local-directory", str(tmp_path), address, says="Registered to"):
+            yield lambda: (scheduler, address)
+
+
+def test_a_scheduler_that_dies(remote: Any, gate: Gate) -> None:
+    scheduler, address = remote()
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        engine(dask=address) as lab,
+    ):
+        futures = [on_dask(gate.stand).submit() for _ in range(3)]
+        gate.reached()
+        eventually(lambda: futures[0].state == "running")
+        begin = time.monotonic()
+        scheduler.kill()
+        for future in futures:
+            with pytest.raises(WorkerLost, match="the connection to the Dask scheduler was lost"):
+                future.result(SOON)
+        assert time.monotonic() - begin < 10
+        gate.open()
+        lab.settled(SOON)
+
+
+def test_a_cluster_that_is_not_of_this_process(remote: Any) -> None:
+    _, address = remote()
+    with engine(dask=address) as lab:
+        future = on_dask(abs).submit(-1)
+        assert future.result(SOON) == 1
+        assert lab.runs[0].snapshot().tasks[future.id].worker == "127.0.0.1 worker-0"
