@@ -17,6 +17,7 @@ from ipyflow.views.html import static_html, table_html, task_html
 from ipyflow.views.payload import MIME
 from ipyflow.views.plans import plan
 from ipyflow.views.saved import saved_payload
+from ipyflow.views.svg import as_image
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.timelines_svg import timelines_svg
@@ -112,9 +113,9 @@ class StaticPresenter:
                 return graphviz.Source(dot(state))
             text = text_tree(state, now=now)
             if kind == "timeline":
-                return Picture({"image/svg+xml": timeline_svg(state, now=now, by=by), "text/plain": text})
+                return _picture(timeline_svg(state, now=now, by=by), f"Timeline of {state.name}", text)
             if kind == "graph":
-                return Picture({"image/svg+xml": pictures_svg(state, now=now), "text/plain": text})
+                return _picture(pictures_svg(state, now=now), f"Graph of {state.name}", text)
             if kind == "table":
                 return Picture({"text/html": table_html(state, now=now), "text/plain": text})
         raise ValueError(f"no picture {kind!r}; there are timeline, graph, table and graphviz")
@@ -122,6 +123,11 @@ class StaticPresenter:
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
         return plan(records, form)
+
+
+def _picture(svg: str, label: str, text: str) -> Picture:
+    """A drawing, also as HTML: what a notebook shows that is not trusted, where it drops SVG."""
+    return Picture({"text/html": as_image(svg, label), "image/svg+xml": svg, "text/plain": text})
 
 
 def _timelines(handles: Sequence[Any], by: str) -> Picture:
@@ -132,7 +138,8 @@ def _timelines(handles: Sequence[Any], by: str) -> Picture:
         states = [held[id(run)] for run in runs]
         now = [run.engine.now() for run in runs]
         text = "\n\n".join(text_tree(state, now=clock) for state, clock in zip(states, now, strict=True))
-        return Picture({"image/svg+xml": timelines_svg(states, now=now, by=by), "text/plain": text})
+        names = ", ".join(state.name for state in states)
+        return _picture(timelines_svg(states, now=now, by=by), f"Timelines of {names}", text)
 
 
 def _parts(handle: Any) -> tuple[_Run, int | None]:

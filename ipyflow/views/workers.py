@@ -12,6 +12,8 @@ from ipyflow.views.containers import contains
 
 HERE = frozenset({"threads", "loop", "inline", "pipeline", ""})
 """What stands as executor at tasks whose bodies run in this process, or that have none."""
+SINGLE = frozenset({"threads", "processes"})
+"""Where a worker runs one body at a time; what looks like two is one told to go on before the last one's end is heard."""
 LINES = 6
 """What one worker runs at once stands on so many lines at most."""
 SLACK = 0.002
@@ -144,7 +146,7 @@ def put_on_lines(found: list[Stretch]) -> int:
     ends: list[float] = []
     last: dict[int, int] = {}
     for stretch in found:
-        if stretch.look is State.BLOCKED:
+        if stretch.look is State.BLOCKED or stretch.task.executor in SINGLE:
             stretch.line = last.get(stretch.task.id, 0)
             continue
         line = last.get(stretch.task.id, -1)

@@ -15,6 +15,7 @@ const bar = (begin: number, end: number, more: Partial<Bar> = {}): Bar => ({
   fails: false,
   error: "",
   lost: false,
+  single: false,
   line: 0,
   ...more,
 });
@@ -180,6 +181,7 @@ describe("rows of workers", () => {
   it("share a line where one bar begins a little before the other ends", () => {
     const run = (id: number, begin: number, end: number) =>
       task(id, {
+        executor: "dask",
         spans: [
           [begin, "running", "p"],
           [end, "succeeded", ""],
@@ -191,9 +193,23 @@ describe("rows of workers", () => {
     expect(row?.kind === "worker" && row.lines).toBe(2);
   });
 
+  it("have one line where a worker runs one body at a time, whatever is heard first", () => {
+    const run = (id: number, begin: number, end: number) =>
+      task(id, {
+        executor: "processes",
+        spans: [
+          [begin, "running", "p"],
+          [end, "succeeded", ""],
+        ],
+        ended: end,
+      });
+    const [row] = workerRows([run(1, 0, 1), run(2, 0.9, 2)]);
+    expect(row?.kind === "worker" && row.lines).toBe(1);
+  });
+
   it("draw no more than six lines", () => {
     const many = Array.from({ length: 40 }, (_, i) =>
-      task(i + 1, { state: "running", spans: [[i / 100, "running", "loop"]] }),
+      task(i + 1, { executor: "loop", state: "running", spans: [[i / 100, "running", "loop"]] }),
     );
     const [row] = workerRows(many);
     expect(row?.kind === "worker" && row.lines).toBe(6);

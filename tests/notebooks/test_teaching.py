@@ -53,7 +53,7 @@ def values(notebook: Any) -> list[tuple[str, str]]:
         (cell.source, output.get("evalue") or output.data["text/plain"])
         for cell in code(notebook)
         for output in cell.outputs
-        if output.output_type in ("execute_result", "error")
+        if output.output_type in ("execute_result", "error") and "image/svg+xml" not in output.get("data", {})
     ]
 
 

@@ -69,6 +69,7 @@ def test_pictures_display_themselves() -> None:
     for kind, form in (("timeline", "image/svg+xml"), ("graph", "image/svg+xml"), ("table", "text/html")):
         forms: dict[str, Any] = StaticPresenter().picture(run, kind)._repr_mimebundle_()
         assert form in forms
+        assert "<img" in forms["text/html"] or kind == "table", "what is not trusted shows no SVG"
         assert str(StaticPresenter().picture(run, kind)) == forms["text/plain"]
     assert "digraph" in StaticPresenter().picture(run, "graphviz").source
     with pytest.raises(ValueError, match="timeline, graph, table and graphviz"):

@@ -32,10 +32,10 @@ def named(name: str) -> WorkerRow:
     return next(row for row in worker_rows(state, instant(state)) if row.worker.endswith(name))
 
 
-def at_once(*times: tuple[float, float]) -> WorkerRow:
+def at_once(*times: tuple[float, float], executor: str = "dask") -> WorkerRow:
     log = Log()
     for begin, end in times:
-        log.run(begin, begin, end, "work", worker="w", executor="dask")
+        log.run(begin, begin, end, "work", worker="w", executor=executor)
     state = log.state()
     (row,) = worker_rows(state, instant(state))
     return row
@@ -67,6 +67,10 @@ def test_what_begins_a_little_before_the_end_of_another_shares_its_line() -> Non
     assert at_once((0, 100), (99, 200)).lines == 1
     assert at_once((0, 100), (90, 200)).lines == 2
     assert at_once(*((i / 10, 1 + i / 10) for i in range(3))).lines == 3  # of short ones it is a part of them
+
+
+def test_a_process_has_one_line_whatever_is_heard_first() -> None:
+    assert at_once((0, 100), (60, 200), executor="processes").lines == 1
 
 
 def test_there_are_no_more_than_six_lines() -> None:

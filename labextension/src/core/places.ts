@@ -7,6 +7,14 @@ const HERE = new Set(["threads", "loop", "inline", "pipeline", ""]);
 /** Whether the body runs in another process, or on another machine. */
 export const isElsewhere = (task: Pick<TaskRow, "executor">): boolean => !HERE.has(task.executor);
 
+const SINGLE = new Set(["threads", "processes"]);
+
+/**
+ * Whether its worker runs one body at a time: what looks like two is one told to go on before the last one's end is
+ * heard.
+ */
+export const isSingle = (task: Pick<TaskRow, "executor">): boolean => SINGLE.has(task.executor);
+
 /** `10.0.0.7 worker-3` is worker-3 on that host; `process-2` is on this one. */
 export function placeOf(worker: string): { name: string; host: string } {
   const [first = "", ...rest] = worker.split(" ");

@@ -1,7 +1,7 @@
 /** Which stretches a row shows, where they lie in pixels, and how slivers become one bar. Pure geometry. */
 
 import { RETRY } from "../../core/format";
-import { isElsewhere } from "../../core/places";
+import { isElsewhere, isSingle } from "../../core/places";
 import type { Edge, Lane, State, TaskRow } from "../../core/protocol";
 import { isContainer } from "../../core/roles";
 import { isFailure, isFinal } from "../../core/status";
@@ -27,6 +27,8 @@ export interface Bar {
   error: string;
   /** The worker died under it. */
   lost: boolean;
+  /** Its worker runs nothing beside it. */
+  single: boolean;
   /** Of a worker that runs several tasks at once: the line that this one stands on. */
   line: number;
 }
@@ -74,6 +76,7 @@ function makeBars(task: TaskRow): Bar[] {
       error,
       lost:
         error === LOST && isElsewhere(task) && (end !== task.ended || task.text.startsWith(`${task.name}#${task.id}:`)),
+      single: isSingle(task),
       line: 0,
     });
   });
@@ -118,7 +121,7 @@ function onLines(bars: readonly Bar[]): { bars: Bar[]; lines: number } {
   const placed = [...bars]
     .sort((a, b) => a.begin - b.begin || a.task - b.task)
     .map((bar) => {
-      if (bar.kind === "blocked") return { ...bar, line: last.get(bar.task) ?? 0 };
+      if (bar.kind === "blocked" || bar.single) return { ...bar, line: last.get(bar.task) ?? 0 };
       const free = bar.begin + Math.min(SLACK, (bar.end - bar.begin) / 2);
       let line = last.get(bar.task) ?? -1;
       if (line < 0 || (ends[line] ?? 0) > free) line = ends.findIndex((end) => end <= free);
