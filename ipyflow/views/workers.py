@@ -13,7 +13,7 @@ from ipyflow.views.containers import contains
 HERE = frozenset({"threads", "loop", "inline", "pipeline", ""})
 """What stands as executor at tasks whose bodies run in this process, or that have none."""
 SINGLE = frozenset({"threads", "processes"})
-"""Where a worker runs one body at a time; what looks like two is one told to go on before the last one's end is heard."""
+"""Where a worker runs one body at a time: what looks like two is one told to go on before an end was heard."""
 LINES = 6
 """What one worker runs at once stands on so many lines at most."""
 SLACK = 0.002
