@@ -14,6 +14,7 @@ from typing import Any
 
 from ipyflow.engine.run import Run
 from ipyflow.engine.scheduler import Engine
+from ipyflow.notebook.assignments import Assignments
 from ipyflow.notebook.display import Display
 from ipyflow.notebook.feed import Publisher
 from ipyflow.views.words import counted, shown
@@ -34,6 +35,7 @@ class Cells:
 
     def __init__(self, shell: Any, display: Display, publisher: Publisher) -> None:
         self._shell, self._display, self._publisher = shell, display, publisher
+        self._assignments = Assignments(shell)
         self.auto = True
         self.raw: str | None = None
         self.loading = False
@@ -51,6 +53,7 @@ class Cells:
         """Listen to an engine."""
         self._engine = engine
         engine.top_name = self._top_name
+        engine.where = self._assignments.where
         engine.on_run.append(self._on_run)
         engine.on_reopen.append(self._display.reopened)
 
@@ -59,6 +62,7 @@ class Cells:
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.top_name = lambda: ("script", "script")
+            engine.where = lambda name: None
             engine.on_run.remove(self._on_run)
             engine.on_reopen.remove(self._display.reopened)
 

@@ -1,8 +1,10 @@
 import colorsys
+import sys
 import textwrap
 
 import pytest
 
+import ipyflow as fl
 from ipyflow.notebook.assignments import Assignments, given
 from tests.notebook.conftest import Shell
 
@@ -118,3 +120,16 @@ def test_a_cell_of_many_lines() -> None:
             total = n
     """)
     assert given(cell, None) == {"f": "imported", "n": "assigned", "total": "assigned"}
+
+
+def test_what_cannot_travel_is_named_with_its_cell(ready: Shell) -> None:
+    ready.value("lock = threading.Lock()")
+    number = ready.ip.execution_count - 1
+    ready.value("@fl.task(executor='processes')\ndef held(x):\n    return lock, x")
+    said = ready.fails("held.submit(1)")
+    assert f"lock is a lock (_thread.lock), {sys.getsizeof(ready['lock'])} bytes" in said
+    assert f"It is a global that held uses, assigned in Cell In[{number}]." in said
+    ready.value("@fl.task(executor='processes')\ndef other(config): pass")
+    said = ready.fails("settings = {'it': lock}\nother.submit(settings)")
+    assert f"your settings, assigned in Cell In[{number + 4}]" in said
+    assert fl.runs() == []
