@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,29 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         yield dataclasses.replace(found, executor=executor)
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A Dask cluster of two workers with one thread each."""
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**options) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
-def lab() -> Iterator[Lab]:
-    """Two threads, two processes, real time."""
-    with engine(threads=2) as lab:
+def options(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Of the test's engine: two bodies at once in each place."""
+    here = request.getfixturevalue("place").name if "place" in request.fixturenames else ""
+    return {"threads": 2, "processes": 2, "dask": request.getfixturevalue("cluster") if here == "dask" else None}
+
+
+@pytest.fixture
+def lab(options: dict[str, Any]) -> Iterator[Lab]:
+    """An engine in real time."""
+    with engine(**options) as lab:
         yield lab
         lab.settled(SOON)
 

@@ -63,7 +63,7 @@ class Gate:
 
     def reached(self, count: int = 1) -> list[int]:
         """Wait until ``count`` bodies have come; the processes they are in."""
-        eventually(lambda: len(self._stood.all()) >= count, f"{len(self._stood.all())} of {count} came to the gate")
+        eventually(lambda: len(self.who()) >= count, lambda: f"{len(self.who())} of {count} came to the gate")
         return self.who()
 
     def who(self) -> list[int]:
@@ -90,11 +90,11 @@ async def stand_async(gate: Gate) -> int:
     return await gate.stand_async()
 
 
-def eventually(condition: Callable[[], object], what: str = "", within: float = SOON) -> None:
+def eventually(condition: Callable[[], object], what: Callable[[], str] | None = None, within: float = SOON) -> None:
     """Wait for something that no event tells of."""
     end = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < end, what or f"{condition} never came true"
+        assert time.monotonic() < end, what() if what is not None else f"{condition} never came true"
         time.sleep(NAP)
 
 

@@ -27,6 +27,7 @@ class Place:
         elsewhere: bodies run in other processes, so what they use travels.
         kills: cancel and timeout end a body wherever it is; one that crashes its process fails alone.
         talks: what a body says is heard while it runs, and it may submit others.
+        catches: what is written to the descriptors of the process is caught too.
         executor: for ``executor=``.
     """
 
@@ -37,6 +38,7 @@ class Place:
     elsewhere: bool = False
     kills: bool = False
     talks: bool = True
+    catches: bool = False
     executor: Any = None
 
     def task(self, fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
@@ -66,7 +68,10 @@ EXECUTORS = [
     Place("inline", background=False),
     Place("threads"),
     Place("loop", coroutines=True),
-    # Place("processes", elsewhere=True, kills=True),
+    Place("processes", elsewhere=True, kills=True, catches=True),
+    Place("adopted threads", lambda: concurrent.futures.ThreadPoolExecutor(2)),
+    Place("adopted processes", lambda: concurrent.futures.ProcessPoolExecutor(2), elsewhere=True, talks=False),
+    # Place("dask", elsewhere=True),
 ]
 
 
@@ -85,3 +90,4 @@ elsewhere = places(lambda place: place.elsewhere)
 with_workers = places(lambda place: place.kills)
 talking = places(lambda place: place.elsewhere and place.talks)
 """Those elsewhere whose bodies have a way back to the engine while they run."""
+catching = places(lambda place: place.catches)
