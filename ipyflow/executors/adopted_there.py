@@ -48,33 +48,75 @@ class There:
     def __init__(self, pool: concurrent.futures.Executor, name: str, tells: bool) -> None:
         self.pool, self.name, self.tells = pool, name, tells
         self._lock = threading.Lock()
+        self._queue: dict[Work, None] = {}
+        """Calls that are kept back, in their order."""
+        self._out = 0
+        """Calls that are with the executor."""
         self._at: dict[Work, _Future] = {}
         self._numbers: set[int] = set()
         self._ends: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def dispatch(self, work: Work) -> None:
-        """Hand a call over."""
+        """Hand a call over, or keep it until a worker is free.
+
+        What an executor has taken, it may count as running before a worker has it, and then neither cancels it nor says
+        when it really starts; so it is given no more than it has workers, where it tells how many that are.
+        """
+        with self._lock:
+            most = getattr(self.pool, "_max_workers", None)
+            if isinstance(most, int) and self._out >= most > 0:
+                self._queue[work] = None
+                return
+            self._out += 1
+        self._hand_over(work)
+
+    def _hand_over(self, work: Work | None) -> None:
+        """Hand over this call; another from the queue, where that cannot be."""
+        while work is not None and not self._is_taken(work):
+            work = self._next()
+
+    def _next(self) -> Work | None:
+        """A call is no longer with the executor: the next may go there."""
+        with self._lock:
+            work = next(iter(self._queue), None)
+            if work is None:
+                self._out -= 1
+            else:
+                del self._queue[work]
+            return work
+
+    def _is_taken(self, work: Work) -> bool:
+        """Hand a call over; False where the executor does not take it."""
         host = work.remote
         try:
             package = host.package()
             if not package.body.data:  # it was not to be pickled when it was submitted: now it is
                 package = host.package()
         except Exception as error:
-            host.failed(error)
-            return
+            self._fail(host, error)
+            return False
         flight = Flight(work, host)
         try:
             future = self.pool.submit(foreign.run_package, pickle.dumps(package.head), package.body.data)
         except Exception as error:
-            host.failed(refusal(self.name, host.label, error))
-            return
+            self._fail(host, refusal(self.name, host.label, error))
+            return False
         with self._lock:
             self._at[work] = future
+        self._listen(flight, future)
+        return True
+
+    def _fail(self, host: Remote, error: Exception) -> None:
+        self._tell(lambda: host.failed(error))
+
+    def _tell(self, end: Callable[[], None]) -> None:
+        """Have the thread do something; start it, if it is the first."""
+        with self._lock:
             if self._thread is None:
                 self._thread = Hearing(self._hear, f"ipyflow-{self.name}")
                 self._thread.start()
-        self._listen(flight, future)
+        self._ends.put(end)
 
     def _listen(self, flight: Flight, future: _Future) -> None:
         """Hear of the start and of the end of a call."""
@@ -93,7 +135,13 @@ class There:
                 self._begin(flight)
         else:
             self._begin(flight)
-        future.add_done_callback(lambda ended: self._ends.put(lambda: self._ended(flight, ended)))
+
+        def over(ended: _Future) -> None:
+            if self.tells:  # on the executor's own thread: a worker is free just now
+                self._hand_over(self._next())
+            self._tell(lambda: self._ended(flight, ended))
+
+        future.add_done_callback(over)
 
     def _begin(self, flight: Flight) -> bool:
         """The body starts, as far as one knows; False when it was stopped before."""
@@ -109,8 +157,10 @@ class There:
             return flight.begun
 
     def cancel(self, work: Work) -> None:
-        """Take it out of the executor's queue."""
-        future = self._at.get(work)
+        """Take it out of the queue, ours or the executor's."""
+        with self._lock:
+            self._queue.pop(work, 0)
+            future = self._at.get(work)
         if future is not None:
             future.cancel()
 
@@ -123,7 +173,8 @@ class There:
 
     def forget(self) -> None:
         """In a forked child."""
-        self._lock, self._at, self._thread = threading.Lock(), {}, None
+        self._lock, self._thread = threading.Lock(), None
+        self._queue, self._at = {}, {}
 
     def end(self) -> None:
         """Hear of nothing more."""
@@ -148,6 +199,8 @@ class There:
         with self._lock:
             self._at.pop(flight.work, None)
             self._numbers.discard(flight.number)
+        if not self.tells:
+            self._hand_over(self._next())
         if future.cancelled() and not flight.begun:
             host.failed(given_up(self.name, host.label, "cancelled"))
             return

@@ -333,8 +333,10 @@ def test_work_that_the_executor_itself_cancels(lab: Lab, pool: concurrent.future
     pool.shutdown(wait=False, cancel_futures=True)
     gate.open()
     lost = [error for future in futures if (error := future.exception(SOON)) is not None]
-    assert len(lost) >= 7
-    assert all(isinstance(error, WorkerLost) and "before it began" in str(error) for error in lost)
+    assert len(lost) == 10
+    # What the pool had not taken yet is refused, the rest is given up.
+    assert all(isinstance(error, (WorkerLost, RuntimeError)) for error in lost)
+    assert all("before it began" in str(error) or "is it shut down?" in str(error) for error in lost)
     assert [f.exception(SOON) for f in standing] == [None, None]
 
 
@@ -366,6 +368,18 @@ def test_threads_that_cannot_be_made_ready(lab: Lab) -> None:
     with concurrent.futures.ThreadPoolExecutor(1, initializer=fails) as pool:
         errors = [future.exception(SOON) for future in fl.task(executor=pool)(abs).map([1, 2])]
     assert all(isinstance(error, WorkerLost) for error in errors)
+
+
+@pytest.mark.parametrize("pool", ["spawn", "fork", "loky"], indirect=True)
+def test_what_waits_for_a_worker_is_not_running(lab: Lab, pool: concurrent.futures.Executor, gate: Gate) -> None:
+    fl.task(executor=pool)(abs).submit(-1).result(SOON)
+    futures = [fl.task(executor=pool, timeout=30)(gate.stand).submit() for _ in range(6)]
+    gate.reached(2)
+    eventually(lambda: [future.state for future in futures] == ["running"] * 2 + ["queued"] * 4)
+    workers = {state_of(future).worker for future in futures[:2]}
+    assert workers == {f"{type(pool).__name__}-1", f"{type(pool).__name__}-2"}
+    gate.open()
+    assert all(future.result(SOON) for future in futures)
 
 
 # Bodies that wait.
