@@ -18,16 +18,12 @@ from benchmarks import (
     w06_limit,
     w07_blocking,
     w08_events,
+    w09_processes,
     w10_memory,
     w11_import,
     w12_viewer,
 )
 from benchmarks.report import FULL, QUICK, Plan, Row, as_json, table
-
-
-def _later(id: str, text: str) -> Callable[[Plan], list[Row]]:
-    return lambda _: [Row(id, text)]
-
 
 WORKLOADS: dict[str, Callable[[Plan], list[Row]]] = {
     "W1": w01_submit.measure,
@@ -38,7 +34,7 @@ WORKLOADS: dict[str, Callable[[Plan], list[Row]]] = {
     "W6": w06_limit.measure,
     "W7": w07_blocking.measure,
     "W8": w08_events.measure,
-    "W9": _later("W9", "worker processes"),
+    "W9": w09_processes.measure,
     "W10": w10_memory.measure,
     "W11": w11_import.measure,
     "W12": w12_viewer.measure,
