@@ -45,16 +45,21 @@ class _StandardSide:
     def __init__(self) -> None:
         self.condition = threading.Condition()
         self.waiters: list[Any] = []
+        self.told: list[Any] = []
+        """The waiters that were told before: they count what they hear, and take nothing twice."""
 
     def notify(self, future: Future[Any]) -> None:
         with self.condition:
             for waiter in self.waiters:
+                if waiter in self.told:
+                    continue
                 if future.cancelled():
                     waiter.add_cancelled(future)
                 elif future._error is not None:
                     waiter.add_exception(future)
                 else:
                     waiter.add_result(future)
+            self.told = list(self.waiters)
             self.condition.notify_all()
 
 

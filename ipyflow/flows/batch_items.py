@@ -78,15 +78,15 @@ class Batch:
         return self.future.result()  # type: ignore[no-any-return]
 
     def one_read(self, place: int) -> None:
-        """Somebody has looked at an item: the batch counts as read when all its items are, its failure when those are
-        that failed.
+        """Somebody has looked at an item: the batch counts as read when all its items are, what went wrong in it when
+        those are that failed.
         """
         self.read.add(place)
-        failures = self.failures()
+        future = self.future
         if len(self.read) == self.size:
-            self.future._consume()
-        elif failures and failures.keys() <= self.read:
-            self.future.run.unobserved.pop(self.future.id, None)
+            future._consume()
+        elif future._error is not None and self.failures().keys() <= self.read:
+            future.run.unobserved.pop(future.id, None)
 
     def cancel_one(self, place: int) -> None:
         """Nobody wants an item any more; when that is so of all, the batch is stopped."""
@@ -152,7 +152,7 @@ class ItemFuture(Future[R]):
         super().when_settled(callback)
 
     def _hang(self) -> None:
-        if not self._hung:
+        if not self._hung and not self.batch.future._settled:
             self._hung = True
             self.batch.future.when_settled(self._ended)
 

@@ -214,6 +214,25 @@ def test_the_standard_librarys_wait_takes_it(lab: Lab) -> None:
     assert concurrent.futures.wait([slow], SOON).done == {slow}
 
 
+def test_the_standard_librarys_waiters_are_told_once_though_callbacks_come_late(lab: Lab) -> None:
+    gate = Gate()
+
+    @fl.task
+    def late() -> None:
+        gate.stand()
+
+    futures = [late.submit() for _ in range(4)]
+    completed = concurrent.futures.as_completed(futures, SOON)
+    timer = threading.Timer(0.01, gate.open)
+    timer.start()
+    first = next(completed)
+    timer.join()
+    for future in futures:
+        future.exception(SOON)
+        future.add_done_callback(lambda f: None)
+    assert {first, *completed} == set(futures)
+
+
 def test_the_standard_librarys_as_completed_takes_it_and_foreign_ones_beside_it(lab: Lab) -> None:
     gates = [Gate() for _ in range(3)]
 

@@ -592,6 +592,54 @@ def test_the_size_is_seen_in_a_retry_with_new_code() -> None:
     assert "double" in repr(batch)
 
 
+# In worker processes.
+
+
+@pytest.fixture
+def workers() -> Iterator[Lab]:
+    with engine(threads=2, processes=2) as lab:
+        yield lab
+        lab.settled()
+
+
+def test_batches_in_processes(workers: Lab) -> None:
+    def work(x: int) -> int:
+        print("item", x)
+        if x % 4 == 3:
+            raise ValueError(f"not {x}")
+        return 2 * x
+
+    futures = fl.task(executor="processes")(work).map(range(8), batch=4)
+    assert [f.result(SOON) for f in futures if f.exception(SOON) is None] == [0, 2, 4, 8, 10, 12]
+    error = futures[7].exception()
+    assert type(error) is ValueError
+    assert "in item 7 of work.map" in error.__notes__
+    assert "in work" in str(error.__cause__)
+    assert "in work" in futures[7].traceback
+    assert futures[0].logs == "item 0\nitem 1\nitem 2\nitem 3\n"
+    with pytest.raises(ValueError, match="not 3"):
+        futures.results()
+    assert fl.task(executor="processes")(abs).map(range(-500, 0), batch="auto").results(SOON)[0] == 500
+
+
+def test_batches_are_made_and_handed_about_in_processes(workers: Lab) -> None:
+    plain = fl.task(executor="processes")(lambda x: 2 * x)
+
+    @fl.task(executor="processes")
+    def inside(futures: list) -> tuple:
+        more = plain.map(range(100), batch=30)
+        few = plain.map(range(5), batch="auto")
+        return [f.result() for f in futures], sum(more.results()), few.results(), more[77], list(more)[:2], len(more)
+
+    futures = plain.map(range(6), batch=2)
+    got, total, few, one, two, count = inside.submit([futures[1], futures[2], futures[5]]).result(SOON)
+    assert (got, total, few, count) == ([2, 4, 10], 9900, [0, 2, 4, 6, 8], 100)
+    assert one.result(SOON) == 154
+    assert [f.result(SOON) for f in two] == [0, 2]
+    for future in workers.runs[0].futures:
+        future.detach()
+
+
 # Sizes by themselves.
 
 
