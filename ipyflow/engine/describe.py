@@ -7,6 +7,8 @@ values are written out, containers to a few items, anything else by its type, sh
 from __future__ import annotations
 
 import dataclasses
+import linecache
+import re
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -26,6 +28,7 @@ LONGEST_TRACEBACK = 20_000
 SHORT = "_short_text"
 """A class of ours that has this says itself what it holds: names and, behind each, its text or a plain number."""
 _HOUSE = str(Path(__file__).resolve().parent.parent)
+_FRAME = re.compile(r'  File "(.+)", line (\d+), in ')
 _BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
 
 
@@ -132,6 +135,19 @@ def note_of(error: BaseException) -> str:
     """The last note of an exception: of a failure in a group, its place."""
     notes = getattr(error, "__notes__", None)
     return f"{notes[-1]}: " if notes else ""
+
+
+def with_source(trace: str) -> str:
+    """A traceback from elsewhere, with the lines of cells, which are only known here."""
+    out: list[str] = []
+    lines = trace.splitlines(keepends=True)
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        out.append(line)
+        place = _FRAME.match(line)
+        if place is not None and not following.startswith("    "):
+            source = linecache.getline(place[1], int(place[2])).strip()
+            out += [f"    {source}\n"] if source else []
+    return "".join(out)
 
 
 def traceback_text(error: BaseException) -> str:

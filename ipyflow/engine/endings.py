@@ -57,12 +57,22 @@ def _try_again(engine: Engine, call: Call, error: BaseException) -> bool:
     except Exception as second:
         add_note(error, f"its retry policy raised {type(second).__name__}: {message(second)}")
         return False
-    if pause is None:
-        return False
+    return pause is not None and _again(engine, call, error, pause)
+
+
+def never_began(engine: Engine, call: Call, error: BaseException) -> None:
+    """What was to run ``call`` is gone, and the body had not begun: it is started elsewhere, which is no retry."""
+    if call.stopped or call.future._call is not call:
+        returned_late(engine, call)
+    else:
+        _again(engine, call, error, 0.0, counts=False)
+
+
+def _again(engine: Engine, call: Call, error: BaseException, pause: float, counts: bool = True) -> bool:
     future = call.future
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
-    following.before, following.began, following.last = call.before, call.began, error
+    following.before, following.began, following.last = call.before + (not counts), call.began, error
     text, trace = message(error), traceback_text(error)  # before the lock: these run foreign code
     with engine.changing:
         if not call.take_end():

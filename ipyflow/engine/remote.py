@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine import crossing, output
+from ipyflow.engine import crossing, endings, output
 from ipyflow.engine.bells import Again
 from ipyflow.engine.context import Group, scope
-from ipyflow.engine.describe import traceback_text
+from ipyflow.engine.describe import traceback_text, with_source
 from ipyflow.engine.future import Future
 from ipyflow.engine.kept import Kept
 from ipyflow.engine.limits import Limit
@@ -150,7 +150,7 @@ class Host:
             error = NotPicklable(
                 f"what {self.label} raised cannot be unpickled here: {type(second).__name__}: {second}"
             )
-        error.__cause__ = RemoteTraceback(outcome.trace)
+        error.__cause__ = RemoteTraceback(with_source(outcome.trace))
         return error  # type: ignore[no-any-return]
 
     def _end_kept(self, kept: Kept) -> None:
@@ -177,10 +177,19 @@ class Host:
         if self.begin("nowhere"):
             self._raised(error)
 
-    def lost(self, why: str) -> None:
-        """The worker has died under the body; where that was meant, the body has just come to its end."""
+    def lost(self, why: str, began: bool = True) -> None:
+        """The worker has died under the body; where that was meant, the body has just come to its end.
+
+        Args:
+            why: in words, behind the task's name.
+            began: False where it is known that the body had not begun: it is started elsewhere.
+        """
         self._close()
-        self._raised(WorkerLost(f"{self.label}: {why}"))
+        error = WorkerLost(f"{self.label}: {why}")
+        if began:
+            self._raised(error)
+        else:
+            endings.never_began(self.engine, self.call, error)
 
     def _close(self) -> None:
         self._open = False
@@ -347,14 +356,19 @@ class Host:
         if task._key is None:
             task._key = next(crossing.keys)
         self._tasks[task._key] = task
-        return crossing.task_in, (task._key, {}, *remake)
+        # Its options stay here: a worker that submits it names it by its number.
+        make, (fn, given, is_flow) = task._by_value()
+        given = {name: value for name, value in given.items() if name in ("name", "stdout")}
+        return crossing.task_in, (task._key, {}, make, (fn, given, is_flow))
 
     def task_in(self, key: int | None, changes: dict[str, Any], remake: crossing.Reduced) -> Any:
         """The task that was sent there; one that was made there, by value."""
         known = self._tasks.get(key) if key is not None else None
         if known is None:
             make, args = remake
-            return make(*args)
+            made = make(*args)
+            made._is_copy = True  # it keeps its options, whatever else goes by its name
+            return made
         known = known.latest()
         return known.with_options(**changes) if changes else known
 

@@ -17,11 +17,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ipyflow.executors.guard import Guard
 from ipyflow.model.ports import Work
+from ipyflow.model.wire import Package
 from ipyflow.wire.channel import Channel
+from ipyflow.wire.tally import Tally
 
 _CODE = "import json, sys; sys.path[:] = json.load(sys.stdin); import ipyflow.worker.main as worker; worker.main()"
 _CHUNK = 1 << 16
@@ -30,8 +33,8 @@ _CHUNK = 1 << 16
 class Process:
     """A worker process; see the module."""
 
-    def __init__(self, number: int, guard: Guard) -> None:
-        self._guard = guard
+    def __init__(self, number: int, guard: Guard, is_full: Callable[[Process], None]) -> None:
+        self._guard, self._is_full = guard, is_full
         self.number, self.label = number, f"process-{number}"
         self.work: Work | None = None
         """What it runs, or is about to; changed under the executor's lock."""
@@ -43,11 +46,14 @@ class Process:
         self.is_alive = True
         self._path = [entry for entry in sys.path if isinstance(entry, str)]
         self._reaping = threading.Lock()
+        self._sent = 0
+        self._begun = Tally()
         mine, theirs = socket.socketpair()
+        handed_over = (theirs.fileno(), self._begun.fd)
         try:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", _CODE, str(theirs.fileno()), str(os.getpid())],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(theirs.fileno(),),
+                [sys.executable, "-c", _CODE, *map(str, handed_over), str(os.getpid())],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=handed_over,
                 start_new_session=True, bufsize=0,
             )  # fmt: skip
         except BaseException:
@@ -73,9 +79,27 @@ class Process:
         return self._popen.pid
 
     def send(self, message: Any) -> None:
-        """Send a message; where it is dead, that is about to be heard."""
+        """Send a message, without waiting for whoever does not listen; where it is dead, that is about to be heard."""
         with contextlib.suppress(OSError):
-            self.channel.send(message)
+            if not self.channel.post(message):
+                self._is_full(self)
+
+    def run(self, package: Package) -> None:
+        """Send it a call."""
+        self._sent += 1
+        self.send(("run", package))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has begun with the body that it was sent last."""
+        return self._begun.count == self._sent
+
+    def flush(self) -> bool:
+        """Send what is left; True when nothing is."""
+        try:
+            return self.channel.flush()
+        except OSError:
+            return True
 
     def send_path(self, path: list[str]) -> None:
         """Have it import from where this process does."""
@@ -121,6 +145,7 @@ class Process:
         with self._reaping:
             code = self._popen.wait()
         self.channel.close()
+        self._begun.close()
         if self.ending is not None:
             os.close(self.ending)
         return said(code)

@@ -68,8 +68,11 @@ class ProcessExecutor(Packer):
         """Processes that ended before they were ready, one after the other."""
         self._away: set[Work] = set()
         """Work whose body waits for other tasks."""
+        self._full: list[Process] = []
+        """Processes that do not listen just now, with something left to be sent."""
         self._finished = 0
         self._watching = False
+        self._rung = False
         self._down = False
         self._thread: threading.Thread | None = None
         self._guard: Guard | None = None
@@ -85,7 +88,7 @@ class ProcessExecutor(Packer):
         """Queue it."""
         with self._lock:
             heapq.heappush(self._ready, (-work.level, next(self._order), work))
-        self._go_on()
+            self._wake()
 
     def follow(self, work: Work) -> Work | None:
         """Queue it."""
@@ -93,7 +96,7 @@ class ProcessExecutor(Packer):
         return None
 
     def _go_on(self) -> None:
-        """Give ready work to idle processes, and ask for more of them if there is room."""
+        """On the thread: give ready work to idle processes, and ask for more of them if there is room."""
         while True:
             with self._lock:
                 if not self._ready or self._down:
@@ -119,7 +122,7 @@ class ProcessExecutor(Packer):
         if not host.begin(process.label):
             return False
         process.send_path(sys.path)
-        process.send(("run", package))  # if nobody hears it any more, its end is about to be heard
+        process.run(package)  # if nobody hears it any more, its end is about to be heard
         return True
 
     def _free(self, process: Process) -> None:
@@ -149,14 +152,16 @@ class ProcessExecutor(Packer):
         """Under the lock."""
         self._asked += count
         self._coming += count
-        if self._thread is None:
+
+    def _wake(self) -> None:
+        """Have the thread look at what there is to do; it is started when there is first."""
+        if self._thread is None and not self._down:
             self._thread = Hearing(self._serve, "ipyflow-processes")
             self._thread.start()
-        self._ring()
-
-    def _ring(self) -> None:
-        with contextlib.suppress(OSError):
-            self._bell.send(b"!")
+        if not self._rung:
+            self._rung = True
+            with contextlib.suppress(OSError):
+                self._bell.send(b"!")
 
     def _watch_for_stall(self) -> None:
         """Under the lock: all wait, and no more may come; if nothing moves for a while one comes after all."""
@@ -171,7 +176,7 @@ class ProcessExecutor(Packer):
                 stuck = self._finished == finished and len(self._away) >= len(self._processes)
                 if self._ready and not self._down and not self._coming and stuck:
                     self._ask(1)
-            self._go_on()
+                self._wake()
 
         self._call_later(STALL_SECONDS, look)
 
@@ -180,17 +185,24 @@ class ProcessExecutor(Packer):
     def _serve(self) -> None:
         while True:
             try:
-                for key, _ in self._selector.select():
+                for key, mask in self._selector.select():
                     if key.data is None:
                         with contextlib.suppress(BlockingIOError):
                             self._ears.recv(1024)
+                        # Behind that, or a ring just heard would count for ever; before the queue is looked at.
+                        self._rung = False
                     elif key.fileobj is key.data.channel:
-                        self._hear(key.data)
+                        if mask & selectors.EVENT_READ:
+                            self._hear(key.data)
+                        if mask & selectors.EVENT_WRITE and key.data.is_alive and key.data.flush():
+                            self._selector.modify(key.data.channel, selectors.EVENT_READ, key.data)
                     elif key.fileobj == key.data.ending:
                         self._hear_end(key.data)
                     else:
                         self._hear_pipe(key.data, key.fileobj)
+                self._go_on()
                 self._start_processes()
+                self._mind_the_full()
             except Exception:  # of the engine's, or of a callback: the others are still to be heard
                 logging.getLogger(__name__).exception("the thread that hears worker processes goes on after an error")
             with self._lock:
@@ -211,7 +223,7 @@ class ProcessExecutor(Packer):
                 number = next(n for n in itertools.count(1) if all(n != p.number for p in self._processes))
             try:
                 self._guard = self._guard or Guard()
-                process = Process(number, self._guard)
+                process = Process(number, self._guard, self._is_full)
             except OSError as error:
                 with self._lock:
                     self._coming -= 1
@@ -225,14 +237,29 @@ class ProcessExecutor(Packer):
             for pipe in process.pipes:
                 self._selector.register(pipe, selectors.EVENT_READ, process)
 
+    def _mind_the_full(self) -> None:
+        """Go on sending to those for which there was no room, once there is."""
+        while self._full:
+            process = self._full.pop()
+            if process.is_alive:
+                self._selector.modify(process.channel, selectors.EVENT_READ | selectors.EVENT_WRITE, process)
+
+    def _is_full(self, process: Process) -> None:
+        self._full.append(process)
+        self._wake()
+
     def _hear(self, process: Process) -> None:
         if not process.is_alive:
             return
         try:
-            message = process.channel.receive()
+            messages = process.channel.read()
         except (EOFError, OSError):
             self._gone(process)
             return
+        for message in messages:
+            self._heard(process, message)
+
+    def _heard(self, process: Process, message: Any) -> None:
         work = process.work
         if message[0] == "ready":
             with self._lock:
@@ -240,9 +267,8 @@ class ProcessExecutor(Packer):
                 self._coming -= 1
                 self._stillborn = 0
             self._free(process)
-            self._go_on()
         elif work is None:
-            self._go_on()  # something that a body has left running has spoken, and it was passed over meanwhile
+            pass  # something that a body has left running has spoken
         elif message[0] == "ended":
             self._drain(process)
             process.last = work
@@ -251,7 +277,7 @@ class ProcessExecutor(Packer):
             self._go_on()  # the process has its next work before others hear of this end
             work.remote.ended(message[1])
         else:
-            work.remote.heard(message, lambda answer: process.send(answer))
+            work.remote.heard(message, process.send)
 
     def _hear_end(self, process: Process) -> None:
         """It has ended; somebody else, a child that C code has forked, may still hold its end of the channel."""
@@ -284,6 +310,7 @@ class ProcessExecutor(Packer):
         self._selector.unregister(process.channel)
         if process.ending is not None:
             self._selector.unregister(process.ending)
+        began = process.has_begun
         how = process.reap()
         self._drain(process)
         for pipe in process.pipes:
@@ -302,8 +329,9 @@ class ProcessExecutor(Packer):
             self._refuse(f"worker processes end before they are ready: the last one {how}. It said: {process.words}")
         if work is not None:
             self._free(process)
-            work.remote.lost(f"its worker {process.label} (process {process.pid}) {how}; retries= would run it again")
-        self._go_on()
+            work.remote.lost(
+                f"its worker {process.label} (process {process.pid}) {how}; retries= would run it again", began
+            )
 
     def _refuse(self, why: str) -> None:
         """No process can be had: fail what waits for one, rather than let it wait for ever."""
@@ -337,7 +365,7 @@ class ProcessExecutor(Packer):
         with self._lock:
             if work in self._at:
                 self._away.add(work)
-        self._go_on()
+                self._wake()
 
     def unblocked(self, work: Work) -> None:
         """The body goes on; of processes too many, one goes when it has nothing to do."""
@@ -350,7 +378,8 @@ class ProcessExecutor(Packer):
 
     def mend(self) -> None:
         """A dispatch was interrupted: see that what is ready goes on."""
-        self._go_on()
+        self._rung = False
+        self._wake()
 
     def shutdown(self, wait: bool) -> None:
         """Take no more work, and let the processes go: the idle ones now, the others are killed."""
@@ -359,9 +388,11 @@ class ProcessExecutor(Packer):
             processes, thread = list(self._processes), self._thread
         for process in processes:
             process.kill()
-        self._ring()
         if thread is None:
             self._close()
+        else:
+            self._rung = False
+            self._wake()
         if thread is not None and wait and thread is not threading.current_thread():
             thread.join()
 

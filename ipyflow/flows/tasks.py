@@ -204,14 +204,25 @@ class Task(Sendable, Generic[P, R]):
     def __reduce__(self) -> Any:
         side = crossing.border.get()
         if side is None:
-            return (_remake, (self.fn, self._given, self.is_flow))
-        # Its options stay here: a worker that submits it names it by its number.
-        given = {name: value for name, value in self._given.items() if name in ("name", "stdout")}
-        return side.task_out(self, (_remake, (self.fn, given, self.is_flow)))
+            return self._by_value()
+        if isinstance(self.options.executor, str):
+            return side.task_out(self, self._by_value())
+        return side.task_out(self, (_at, _place(self.fn)))  # an executor that somebody has made cannot travel
+
+    def _by_value(self) -> Any:
+        return (_remake, (self.fn, self._given, self.is_flow))
 
 
 def _remake(fn: Any, given: dict[str, Any], is_flow: bool) -> Task[Any, Any]:
     return Task(fn, given, is_flow)
+
+
+def _at(module: str, name: str) -> Task[Any, Any]:
+    """The task of that place in this process."""
+    try:
+        return _latest[module, name]
+    except KeyError:
+        raise RuntimeError(f"{name}, with an executor of its own, is not known here: define it in a module") from None
 
 
 class BoundTask(Sendable):

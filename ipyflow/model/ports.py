@@ -74,8 +74,11 @@ class Remote(Protocol):
     def failed(self, error: BaseException) -> None:
         """It cannot be started at all."""
 
-    def lost(self, why: str) -> None:
-        """The worker has gone under the body, whether by itself or because :meth:`Executor.cancel` has stopped it."""
+    def lost(self, why: str, began: bool = True) -> None:
+        """The worker has gone under the body, whether by itself or because :meth:`Executor.cancel` has stopped it.
+
+        Where it is known that the body had not begun, it is started elsewhere.
+        """
 
 
 class Work(Protocol):

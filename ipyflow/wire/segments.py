@@ -99,7 +99,7 @@ def make(raw: memoryview) -> Segment | None:
         return None
     fd = -1
     try:
-        fd = _open()
+        fd = new_file()
         os.ftruncate(fd, raw.nbytes)
         done = 0
         while done < raw.nbytes:
@@ -114,7 +114,8 @@ def make(raw: memoryview) -> Segment | None:
     return Segment(fd, raw.nbytes, counted=True)
 
 
-def _open() -> int:
+def new_file() -> int:
+    """The descriptor of a file in memory that has no name."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("ipyflow")
     fd, path = tempfile.mkstemp(prefix="ipyflow-")

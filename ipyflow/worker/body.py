@@ -49,10 +49,15 @@ class Collected:
         return pickling.unpack(parcel)
 
 
-def install() -> None:
-    """Make this process a worker: what is submitted in it goes to the body's engine, what is printed to its log."""
+def install(fork: bool = True) -> None:
+    """Make this process a worker: what is submitted in it goes to the body's engine, what is printed to its log.
+
+    Args:
+        fork: send what is printed as messages; not where whoever has started the process reads its descriptors.
+    """
     default.install(Here())  # type: ignore[arg-type]
-    output.install()
+    if fork:
+        output.install()
 
 
 def begin(package: Package, link: Link) -> Guest:

@@ -7,6 +7,7 @@ however that goes (see also ``ipyflow.executors.guard``); a Ctrl-C meant for the
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import os
@@ -20,6 +21,7 @@ from ipyflow.model.ports import Hearing
 from ipyflow.model.wire import Message, Package, Parcel
 from ipyflow.wire import pickling
 from ipyflow.wire.channel import Channel
+from ipyflow.wire.tally import Tally
 from ipyflow.worker import body
 from ipyflow.worker.guest import Guest
 
@@ -27,8 +29,8 @@ from ipyflow.worker.guest import Guest
 class Worker:
     """The main loop, and the link of the bodies that run in it."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, channel: Channel, begun: Tally) -> None:
+        self._channel, self._begun = channel, begun
         self._packages: queue.SimpleQueue[Package | None] = queue.SimpleQueue()
         self._guest: Guest | None = None
         self._libc: Any = _libc()
@@ -68,13 +70,21 @@ class Worker:
     def serve(self) -> None:
         """On the main thread: run one body after the other."""
         while (package := self._packages.get()) is not None:
+            self._begun.up()
             guest = self._guest = body.begin(package, self)
             outcome, _ = body.run(package, guest)
             self._guest = None
             del package, guest
-            if self._libc is not None:
-                self._libc.fflush(None)  # what C code has printed, before the end is told
+            self._flush()
             self.send(("ended", outcome))
+
+    def _flush(self) -> None:
+        """All that was printed is on its way before the end is told."""
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # a body may have put anything in its place, or closed it
+                stream.flush()
+        if self._libc is not None:
+            self._libc.fflush(None)
 
 
 def _libc() -> Any:
@@ -93,17 +103,24 @@ def die() -> None:
 
 
 def main() -> None:
-    """Serve the engine at the other end of the socket that is the first argument; the second is its process."""
-    fd, parent = map(int, sys.argv[1:])
+    """Serve the engine at the other end of a socket.
+
+    The arguments: the socket's descriptor, that of the tally of bodies that have begun, the number of its process.
+    """
+    fd, tally, parent = map(int, sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(fd, False)
+    os.set_inheritable(tally, False)
     channel = Channel(socket.socket(fileno=fd))
     os.register_at_fork(after_in_child=channel.close)  # or our end would not be heard while a child of ours lives
-    worker = Worker(channel)
+    worker = Worker(channel, Tally(tally))
     if os.getppid() != parent:
         die()  # it was gone before anybody listened
     faulthandler.enable()
-    body.install()
+    body.install(fork=False)
+    for stream in (sys.stdout, sys.stderr):
+        # Line by line, in one order with what C code and child processes write; what was written survives a crash.
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
     Hearing(worker.listen, "ipyflow-listen").start()
     worker.send(("ready",))
     try:
