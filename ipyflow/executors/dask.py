@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import itertools
-import pickle
 import re
 import threading
 import time
@@ -23,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow.errors import ExecutorUnavailable
 from ipyflow.executors.dask_flight import Flight
-from ipyflow.executors.dask_hands import Hands
 from ipyflow.executors.dask_hearing import Hearing
 from ipyflow.model.ports import Work
 from ipyflow.wire.pickling import Packer
@@ -66,30 +64,40 @@ class DaskExecutor(Packer):
         self._changed = threading.Condition()
         self._queue: deque[Flight] = deque()
         self._to_cancel: list[Flight] = []
-        self._strays: list[str] = []
-        """Tasks that have run although they were cancelled: Dask has still to forget them."""
         self._flights: dict[str, Flight] = {}
         self._by_work: dict[Work, Flight] = {}
         self._cluster: Cluster | None = None
         self._thread: threading.Thread | None = None
         self._looked = 0.0
         self._down = False
-        self._hearing = Hearing(self._forget, self._stop)
-        self._hands = self._hearing.hands = Hands(self._hearing.handle)
+        self._hearing = Hearing(self._flights, self)
+        self._hands = self._hearing.hands
 
     # Work comes.
 
     def dispatch(self, work: Work) -> None:
         """Queue it for the thread."""
-        name = re.sub(r"\W", "_", work.label.partition("#")[0])
-        # Dask groups tasks by what is before the first number, and its dashboard shows that.
-        flight = Flight(work, f"{name}-{next(self._numbers)}-{self._token}-ipyflow", work.level)
+        flight = Flight(work, self._key(work), work.level)
         with self._changed:
             self._by_work[work] = flight
             self._queue.append(flight)
             if self._thread is None and not self._down:
                 self._thread = threading.Thread(target=self._serve, name="ipyflow-dask", daemon=True)
                 self._thread.start()
+            self._changed.notify()
+
+    def _key(self, work: Work) -> str:
+        """A new key for Dask, which groups tasks by what is before the first number: its dashboard shows that."""
+        name = re.sub(r"\W", "_", work.label.partition("#")[0])
+        return f"{name}-{next(self._numbers)}-{self._token}-ipyflow"
+
+    def again(self, flight: Flight) -> None:
+        """Dask has not taken it, as what it was given had gone: it is packed anew."""
+        with self._changed:
+            if self._flights.pop(flight.key, None) is None:
+                return
+            flight.key, flight.tries, flight.future = self._key(flight.work), flight.tries + 1, None
+            self._queue.append(flight)
             self._changed.notify()
 
     def follow(self, work: Work) -> Work | None:
@@ -102,9 +110,10 @@ class DaskExecutor(Packer):
         with self._changed:
             flight = self._by_work.get(work)
         if flight is not None and not flight.is_stopped:
-            self._stop(flight)
+            self.stop(flight)
 
-    def _stop(self, flight: Flight) -> None:
+    def stop(self, flight: Flight) -> None:
+        """Nobody has a use for its outcome."""
         with self._changed:
             flight.is_stopped = True
             self._to_cancel.append(flight)
@@ -130,7 +139,7 @@ class DaskExecutor(Packer):
         self._cancel(cancelled)
         if self._is_time():
             self._look()
-            strays, self._strays = self._strays, []
+            strays = self._hearing.strays()
             if strays and self._cluster is not None:
                 self._cluster.drop(strays)
         return True
@@ -138,8 +147,8 @@ class DaskExecutor(Packer):
     def _is_time(self) -> bool:
         return bool(self._flights) and time.monotonic() - self._looked >= LOOK
 
-    def _look_soon(self) -> None:
-        """Something was said that makes a look worth while."""
+    def look_soon(self) -> None:
+        """Look at the attempts: something was said that makes it worth while."""
         self._looked = 0.0
         with self._changed:
             self._changed.notify()
@@ -170,7 +179,7 @@ class DaskExecutor(Packer):
             module = importlib.import_module("ipyflow.executors.dask_cluster")
         except ImportError as error:
             raise ExecutorUnavailable(f"executor='dask' cannot be used: {error}") from error
-        cluster = module.Cluster(self._target, self._say, f"ipyflow-{self._token}", self._heard, self._gone)
+        cluster = module.Cluster(self._target, self._say, f"ipyflow-{self._token}", self._hearing)
         self._cluster = self._hearing.cluster = cluster
         return cluster  # type: ignore[no-any-return]
 
@@ -183,7 +192,7 @@ class DaskExecutor(Packer):
             if flight.has_begun:
                 cluster.post.send(flight.address, flight.key, ("stop",))
             else:
-                self._forget(flight)
+                self.strike(flight)
         cluster.cancel(futures)
 
     def _look(self) -> None:
@@ -193,31 +202,7 @@ class DaskExecutor(Packer):
         if cluster is not None and self._flights:
             self._hands.post(cluster.lost(list(self._flights.values())))
 
-    # On the client's loop: only note what was said.
-
-    def _heard(self, letter: bytes) -> None:
-        posted = []
-        for key, message in pickle.loads(letter):
-            flight = self._flights.get(key)
-            if flight is not None:
-                posted.append((flight, message))
-            elif message[0] == "!begin" and self._cluster is not None:
-                self._cluster.post.send(message[1], key, ("stop",))  # it was cancelled while it was on its way there
-            elif message[0] == "!end":
-                self._strays.append(key)
-        self._hands.post(posted)
-
-    def _gone(self, address: str) -> None:
-        self._hands.post(
-            [
-                (flight, ("!lost", f"its worker {flight.label} has died or was sent away"))
-                for flight in list(self._flights.values())
-                if flight.address == address and not flight.is_waited_for
-            ]
-        )
-        self._look_soon()
-
-    def _forget(self, flight: Flight) -> None:
+    def strike(self, flight: Flight) -> None:
         """It has ended, or will never begin."""
         with self._changed:
             flight.is_over = True

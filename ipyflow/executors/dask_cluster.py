@@ -1,11 +1,13 @@
-"""A Dask cluster in use: tasks and data on their way there, values on their way back, and what has become of both.
+"""A Dask cluster in use: tasks and data on their way there, values on their way back.
 
 Owns: the client's subscriptions, the names of the workers. Called by: the executor's threads, which may wait.
-Guarantees: what is lost is found out, where nothing else tells of it within a look or two of :meth:`Cluster.lost`.
+Guarantees: after the connection was lost and made again, what is said is heard again.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
 import pickle
 import threading
 import warnings
@@ -16,8 +18,9 @@ from typing import Any
 import distributed
 
 from ipyflow.errors import IpyflowWarning, WorkerLost
-from ipyflow.executors import dask_found, dask_graph
+from ipyflow.executors import dask_found, dask_graph, dask_losses
 from ipyflow.executors.dask_flight import Flight, Held
+from ipyflow.executors.dask_hearing import Hearing
 from ipyflow.executors.dask_post import Post
 from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
@@ -34,19 +37,15 @@ class Cluster:
         target: see :func:`ipyflow.executors.dask_found.find`.
         say: prints a line.
         topic: under which bodies send what they say.
-        heard: is called with that, on the client's loop.
-        gone: is called with the address of a worker that has gone, on the client's loop.
+        hearing: is told that, and of workers that have gone, on the client's loop.
 
     Raises:
         ExecutorUnavailable: there is none, or it cannot run our tasks.
     """
 
-    def __init__(
-        self, target: Any, say: Callable[[str], object], topic: str, heard: Callable[[bytes], object],
-        gone: Callable[[str], object],
-    ) -> None:  # fmt: skip
+    def __init__(self, target: Any, say: Callable[[str], object], topic: str, hearing: Hearing) -> None:
         self.client, self._started = dask_found.find(target, say)
-        self._topic, self._heard, self.gone = topic, heard, gone
+        self._topic, self.hearing = topic, hearing
         self._comm: Any = None
         self.is_guarded = True
         """Whether the scheduler has the plugin that keeps it from running tasks twice."""
@@ -55,8 +54,11 @@ class Cluster:
         self.sending = threading.Lock()
         """Held until the tasks that are being submitted have their futures."""
         self.post = Post(self._deliver)
+        self._is_near = False
+        self.is_leaving = False
+        """True once nobody wants to know any more what becomes of what is there."""
         try:
-            dask_found.check(self.client)
+            self._is_near = dask_found.check(self.client)
             self.refresh()
         except BaseException:
             self.close()
@@ -70,6 +72,8 @@ class Cluster:
         self._comm = comm
         try:
             self.client.register_plugin(plugin.OnceOnly())
+            if self._is_near and hasattr(os, "getpgid"):
+                self.client.register_plugin(plugin.Undisturbed())
         except Exception as error:
             if self.is_guarded:
                 self.is_guarded = False
@@ -79,7 +83,7 @@ class Cluster:
                     IpyflowWarning,
                     stacklevel=2,
                 )
-        heard, client = self._heard, weakref.ref(self.client)
+        heard, client = self.hearing.heard, weakref.ref(self.client)
         self.client.subscribe_topic(self._topic, lambda event: heard(event[1]))
         _open.add(self)
         # One handler for all engines that use this client: Dask has one for a topic.
@@ -181,32 +185,9 @@ class Cluster:
         found = self.client.run(side.take, number, workers=[address])
         return pickle.loads(found[address])  # type: ignore[no-any-return]
 
-    # What has become of them.
-
     def lost(self, flights: list[Flight]) -> Posted:
         """What is to be said of attempts that nobody else will speak of."""
-        if not self.is_open():
-            return [(flight, ("!lost", "the Dask client was closed, or lost its scheduler")) for flight in flights]
-        said: Posted = []
-        stopped = [flight for flight in flights if flight.is_stopped]
-        for flight in flights:
-            future = flight.future
-            if future is None or flight.is_waited_for or flight.is_stopped:
-                continue
-            status = future.status
-            if status == "error":
-                error = future.exception()
-                killed = isinstance(error, distributed.KilledWorker)
-                said.append((flight, ("!lost", _killed(flight, error)) if killed else ("!broken", error)))
-            elif status in ("cancelled", "lost"):
-                said.append((flight, ("!lost", _cancelled(flight, future))))
-            elif status == "finished" and not flight.items and not flight.is_queued:
-                said.append((flight, ("!lost", "it has ended, but the connection was lost over which it said how")))
-        if stopped and not self.is_guarded:
-            there = set(self.client.nthreads())
-            why = "its Dask worker has gone"
-            said += [(flight, ("!lost", why)) for flight in stopped if flight.address not in there]
-        return said
+        return dask_losses.lost(self, flights)
 
     def close(self) -> None:
         """Let go of what is ours."""
@@ -220,11 +201,13 @@ class Cluster:
                 self.client.run_on_scheduler(plugin.leave, self._topic)
             except Exception:
                 pass  # the scheduler has gone before
-        for started in self._started:
-            try:
-                started.close()
-            except Exception:
-                pass  # it is gone already
+        self.leave()
+
+    def leave(self) -> None:
+        """Nobody wants to know any more what becomes of what is there."""
+        self.is_leaving = True
+        started, self._started = self._started, []
+        dask_found.end(started)
 
 
 _open: weakref.WeakSet[Cluster] = weakref.WeakSet()
@@ -233,27 +216,16 @@ _open: weakref.WeakSet[Cluster] = weakref.WeakSet()
 
 def _tell_gone(client: Any, address: str) -> None:
     for cluster in list(_open):
-        if cluster.client is client:
-            cluster.gone(address)
+        if cluster.client is client and not cluster.is_leaving:
+            cluster.hearing.gone(address)
+
+
+@atexit.register
+def _leave() -> None:
+    """Before Dask closes what is open, which would look like a loss."""
+    for cluster in list(_open):
+        cluster.leave()
 
 
 def _nothing(event: Any) -> None:
     """Hears what comes too late."""
-
-
-def _killed(flight: Flight, error: Any) -> str:
-    worker = flight.label or f"at {error.last_worker.address}"
-    return f"its worker {worker} has died{'' if flight.has_begun else ' (it may not have begun)'}"
-
-
-def _cancelled(flight: Flight, future: Any) -> str:
-    reason = getattr(getattr(future, "_state", None), "exception", None)
-    reason = getattr(reason, "reason", None)
-    if reason == "scheduler-connection-lost":
-        return "the connection to the Dask scheduler was lost"
-    if reason == "scheduler-restart":
-        return "the Dask cluster was restarted"
-    if reason == "lost dependencies":
-        return "what it was given was on a Dask worker that has gone"
-    where = f" {flight.label}" if flight.label else ""
-    return f"its worker{where} was sent away, or what it was given is gone, or somebody cancelled it in Dask"

@@ -13,12 +13,14 @@ class Flight(Box):
 
     __slots__ = (
         "address", "future", "has_begun", "holds", "is_over", "is_stopped", "is_waited_for", "key", "label", "level",
-        "process", "work",
+        "process", "tries", "work",
     )  # fmt: skip
 
     def __init__(self, work: Work, key: str, level: int) -> None:
         super().__init__()
         self.work, self.key, self.level = work, key, level
+        self.tries = 1
+        """How often it was handed to Dask; only more than once where Dask has certainly not begun it."""
         self.future: Any = None
         """Dask's."""
         self.holds: tuple[Any, ...] = ()

@@ -6,8 +6,10 @@ cannot run our tasks is refused, in words.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -85,8 +87,11 @@ def _local(say: Callable[[str], object]) -> tuple[distributed.Client, list[Any]]
     return client, [client, cluster]
 
 
-def check(client: distributed.Client) -> None:
+def check(client: distributed.Client) -> bool:
     """Ask the scheduler and the workers what they are.
+
+    Returns:
+        Whether some of the workers are on this machine.
 
     Raises:
         ExecutorUnavailable: our tasks cannot run there; says why, and what to do.
@@ -114,6 +119,25 @@ def check(client: distributed.Client) -> None:
                 "the workers of this Dask cluster are threads of this process: use executor='threads', or make it "
                 "with LocalCluster(processes=True)"
             )
+    return any(found[0] == here[0] for found in answers[1:])
+
+
+def end(started: list[Any]) -> None:
+    """Close what was started; bodies that still run there are killed, as nobody waits for them."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # of what is lost with the workers, which is meant to be
+    try:
+        for one in started:
+            for nanny in list(getattr(one, "workers", {}).values()):
+                nanny.auto_restart = False
+                if nanny.pid:
+                    os.kill(nanny.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+            one.close()
+    except Exception:
+        logger.debug("a Dask cluster could not be closed", exc_info=True)
+    finally:
+        logger.setLevel(level)
 
 
 def _who() -> Callable[..., Any]:

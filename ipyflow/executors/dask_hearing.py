@@ -1,39 +1,91 @@
 """What is done when something is heard of an attempt on a cluster.
 
-Owns: nothing. Called by: ``dask_hands``, for one attempt on one thread at a time. Guarantees: an attempt that has not
-begun, as far as was heard, begins before it is lost; of one that has ended nothing more is passed on.
+Owns: the threads on which that is done. Called by: the client's loop, which must not wait; then ``dask_hands``, for one
+attempt on one thread at a time. Guarantees: an attempt that has not begun, as far as was heard, begins before it is
+lost; of one that has ended nothing more is passed on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+import pickle
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ipyflow.errors import ExecutorUnavailable, WorkerLost
 from ipyflow.executors.dask_flight import Flight, Held
+from ipyflow.executors.dask_hands import Hands
 from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
 
 if TYPE_CHECKING:
     from ipyflow.executors.dask_cluster import Cluster
-    from ipyflow.executors.dask_hands import Hands
+
+
+class Keeper(Protocol):
+    """Who keeps the attempts."""
+
+    def strike(self, flight: Flight) -> None:
+        """Strike one off the list: it has ended, or will never begin."""
+
+    def stop(self, flight: Flight) -> None:
+        """Take one off the cluster: nobody has a use for its outcome."""
+
+    def again(self, flight: Flight) -> None:
+        """Hand one to Dask once more."""
+
+    def look_soon(self) -> None:
+        """Look at all of them."""
 
 
 class Hearing:
     """See the module.
 
     Args:
-        forget: strikes an attempt off the list.
-        stop: takes one off the cluster.
+        flights: the attempts, by their keys.
+        keeper: keeps them.
     """
 
     cluster: Cluster
-    hands: Hands[Flight]
 
-    def __init__(self, forget: Callable[[Flight], object], stop: Callable[[Flight], object]) -> None:
-        self._forget, self._stop = forget, stop
+    def __init__(self, flights: Mapping[str, Flight], keeper: Keeper) -> None:
+        self._flights, self._keeper = flights, keeper
+        self.hands = Hands(self._handle)
+        self._strays: list[str] = []
 
-    def handle(self, flight: Flight, message: Message) -> None:
+    # On the client's loop: only note what was said.
+
+    def heard(self, letter: bytes) -> None:
+        """What bodies at one worker have said."""
+        posted = []
+        for key, message in pickle.loads(letter):
+            flight = self._flights.get(key)
+            if flight is not None:
+                posted.append((flight, message))
+            elif message[0] == "!begin":
+                self.cluster.post.send(message[1], key, ("stop",))  # it was cancelled while it was on its way there
+            elif message[0] == "!end":
+                self._strays.append(key)
+        self.hands.post(posted)
+
+    def gone(self, address: str) -> None:
+        """A worker has gone."""
+        self.hands.post(
+            [
+                (flight, ("!lost", f"its worker {flight.label} has died or was sent away"))
+                for flight in list(self._flights.values())
+                if flight.address == address and not flight.is_waited_for
+            ]
+        )
+        self._keeper.look_soon()
+
+    def strays(self) -> list[str]:
+        """Tasks that have run although they were cancelled: Dask has still to forget them."""
+        strays, self._strays = self._strays, []
+        return strays
+
+    # On the hands.
+
+    def _handle(self, flight: Flight, message: Message) -> None:
         """Something is said of, or by, an attempt."""
         if flight.is_over:
             return
@@ -46,12 +98,14 @@ class Hearing:
                 self._end(flight, outcome)
             case ("!there", outcome):
                 self._there(flight, outcome)
+            case ("!again",):
+                self._keeper.again(flight)
             case ("!lost", why):
                 self._lost(flight, why)
             case ("!broken", error):
                 self._broken(flight, error)
             case ("!failed", error):
-                self._forget(flight)
+                self._keeper.strike(flight)
                 flight.work.remote.failed(error)
             case _:
                 flight.work.remote.heard(message, lambda answer: self._answer(flight, answer))
@@ -60,8 +114,8 @@ class Hearing:
         flight.address, flight.label, flight.process = address, label, process
         flight.has_begun = True
         if not flight.work.remote.begin(label):
-            self._stop(flight)
-            self._forget(flight)
+            self._keeper.stop(flight)
+            self._keeper.strike(flight)
 
     def _answer(self, flight: Flight, message: Message) -> None:
         if not flight.is_over:
@@ -73,11 +127,11 @@ class Hearing:
         except Exception as error:
             self._lost(flight, f"what it said cannot be had from its worker {flight.label}: {type(error).__name__}")
         else:
-            self.handle(flight, message)
+            self._handle(flight, message)
 
     def _end(self, flight: Flight, outcome: Outcome) -> None:
         if outcome.parcel is not None:
-            self._forget(flight)
+            self._keeper.strike(flight)
             flight.work.remote.ended(outcome)
         elif flight.is_stopped:
             self._lost(flight, "it was stopped")
@@ -95,7 +149,7 @@ class Hearing:
             return
         if outcome.kind == "kept":
             kept = self.cluster.kept(Held(future, self.cluster, flight.work.label), outcome)
-            self._forget(flight)
+            self._keeper.strike(flight)
             host.ended(outcome, kept)
             return
         try:
@@ -103,17 +157,17 @@ class Hearing:
         except WorkerLost as error:
             self._lost(flight, str(error))
             return
-        self._forget(flight)
+        self._keeper.strike(flight)
         host.ended(Outcome(outcome.kind, parcel, outcome.type_name, outcome.text, outcome.trace, outcome.output))
 
     def _lost(self, flight: Flight, why: str) -> None:
-        self._forget(flight)
+        self._keeper.strike(flight)
         if flight.has_begun or flight.work.remote.begin("dask"):
             flight.work.remote.lost(why)
 
     def _broken(self, flight: Flight, error: BaseException) -> None:
         """Dask could not run it: the worker cannot read what it was sent."""
-        self._forget(flight)
+        self._keeper.strike(flight)
         if isinstance(error, ImportError) and "ipyflow" in str(error):
             error = ExecutorUnavailable(
                 f"a Dask worker cannot import ipyflow ({error}): install it there, pip install ipyflow-parallel[dask]"

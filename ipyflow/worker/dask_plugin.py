@@ -1,8 +1,8 @@
-"""What runs in a Dask scheduler: it keeps Dask from running a task of ours a second time.
+"""Plugins: in a Dask scheduler, what keeps it from running a task of ours a second time; in a worker, from a Ctrl-C.
 
-Called by: the scheduler, on its loop. Guarantees: a task that was sent to a worker is sent to no other once that worker
-is gone, and a value that was lost is not computed anew; both end in an error, and ``retries=`` decides. Other tasks of
-the scheduler are left alone.
+Called by: the scheduler and the workers, on their loops. Guarantees: a task that was sent to a worker is sent to no
+other once that worker is gone, and a value that was lost is not computed anew; both end in an error, and ``retries=``
+decides. Other tasks of the scheduler are left alone.
 
 By itself Dask runs a task again when its worker goes: up to ``allowed-failures`` times when the worker died in the
 middle of it, any number of times when the worker was sent away or had the value of a task that had ended.
@@ -10,9 +10,13 @@ middle of it, any number of times when the worker was sent away or had the value
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import threading
 from typing import Any
 
-from distributed.diagnostics.plugin import SchedulerPlugin
+from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
 NAME = "ipyflow"
 MARK = "-ipyflow"
@@ -59,3 +63,18 @@ class OnceOnly(SchedulerPlugin):
     def remove_worker(self, scheduler: Any, worker: str, **_: Any) -> None:
         """A worker has gone."""
         scheduler.log_event(GONE, worker)
+
+
+class Undisturbed(WorkerPlugin):
+    """A Ctrl-C that is meant for the engine's process goes to all of its group: workers in it take no notice."""
+
+    name = "ipyflow-undisturbed"
+
+    def __init__(self) -> None:
+        self._host, self._group = socket.gethostname(), os.getpgid(0)
+
+    def setup(self, worker: Any) -> None:
+        """The worker has started, or has been there before."""
+        ours = (socket.gethostname(), os.getpgid(0)) == (self._host, self._group)
+        if ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)

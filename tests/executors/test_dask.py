@@ -16,6 +16,8 @@ import ipyflow as fl
 from ipyflow.engine.kept import Kept
 from ipyflow.errors import ExecutorUnavailable, IpyflowWarning, TaskCancelled
 from ipyflow.executors import dask_cluster, dask_found, dask_graph
+from ipyflow.executors.dask import DaskExecutor
+from ipyflow.executors.dask_hearing import Hearing
 from ipyflow.testing import Lab, engine
 from tests.executors.gates import SOON, Gate, Marks, alive, eventually
 
@@ -143,7 +145,7 @@ def test_a_scheduler_that_takes_no_plugin_is_warned_of(
 
     monkeypatch.setattr(client, "register_plugin", refuse)
     with pytest.warns(IpyflowWarning, match="even with retries=0"):
-        cluster = dask_cluster.Cluster(client, print, "topic", print, print)
+        cluster = dask_cluster.Cluster(client, print, "topic", Hearing({}, DaskExecutor()))
     assert not cluster.is_guarded
     cluster.close()
 

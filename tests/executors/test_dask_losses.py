@@ -234,3 +234,41 @@ def test_a_cluster_that_is_not_of_this_process(remote: Any) -> None:
         future = on_dask(abs).submit(-1)
         assert future.result(SOON) == 1
         assert lab.runs[0].snapshot().tasks[future.id].worker == "127.0.0.1 worker-0"
+
+
+def program(source: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a session of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=50, start_new_session=True, check=False
+    )
+
+
+def test_the_end_of_a_program_with_work_on_its_cluster() -> None:
+    begin = time.monotonic()
+    done = program("""
+import time
+import ipyflow as fl
+futures = [fl.task(executor="dask")(time.sleep).submit(60) for _ in range(8)]
+while futures[0].state != "running":
+    time.sleep(0.01)
+""")
+    assert done.returncode == 0
+    assert "8 tasks had not ended and were dropped" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert time.monotonic() - begin < 20
+
+
+def test_an_interrupt_leaves_the_workers_alone() -> None:
+    done = program("""
+import os, signal, time
+import ipyflow as fl
+futures = [fl.task(executor="dask")(lambda: time.sleep(1) or "done").submit() for _ in range(2)]
+while futures[0].state != "running":
+    time.sleep(0.01)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.killpg(0, signal.SIGINT)
+print([future.result() for future in futures])
+fl.shutdown()
+""")
+    assert done.stdout.splitlines()[-1] == "['done', 'done']"
+    assert done.stderr == ""
