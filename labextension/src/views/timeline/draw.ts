@@ -88,8 +88,9 @@ export class Painter {
     parts.forEach((box, i) => {
       // The last failure has its mark and its words behind the bar.
       if (!box.fails || box.x + box.width >= furthest) return;
+      // What is written behind it stands above the line of what waits.
       const next = parts.slice(i + 1).find(({ kind }) => kind === "run");
-      this.failure(box.error, box.x, box.x + box.width, next?.x ?? scale.width, y);
+      this.failure(box.error, box.x, box.x + box.width, next?.x ?? scale.width, y, "", THIN + 1);
     });
     g.font = `11px ${theme.font}`;
     if (task.state === "planned") return;
@@ -192,10 +193,11 @@ export class Painter {
   }
 
   /** Writes into the bar of a try what it failed with, or behind it where only there is room. */
-  private failure(error: string, x: number, end: number, after: number, y: number, name = ""): void {
+  private failure(error: string, x: number, end: number, after: number, middle: number, name = "", behind = 0): void {
     const theme = this.theme;
     if (theme === null) return;
     const { g } = this;
+    let y = middle;
     const wide = error === "" ? 0 : g.measureText(error).width + 4;
     const before = name === "" ? 0 : g.measureText(name).width + 6;
     let at = x + 5;
@@ -207,6 +209,7 @@ export class Painter {
       if (error !== "" && wide + 18 <= after - end) {
         g.fillStyle = g.strokeStyle = theme.error;
         at = end + 4;
+        y -= behind;
       } else if (end - x > 13) {
         drawIcon(g, "failed", end - 8, y, 7);
         return;
