@@ -377,7 +377,8 @@ def test_what_waits_for_a_worker_is_not_running(lab: Lab, pool: concurrent.futur
     gate.reached(2)
     eventually(lambda: [future.state for future in futures] == ["running"] * 2 + ["queued"] * 4)
     workers = {state_of(future).worker for future in futures[:2]}
-    assert workers == {f"{type(pool).__name__}-1", f"{type(pool).__name__}-2"}
+    assert len(workers) == 2
+    assert all(worker.startswith(f"{type(pool).__name__}-") for worker in workers)
     gate.open()
     assert all(future.result(SOON) for future in futures)
 
