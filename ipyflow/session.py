@@ -99,8 +99,8 @@ class _Session:
         if default.instance is engine:
             default.install(None)
         engine.accepting = False
-        if engine.ambient is not None:
-            engine.end_scope(engine.ambient)
+        for run in [run for run in engine.runs if run.open]:
+            engine.end_scope(run)
         for executor in list(executors.values()):
             executor.shutdown(wait)
         engine.loop.stop()

@@ -87,9 +87,8 @@ class Host:
             body = self._packed_call(call.task, call.args, call.kwargs)
         run, root = call.future.run, logging.getLogger()
         level = root.getEffectiveLevel() if root.handlers else None
-        head = Head(
-            call.future.id, call.task.name, call.attempt, run.id, run.name, call.label_group, level, not call.is_entry
-        )
+        stays = not call.is_entry and getattr(call.task, "values_stay", True)
+        head = Head(call.future.id, call.task.name, call.attempt, run.id, run.name, call.label_group, level, stays)
         return Package(head, body)
 
     def _packed(self, value: Any, why: Callable[[], NotPicklable]) -> Parcel:

@@ -177,6 +177,8 @@ class BatchTask:
 
     module: str
     own_limit: Any
+    values_stay = False
+    """The values come here in one piece: the future of an item has to look into it."""
 
     def __init__(self, task: Any, size: int) -> None:
         self.task, self.size = task, size

@@ -339,7 +339,9 @@ def test_ipyflow_can_be_shut_down_while_an_executor_is_open() -> None:
     fl.shutdown()
     executor = fl.Executor()
     assert executor.submit(double, 4).result(SOON) == 8
+    run = executor.run
     fl.shutdown()
+    assert run.state == "succeeded"
     with pytest.raises(RuntimeError, match="shut down"):
         executor.submit(double, 1)
     executor.shutdown()

@@ -32,3 +32,9 @@ assert_type(fetch.submit("a").result(), str)
 assert_type(fetch("a"), str)
 assert_type(both.submit(1), fl.Future[float])
 assert_type(double.map([1, 2]).results(), list[int])
+assert_type(double.map([1, 2], batch="auto").results(), list[int])
+assert_type(double.map([1, 2], batch=2)[0].result(), int)
+
+with fl.Executor("processes", max_workers=2, retries=1) as executor:
+    assert_type(executor.submit(len, "abc"), fl.Future[int])
+    assert_type(list(executor.map(len, ["abc"], chunksize=2)), list[int])
