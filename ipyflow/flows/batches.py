@@ -1,6 +1,6 @@
 """``map(..., batch=)``: one task of the engine runs many items.
 
-A task costs tens of microseconds, in a process hundreds, an item of a batch about a tenth of one. So the items of a
+A task costs microseconds, in a process a hundred, an item of a batch a tenth of one. So the items of a
 batch travel as columns, one list for each parameter, and nothing is made for a single item until somebody asks for its
 future: see ``batch_items``.
 """
