@@ -17,7 +17,8 @@ import threading
 from contextvars import copy_context
 from typing import Any
 
-from distributed import get_worker, rejoin
+from distributed import get_worker
+from distributed.threadpoolexecutor import thread_state
 from distributed.worker import secede
 
 from ipyflow.engine import crossing
@@ -29,6 +30,10 @@ from ipyflow.worker.guest import Guest
 
 INLINE = 1 << 14
 """Bytes that travel in a message; the scheduler keeps the last 1000 messages. More stays here until it is asked for."""
+
+
+MOMENT = 0.05
+"""Seconds that a body waits for a slot after it has waited for other tasks; then it goes on without."""
 
 
 class Chunk:
@@ -174,8 +179,7 @@ class Line:
         """To the engine; around a wait of the body's own thread, its slot is left to others."""
         kind = message[0]
         if kind == "resume" and self._away and threading.get_ident() == self._thread:
-            self._away = False
-            rejoin()
+            self._away = not _back_in_pool()
         self._way.send(self._key, message)
         if kind == "wait" and not self._away and threading.get_ident() == self._thread:
             self._away = True
@@ -205,6 +209,31 @@ class Line:
         """The value that :meth:`stays`."""
         assert self._packed is not None
         return Parked.of(self._packed[1])
+
+
+def _back_in_pool() -> bool:
+    """As Dask's ``rejoin``, for a moment only: the slots may be held by bodies that never return.
+
+    Returns:
+        False where the body goes on beside the pool.
+    """
+    pool, come = thread_state.executor, threading.Event()
+    place = (threading.current_thread(), come)
+    with pool._rejoin_lock:
+        pool._rejoin_list.append(place)
+    pool.submit(_nothing)  # so that a thread that has nothing to do looks
+    if not come.wait(MOMENT):
+        with pool._rejoin_lock:
+            if place in pool._rejoin_list:
+                pool._rejoin_list.remove(place)
+                return False
+        come.wait()
+    thread_state.proceed = True
+    return True
+
+
+def _nothing() -> None:
+    """Wakes a thread."""
 
 
 def run(topic: str, key: str, head: Head, data: Any, count: int, *brought: Any) -> Parked | None:

@@ -417,6 +417,21 @@ def test_a_chain_of_bodies_that_wait_is_deeper_than_the_cluster_is_wide(lab: Lab
     assert down.submit(30).result(SOON) == 30
 
 
+def test_a_parent_goes_on_where_bodies_that_were_given_up_hold_all_slots(lab: Lab, gate: Gate) -> None:
+    standing = fl.task(executor="dask")(gate.stand)
+
+    @fl.task(executor="dask")
+    def parent() -> int:
+        children = [standing.submit() for _ in range(4)]
+        fl.wait(children, timeout=0.5)
+        return fl.cancel(children)
+
+    future = parent.submit()
+    gate.reached(2)
+    assert future.result(SOON) == 4
+    gate.open()
+
+
 def test_bodies_know_their_worker(lab: Lab) -> None:
     here = on_dask(lambda: distributed.get_worker().address)
     assert here.submit().result(SOON).startswith("tcp://")
