@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 import ipyflow as fl
@@ -109,13 +111,21 @@ def test_options_reach_the_flow(ready: Shell) -> None:
     assert (options.timeout, options.on_leak, options.executor) == (90, "wait", "inline")
 
 
+def test_a_body_may_run_in_a_process_with_the_notebooks_names(ready: Shell) -> None:
+    ready.value("import os\nbase = 40\n@fl.task\ndef here(n):\n    return n, os.getpid()")
+    ready.value("%%flow --executor processes\nn, home = here.submit(2).result()\n(base + n, home, os.getpid())")
+    value, home, away = ready["_flow"].result(30)
+    assert (value, home) == (42, os.getpid())
+    assert away != home
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
         ("%%flow f --timeout soon\n1", "--timeout soon: NameError"),
         ("%%flow f --timeout -1\n1", "timeout=-1"),
         ("%%flow f --executor cloud\n1", "executor='cloud' is not known"),
-        ("%%flow f --executor processes\n1", "not there yet"),
+        ("%%flow f --executor proceses\n1", "did you mean 'processes'"),
         ("%%flow f(n)\n1", "n has no default"),
         ("%%flow f(n=)\n1", "the parameters cannot be read"),
         ("%%flow f(n=1, *, k)\n1", "k has no default"),
