@@ -58,8 +58,9 @@ def place(worker: str) -> tuple[str, str]:
         >>> place("10.0.0.7 worker-3"), place("process-2")
         (('worker-3', '10.0.0.7'), ('process-2', ''))
     """
-    host, between, name = worker.partition(" ")
-    return (name, host) if between else (worker, "")
+    host, _, name = worker.partition(" ")
+    # Threads of Python are called "Thread-1 (function)".
+    return (name, host) if name and not name.startswith("(") else (worker, "")
 
 
 def is_elsewhere(task: TaskState) -> bool:

@@ -220,6 +220,7 @@ describe("places", () => {
   it("are taken apart", () => {
     expect(placeOf("10.0.0.7 worker-3")).toEqual({ name: "worker-3", host: "10.0.0.7" });
     expect(placeOf("process-2")).toEqual({ name: "process-2", host: "" });
+    expect(placeOf("Thread-1 (work)")).toEqual({ name: "Thread-1 (work)", host: "" });
     expect(placeNote({ executor: "dask", worker: "10.0.0.7 worker-3" })).toBe("dask · 10.0.0.7");
     expect(placeNote({ executor: "threads", worker: "thread-1" })).toBe("");
   });

@@ -47,6 +47,13 @@ def test_workers_stand_in_the_order_of_their_names_hosts_first() -> None:
     ]  # fmt: skip
 
 
+def test_workers_are_called_by_their_names_and_hosts() -> None:
+    assert place("10.0.0.7 worker-3") == ("worker-3", "10.0.0.7")
+    assert [place(name) for name in ("process-2", "Thread-1 (work)", "", "odd ")] == [
+        ("process-2", ""), ("Thread-1 (work)", ""), ("", ""), ("odd ", ""),
+    ]  # fmt: skip
+
+
 def test_what_is_tried_again_is_at_both_workers() -> None:
     log = Log()
     task = log.task(0, "work", executor="processes")

@@ -17,8 +17,10 @@ export const isSingle = (task: Pick<TaskRow, "executor">): boolean => SINGLE.has
 
 /** `10.0.0.7 worker-3` is worker-3 on that host; `process-2` is on this one. */
 export function placeOf(worker: string): { name: string; host: string } {
-  const [first = "", ...rest] = worker.split(" ");
-  return rest.length === 0 ? { name: worker, host: "" } : { name: rest.join(" "), host: first };
+  const [host = "", ...rest] = worker.split(" ");
+  const name = rest.join(" ");
+  // Threads of Python are called "Thread-1 (function)".
+  return name === "" || name.startsWith("(") ? { name: worker, host: "" } : { name, host };
 }
 
 /** What stands in grey beside a worker: what kind of place it is, where that is not this process, and its host. */
