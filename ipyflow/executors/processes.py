@@ -231,11 +231,16 @@ class ProcessExecutor(Packer):
                 continue
             with self._lock:
                 self._processes[process] = None
+                if self._is_down():  # meanwhile; whoever has said so has not seen it
+                    process.kill()
             self._selector.register(process.channel, selectors.EVENT_READ, process)
             if process.ending is not None:
                 self._selector.register(process.ending, selectors.EVENT_READ, process)
             for pipe in process.pipes:
                 self._selector.register(pipe, selectors.EVENT_READ, process)
+
+    def _is_down(self) -> bool:
+        return self._down
 
     def _mind_the_full(self) -> None:
         """Go on sending to those for which there was no room, once there is."""

@@ -36,6 +36,10 @@ class Parcel:
     data: bytes
     buffers: tuple[Any, ...] = ()
 
+    # Written out, here and below: what dataclasses with slots do by themselves takes as long as the rest of a message.
+    def __reduce__(self) -> Any:
+        return Parcel, (self.data, self.buffers)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -61,6 +65,10 @@ class Head:
     log_level: int | None = None
     keep: bool = False
 
+    def __reduce__(self) -> Any:
+        said = (self.id, self.name, self.attempt, self.run_id, self.run_name, self.group, self.log_level, self.keep)
+        return Head, said
+
     @property
     def label(self) -> str:
         """``name#id``."""
@@ -73,6 +81,9 @@ class Package:
 
     head: Head
     body: Parcel
+
+    def __reduce__(self) -> Any:
+        return Package, (self.head, self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +105,6 @@ class Outcome:
     text: Any = ""
     trace: str = ""
     output: tuple[tuple[str, str], ...] = ()
+
+    def __reduce__(self) -> Any:
+        return Outcome, (self.kind, self.parcel, self.type_name, self.text, self.trace, self.output)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ipyflow.errors import NotPicklable
 from ipyflow.model.wire import Parcel
-from ipyflow.wire import culprits, failures
+from ipyflow.wire import failures
 from ipyflow.wire.segments import LARGE, Segment, Shelf, make
 
 MANY = 64
@@ -124,7 +124,7 @@ class Packer:
 
     def refused(self, fn: Any, args: Any, kwargs: Any, where: Callable[[str], str | None]) -> NotPicklable:
         """The exception that says why a call cannot travel."""
-        return NotPicklable(culprits.explain(fn, args, kwargs, dumps, where))
+        return NotPicklable(_culprits().explain(fn, args, kwargs, dumps, where))
 
     def refused_value(self, value: Any) -> NotPicklable:
         """The exception that says why a value cannot travel."""
@@ -133,4 +133,13 @@ class Packer:
 
 def refused_value(value: Any) -> NotPicklable:
     """Why a value cannot travel."""
-    return NotPicklable(culprits.explain_value(value, dumps))
+    return NotPicklable(_culprits().explain_value(value, dumps))
+
+
+def refused_child(fn: Any, args: Any, kwargs: Any) -> NotPicklable:
+    """Why a call cannot travel from a worker."""
+    return NotPicklable(_culprits().explain(fn, args, kwargs, dumps))
+
+
+def _culprits() -> Any:
+    return importlib.import_module("ipyflow.wire.culprits")  # by name: each worker would import it, and few need it

@@ -17,6 +17,8 @@ import threading
 import weakref
 from typing import Any
 
+from ipyflow.wire import comparing
+
 LARGE = 1 << 20
 """Bytes from which a buffer travels as a segment."""
 MOST = 200
@@ -35,11 +37,13 @@ class Segment:
         key: equal keys of one process mean equal bytes.
     """
 
-    __slots__ = ("__weakref__", "_home", "fd", "key", "size")
+    __slots__ = ("__weakref__", "_compared", "_home", "fd", "key", "size")
 
     def __init__(self, fd: int, size: int, counted: bool = False) -> None:
         self.fd, self.size, self.key = fd, size, next(_keys)
         self._home = _room if counted else None
+        self._compared: mmap.mmap | None = None
+        """Its bytes, kept for the next comparison: to map them anew takes longer than to compare them."""
 
     def view(self) -> Any:
         """Its bytes, to be written to as one likes: nobody else sees that."""
@@ -64,12 +68,19 @@ class Segment:
         """Whether its bytes are those of ``raw``."""
         if raw.nbytes != self.size:
             return False
-        with mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as mine:
-            return _equal(mine, raw)
+        known = self._compared
+        if known is not None:
+            return comparing.equal(known, raw)
+        mapped = mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ)
+        if _room.acquire(blocking=False):
+            weakref.finalize(mapped, _room.release)
+            self._compared = mapped
+        return comparing.equal(mapped, raw)
 
     def close(self) -> None:
         """Give the descriptor back; views stay."""
         fd, self.fd = self.fd, -1
+        self._compared = None
         home, self._home = self._home, None
         if fd >= 0:
             with contextlib.suppress(OSError):
@@ -82,15 +93,6 @@ class Segment:
 
     def __repr__(self) -> str:
         return f"<Segment {self.key}, {self.size} bytes>"
-
-
-def _equal(one: memoryview, other: memoryview) -> bool:
-    """Compare bytes eight at a time: a view of words is compared without an object for each."""
-    words = len(one) // 8 * 8
-    with one[:words] as a, other[:words] as b, a.cast("Q") as left, b.cast("Q") as right:
-        if left != right:
-            return False
-    return bytes(one[words:]) == bytes(other[words:])
 
 
 def make(raw: memoryview) -> Segment | None:

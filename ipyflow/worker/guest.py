@@ -19,12 +19,11 @@ from typing import Any, Protocol
 from ipyflow.engine import crossing
 from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.plan import Plan
-from ipyflow.errors import NotPicklable, RemoteTraceback, WouldDeadlock
+from ipyflow.errors import RemoteTraceback, WouldDeadlock
 from ipyflow.model import records as r
 from ipyflow.model.ports import Hearing
 from ipyflow.model.wire import Head, Message, Outcome, Parcel
-from ipyflow.wire import culprits
-from ipyflow.wire.pickling import dumps
+from ipyflow.wire import pickling
 from ipyflow.worker.futures import GuestFuture
 from ipyflow.worker.outbox import Outbox
 
@@ -208,7 +207,7 @@ class Guest:
             if isinstance(what, Plan):
                 raise
             task, args, kwargs = what
-            raise NotPicklable(culprits.explain(task.fn, args, kwargs, dumps)) from None
+            raise pickling.refused_child(task.fn, args, kwargs) from None
         id, name = self.ask_back(lambda seq: ("submit", seq, parcel, label))
         return GuestFuture(self, id, name)
 
