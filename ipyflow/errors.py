@@ -36,7 +36,7 @@ Each can be pickled, and each message ends in what to do.
 from __future__ import annotations
 
 import concurrent.futures
-import pickle
+import importlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -132,8 +132,9 @@ def _wrapped(error: BaseException) -> Exception:
 
 def _fit_to_travel(group: BatchError) -> tuple[str, list[Any], list[tuple[int, BaseException, str]]]:
     """What a batch gave, without what cannot be pickled: that must not take the rest with it."""
-    by_value = sys.modules.get("cloudpickle")  # if it is not there, it is not what pickles this
-    dumps = pickle.dumps if by_value is None else by_value.dumps
+    pickle = importlib.import_module("pickle")  # by name: it is there, or this would not be asked for
+    # Where cloudpickle is not there, it is not what pickles this.
+    dumps = sys.modules.get("cloudpickle", pickle).dumps
     values: list[Any] = list(group.values)
     failures: list[tuple[int, BaseException, str]] = []
     try:

@@ -145,7 +145,12 @@ class AdoptedExecutor(pickling.Packer):
         return False
 
     def mend(self) -> None:
-        """Nothing can be left half done that the executor does not see to."""
+        """It may have been about to ask where work runs, and have asked nobody."""
+        with self._lock:
+            self._asked = self._asked and not self._held
+            ask = self._side is None and bool(self._held)
+        if ask:
+            self._ask()
 
     def forget(self) -> None:
         """In a forked child: what it was given is the parent's."""

@@ -73,8 +73,13 @@ class There:
 
     def _hand_over(self, work: Work | None) -> None:
         """Hand over this call; another from the queue, where that cannot be."""
-        while work is not None and not self._is_taken(work):
-            work = self._next()
+        try:
+            while work is not None and not self._is_taken(work):
+                work = self._next()
+        except BaseException:  # Ctrl-C: whoever submits has it mended, see ``Executor.mend``
+            with self._lock:
+                self._out -= 1
+            raise
 
     def _next(self) -> Work | None:
         """A call is no longer with the executor: the next may go there."""
