@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ipyflow.model.ports import Work
+from ipyflow.model.ports import Hearing, Work
 
 
 class InlineExecutor:
@@ -15,6 +15,12 @@ class InlineExecutor:
 
     def dispatch(self, work: Work) -> None:
         """Run it now."""
+        if isinstance(threading.current_thread(), Hearing):  # a body there would keep all workers unheard
+            threading.Thread(target=self._run, args=(work,), daemon=True).start()
+        else:
+            self._run(work)
+
+    def _run(self, work: Work) -> None:
         following: Work | None = work
         with work.over_another():
             while following is not None and isinstance(following.executor, InlineExecutor):
