@@ -46,6 +46,8 @@ FLOWS = 26_000
 """Characters of the pictures of workflows."""
 WORDS = 9_000
 """Characters that the failures and the table have at least, where there are workflows."""
+WORKED = 20_000
+"""Tasks of a run that is drawn by its workers too: of more that takes as long as all the rest."""
 SMALL_GRAPH = 16
 """A graph of so many boxes is open at once."""
 
@@ -161,7 +163,7 @@ def _workflows(state: RunState, now: float | None, inline: bool) -> str:
 
 def _workers(state: RunState, now: float | None, inline: bool) -> str:
     """Who ran what, where that was not this process alone."""
-    if not ran_elsewhere(state.tasks.values()):
+    if len(state.tasks) > WORKED or not ran_elsewhere(state.tasks.values()):
         return ""
     svg = timeline_svg(state, now=now, inline=inline, by="worker")
     picture = svg if inline else as_image(svg, f"Workers of {shown(state.name, 120)}")
