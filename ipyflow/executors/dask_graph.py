@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import dask
+
 from ipyflow.model.wire import Head
 from ipyflow.worker import dask_side as side
 
@@ -25,6 +27,9 @@ COUNT = 500
 """Tasks of one graph: the first start while the rest is still being sent."""
 BIG = 1 << 20
 """Bytes of a pickle from which on it is sent as data and not as part of the graph."""
+
+PATIENCE = 0.5
+"""Seconds to wait for a worker that takes data."""
 
 _places = itertools.count(1)
 
@@ -97,9 +102,14 @@ def scatter(client: Client, values: list[Any]) -> list[Sent]:
     """Put values on the cluster."""
     if not values:
         return []
-    names = [f"argument-{uuid.uuid4().hex}" for _ in values]
-    futures = client.scatter(dict(zip(names, values, strict=True)))
-    return [Sent(futures[name]) for name in names]
+    named = {f"argument-{uuid.uuid4().hex}": value for value in values}
+    try:
+        futures = client.scatter(named, timeout=PATIENCE)
+    except TimeoutError:
+        # There are no workers yet, and there may be none before there are tasks: so it is made one.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            futures = {name: client.submit(side.same, value, key=name, pure=False) for name, value in named.items()}
+    return [Sent(futures[name]) for name in named]
 
 
 def submit(client: Client, nodes: Sequence[Node]) -> Iterator[tuple[str, Any]]:

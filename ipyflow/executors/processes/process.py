@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ipyflow.executors.guard import Guard
+from ipyflow.executors.processes.guard import Guard
 from ipyflow.model.ports import Work
 from ipyflow.model.wire import Package
 from ipyflow.wire.channel import Channel
@@ -58,6 +58,7 @@ class Process:
             )  # fmt: skip
         except BaseException:
             mine.close()
+            self._begun.close()
             raise
         finally:
             theirs.close()
@@ -138,20 +139,26 @@ class Process:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self._popen.pid, signal.SIGKILL)
 
-    def reap(self) -> str:
+    @property
+    def files(self) -> list[Any]:
+        """All that can be heard of it."""
+        return [self.channel, *([self.ending] if self.ending is not None else []), *self.pipes]
+
+    def end(self) -> str:
         """It has hung up: see that it is gone; says in words how it went."""
+        self.is_alive = False
         self._guard.forget(self._popen.pid)
         self.kill()  # what its tasks have started is still there; how it ended itself is decided already
         with self._reaping:
             code = self._popen.wait()
+        return said(code)
+
+    def close(self) -> None:
+        """Nobody listens to it any more."""
         self.channel.close()
         self._begun.close()
         if self.ending is not None:
             os.close(self.ending)
-        return said(code)
-
-    def close_pipes(self) -> None:
-        """Nobody reads them any more."""
         for pipe in self.pipes:
             pipe.close()
         self.pipes = {}
