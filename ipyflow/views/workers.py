@@ -16,9 +16,9 @@ SINGLE = frozenset({"threads", "processes"})
 """Where a worker runs one body at a time: what looks like two is one told to go on before an end was heard."""
 LINES = 6
 """What one worker runs at once stands on so many lines at most."""
-SLACK = 0.002
-"""Seconds by which two stretches may overlap and share a line: a worker may be told to go on a little before the end
-of what it ran is written down."""
+SLACK = 0.015
+"""A part of the run's length by which two stretches may overlap and share a line: beginnings and ends are heard from
+afar, and not always in their order."""
 LOST = "WorkerLost"
 RETRY = "retry after "
 """What the fold notes where an attempt has failed, with the type of its exception behind it."""
@@ -134,14 +134,18 @@ def worker_rows(state: RunState, until: float) -> list[WorkerRow]:
         for worker in by:
             rows[worker].tasks += 1
     for row in rows.values():
-        row.lines = put_on_lines(row.stretches)
+        row.lines = put_on_lines(row.stretches, SLACK * (until - state.opened))
     return sorted(rows.values(), key=lambda row: natural(row.worker))
 
 
-def put_on_lines(found: list[Stretch]) -> int:
+def put_on_lines(found: list[Stretch], slack: float) -> int:
     """Give stretches that lie over each other lines of their own, and say how many lines there are.
 
     A body that waits keeps its line, and what its worker runs meanwhile may take it: that is drawn over it.
+
+    Args:
+        found: what one worker ran; sorted here.
+        slack: seconds by which they may overlap all the same, where that is no more than half of one.
     """
     found.sort(key=lambda s: (s.begin, s.task.id))
     ends: list[float] = []
@@ -151,7 +155,7 @@ def put_on_lines(found: list[Stretch]) -> int:
             stretch.line = last.get(stretch.task.id, 0)
             continue
         line = last.get(stretch.task.id, -1)
-        free = stretch.begin + min(SLACK, (stretch.end - stretch.begin) / 2)
+        free = stretch.begin + min(slack, (stretch.end - stretch.begin) / 2)
         if line < 0 or ends[line] > free:
             line = next((i for i, end in enumerate(ends) if end <= free), len(ends))
         if line == LINES:

@@ -71,8 +71,9 @@ def test_a_worker_has_a_line_for_each_task_that_it_runs_at_once() -> None:
 
 
 def test_what_begins_a_little_before_the_end_of_another_shares_its_line() -> None:
-    assert at_once((0, 100), (99, 200)).lines == 1
+    assert at_once((0, 100), (98, 200)).lines == 1
     assert at_once((0, 100), (90, 200)).lines == 2
+    assert at_once((0, 10), (0.1, 500), (300, 1000)).lines == 2
     assert at_once(*((i / 10, 1 + i / 10) for i in range(3))).lines == 3  # of short ones it is a part of them
 
 

@@ -111,18 +111,18 @@ function errorAfter(task: TaskRow, index: number): string {
 const LOST = "WorkerLost";
 /** What one worker runs at once stands on so many lines at most. */
 const LINES = 6;
-/** Seconds by which bars may overlap and share a line: the next may be told before the end of the last one is. */
-const SLACK = 0.002;
+/** A part of the run's length by which bars may overlap and share a line: they are heard of from afar. */
+const SLACK = 0.015;
 
 /** Gives bars that lie over each other lines of their own; what ran while another stood blocked may take its line. */
-function onLines(bars: readonly Bar[]): { bars: Bar[]; lines: number } {
+function onLines(bars: readonly Bar[], slack: number): { bars: Bar[]; lines: number } {
   const ends: number[] = [];
   const last = new Map<number, number>();
   const placed = [...bars]
     .sort((a, b) => a.begin - b.begin || a.task - b.task)
     .map((bar) => {
       if (bar.kind === "blocked" || bar.single) return { ...bar, line: last.get(bar.task) ?? 0 };
-      const free = bar.begin + Math.min(SLACK, (bar.end - bar.begin) / 2);
+      const free = bar.begin + Math.min(slack, (bar.end - bar.begin) / 2);
       let line = last.get(bar.task) ?? -1;
       if (line < 0 || (ends[line] ?? 0) > free) line = ends.findIndex((end) => end <= free);
       if (line < 0) line = ends.length < LINES ? ends.length : ends.indexOf(Math.min(...ends));
@@ -144,10 +144,14 @@ export function workerRows(tasks: Iterable<TaskRow>): Row[] {
       row.ids.add(task.id);
     }
   }
+  let last = 0;
+  for (const { bars } of rows.values()) {
+    for (const { begin, end } of bars) last = Math.max(last, Number.isFinite(end) ? end : begin);
+  }
   return [...rows]
     .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
     .map(([worker, { bars, ids }]) => {
-      const placed = onLines(bars);
+      const placed = onLines(bars, SLACK * last);
       return {
         kind: "worker",
         key: `w:${worker}`,
