@@ -39,28 +39,67 @@ def after_fork() -> None:
     _making = threading.Lock()
 
 
+class _Waiters(list[Any]):
+    """The waiters of the standard library, which count what they hear: each hears of a future once, retried or not."""
+
+    def __init__(self, side: _StandardSide) -> None:
+        super().__init__()
+        self._side = side
+        self._told: list[Any] = []
+
+    def append(self, waiter: Any) -> None:
+        """One more; it has seen the outcome already, if there is one."""
+        if self._side.done:
+            self._told.append(waiter)
+        super().append(waiter)
+
+    def remove(self, waiter: Any) -> None:
+        """One goes."""
+        super().remove(waiter)
+        if waiter in self._told:
+            self._told.remove(waiter)
+
+    def untold(self) -> list[Any]:
+        """Those that have to be told, now that there is an outcome."""
+        new = [waiter for waiter in self if waiter not in self._told]
+        self._told += new
+        return new
+
+
 class _StandardSide:
-    """What ``concurrent.futures.wait`` and friends look for in a future, made when they look."""
+    """What ``concurrent.futures.wait`` and friends look for in a future, made when they look.
+
+    They look at the state of many futures under the conditions of all, and count on none to change meanwhile: so what
+    they are shown as done is what was told, which happens under the condition, and not what has just happened.
+    """
 
     def __init__(self) -> None:
         self.condition = threading.Condition()
-        self.waiters: list[Any] = []
-        self.told: list[Any] = []
-        """The waiters that were told before: they count what they hear, and take nothing twice."""
+        self.waiters = _Waiters(self)
+        self.done = False
+        """The outcome was told to those who wait; nobody is told twice."""
 
     def notify(self, future: Future[Any]) -> None:
+        """Tell those who wait, if there is something they have not been told."""
         with self.condition:
-            for waiter in self.waiters:
-                if waiter in self.told:
-                    continue
+            if self.done or not future._settled:
+                return
+            self.done = True
+            for waiter in self.waiters.untold():
                 if future.cancelled():
                     waiter.add_cancelled(future)
                 elif future._error is not None:
                     waiter.add_exception(future)
                 else:
                     waiter.add_result(future)
-            self.told = list(self.waiters)
             self.condition.notify_all()
+
+    def catch_up(self, future: Future[Any]) -> None:
+        """The future has ended and nobody was told, for nobody asked; or it was retried since."""
+        with self.condition:
+            if not future._settled:
+                self.done = False
+        self.notify(future)
 
 
 class Future(concurrent.futures.Future[T]):
@@ -111,15 +150,21 @@ class Future(concurrent.futures.Future[T]):
 
     @property
     def _standard(self) -> _StandardSide:
-        if self._side is None:
+        side = self._side
+        if side is None:
             with _making:
                 if self._side is None:
                     self._side = _StandardSide()
-        return self._side
+                side = self._side
+        return side
 
     @property
     def _condition(self) -> threading.Condition:  # type: ignore[override]
-        return self._standard.condition
+        side = self._standard
+        # Behind that it is in place, and before the condition is held: whoever ends the future meanwhile sees it.
+        if side.done is not self._settled:
+            side.catch_up(self)
+        return side.condition
 
     @property
     def _waiters(self) -> list[Any]:  # type: ignore[override]
@@ -127,7 +172,7 @@ class Future(concurrent.futures.Future[T]):
 
     @property
     def _state(self) -> str:  # type: ignore[override]
-        if not self._settled:
+        if not self._settled or (self._side is not None and not self._side.done):
             return "PENDING" if self.state in (State.QUEUED, State.WAITING) else "RUNNING"
         return "CANCELLED_AND_NOTIFIED" if self.cancelled() else "FINISHED"
 

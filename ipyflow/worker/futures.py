@@ -59,7 +59,7 @@ class GuestFuture(Future[Any]):
     @property
     def _state(self) -> str:  # type: ignore[override]
         """For the standard library, which looks under a lock of its own: nothing is asked here."""
-        if not self._settled:
+        if not self._settled or (self._side is not None and not self._side.done):
             return "RUNNING"
         return "CANCELLED_AND_NOTIFIED" if isinstance(self._error, TaskCancelled) else "FINISHED"
 

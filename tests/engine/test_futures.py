@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import pickle
+import sys
 import threading
 import traceback
 
@@ -212,6 +213,42 @@ def test_the_standard_librarys_wait_takes_it(lab: Lab) -> None:
     assert concurrent.futures.wait([slow], 0.01).not_done == {slow}
     gate.open()
     assert concurrent.futures.wait([slow], SOON).done == {slow}
+
+
+def test_the_standard_library_sees_futures_end_one_by_one_while_it_looks_at_all(lab: Lab) -> None:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for turn in range(100):
+            futures = [double.submit(x) for x in range(30)]
+            if turn % 2:
+                assert len(list(concurrent.futures.as_completed(futures, SOON))) == 30
+            else:
+                assert concurrent.futures.wait(futures, SOON).not_done == set()
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_the_standard_librarys_waiters_are_told_once_though_a_future_is_retried(lab: Lab) -> None:
+    gate, calls = Gate(), []
+
+    @fl.task
+    def again() -> None:
+        calls.append(1)
+        if len(calls) < 3:
+            raise ValueError("not yet")
+
+    last = fl.task(gate.stand).submit()
+    futures = [again.submit(), last]
+    completed = concurrent.futures.as_completed(futures, SOON)
+    assert next(completed) is futures[0]
+    for _ in range(2):
+        futures[0].retry()
+        futures[0].exception(SOON)
+    timer = threading.Timer(0.01, gate.open)
+    timer.start()
+    assert list(completed) == [last]
+    timer.join()
 
 
 def test_the_standard_librarys_waiters_are_told_once_though_callbacks_come_late(lab: Lab) -> None:
