@@ -6,9 +6,11 @@ import re
 
 import pytest
 
+import ipyflow as fl
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
+from ipyflow.testing import engine
 from ipyflow.views.html import SIZE, static_html
 from ipyflow.views.payload import payload
 from ipyflow.views.presenter import StaticPresenter
@@ -195,6 +197,28 @@ def test_a_run_may_stand_beside_itself() -> None:
     ]
     assert str(picture).count("process_order  ") == 2
     assert not run.held
+
+
+def test_runs_are_asked_for_it_with_runs_or_futures_beside_them() -> None:
+    @fl.flow
+    def slow() -> int:
+        return 1
+
+    @fl.flow
+    def fast() -> int:
+        return 2
+
+    with engine():
+        first, second = slow.submit(), fast.submit()
+        fl.wait([first, second])
+        for beside in (second, second.run):
+            picture = first.run.timeline(beside, by="worker")
+            said = words(picture._repr_mimebundle_()["image/svg+xml"])
+            assert next(word for word in said if word in ("slow", "fast")) == "slow"
+            assert "thread-1" in said
+        assert "slow" in words(first.run.timeline()._repr_mimebundle_()["image/svg+xml"])
+        with pytest.raises(ValueError, match="no rows by 'host'"):
+            first.run.timeline(by="host")
 
 
 def test_the_saved_html_has_the_workers_where_they_are_elsewhere() -> None:
