@@ -2,7 +2,8 @@
 
 Owns: the process. Called by: the executor of processes, which holds the other end of its socket. Guarantees: one body
 at a time, on the main thread; the process and whatever its tasks have started are gone with the engine's process,
-however that goes (see also ``ipyflow.executors.processes.guard``); a Ctrl-C meant for the engine's process does nothing here.
+however that goes (see also ``ipyflow.executors.processes.guard``); a Ctrl-C meant for the engine's process does
+nothing here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Work runs in processes of our own: real parallel Python, each body stoppable by itself.
 
-Owns: the worker processes, the queue of ready work. Called by: any thread (``dispatch``, ``cancel``); decides, and tells
-the engine of ends, on the thread of its ears. Guarantees: at most ``size`` bodies run at once, not counting those that
-wait for other tasks; whoever waits never starves the pool, which grows; a worker is killed, or dies, with its own body
-and no other; no worker outlives this process.
+Owns: the worker processes, the queue of ready work. Called by: any thread (``dispatch``, ``cancel``); decides, and
+tells the engine of ends, on the thread of its ears. Guarantees: at most ``size`` bodies run at once, not counting
+those that wait for other tasks; whoever waits never starves the pool, which grows; a worker is killed, or dies, with
+its own body and no other; no worker outlives this process.
 
 A pool of another library has no way for a body to talk to the engine while it runs, and no way to grow when a body
 waits: ``docs/processes.md`` has what was measured.
