@@ -35,8 +35,8 @@ class Run:
     Attributes:
         id: a number, unique in this process.
         name: of the flow, or of the cell.
-        kind: ``flow``, ``pipeline``, ``cell`` or ``script``.
-        root: the future of the flow or the pipeline; ``None`` for a cell or a script.
+        kind: ``flow``, ``pipeline``, ``workflow``, ``cell``, ``script`` or ``executor``.
+        root: the future of the flow or the pipeline; ``None`` for a cell, a script or an executor.
     """
 
     def __init__(self, engine: Engine, id: int, name: str, kind: str, log_limit: int | None) -> None:
@@ -55,8 +55,8 @@ class Run:
         self.paused: set[int] = set()
         """Tasks of which, and below which, nothing more is started; with ``NO_TASK`` the whole run."""
         self.held: list[Call] = []
-        self.open = kind in ("cell", "script")
-        """True while more may be submitted at top level: the cell or the script goes on."""
+        self.open = kind in ("cell", "script", "executor")
+        """True while more may be submitted at top level: the cell or the script goes on, the executor is not shut."""
         self.closed = False
         """True when the log says that it has ended."""
         self._closing = False

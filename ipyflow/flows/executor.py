@@ -112,9 +112,7 @@ class Executor(concurrent.futures.Executor):
         return self._run
 
     def _opened(self) -> Run:
-        run = self._engine.new_run(self.name, "executor")
-        run.open = True
-        return run
+        return self._engine.new_run(self.name, "executor")
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Call ``fn(*args, **kwargs)`` in the background; returns its future at once.
