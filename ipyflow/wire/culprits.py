@@ -75,6 +75,10 @@ def _sentence(text: str) -> str:
 
 
 def _arguments(fn: Any, name: str, args: Any, kwargs: Any) -> Iterator[Name]:
+    single = getattr(fn, "fn", None)
+    if callable(single) and list(kwargs) == ["first"]:  # a batch of `map`: a list for each parameter
+        yield from _columns(single, name, args, kwargs["first"])
+        return
     try:
         signature = inspect.signature(fn)
         bound = signature.bind_partial(*args, **kwargs).arguments
@@ -89,6 +93,16 @@ def _arguments(fn: Any, name: str, args: Any, kwargs: Any) -> Iterator[Name]:
             yield from (Name("argument", key, each, name) for key, each in value.items())
         else:
             yield Name("argument", parameter, value, name)
+
+
+def _columns(single: Any, name: str, columns: Any, first: int) -> Iterator[Name]:
+    try:
+        parameters = list(inspect.signature(single).parameters)
+    except (TypeError, ValueError):
+        parameters = []
+    for number, column in enumerate(columns):
+        parameter = parameters[number] if number < len(parameters) else f"argument {number + 1}"
+        yield Name("argument", f"{parameter}[{first}:]" if first else parameter, column, f"{name}.map")
 
 
 def _is(found: Culprit) -> str:

@@ -172,6 +172,8 @@ def _of_object(value: Any) -> Iterator[Part]:
     def unnamed(part: Any) -> Part:
         if part is type(value):
             return Part("class", part.__name__, part)
+        if part is not None and part is getattr(value, "_value", None):  # of a future
+            return Part("in", ".result()", part)
         name = next((name for name, held in own.items() if held is part), None)
         return Part("in", "" if name is None else f".{name}", part)
 

@@ -339,3 +339,30 @@ def test_a_value_that_cannot_travel_back() -> None:
     )
     assert "result is a generator" in explain_value(iter_of(), dumps)
     assert "it is an int" in explain_value(3, dumps)
+
+
+def test_an_item_of_a_batch_is_named_by_its_place_among_all() -> None:
+    class Each:
+        def __init__(self, fn: Any) -> None:
+            self.fn, self.__qualname__ = fn, "train"
+
+        def __call__(self, *columns: Any, first: int) -> None: ...
+
+    each = Each(TRAIN)
+    assert ": config[1] is a lock (_thread.lock). config is an argument of train.map: a list" in explain(
+        each, ([1, LOCK],), {"first": 0}, dumps
+    )
+    assert ": config[40:][1] is a lock" in explain(each, ([1, LOCK],), {"first": 40}, dumps)
+    assert ": rows[40:][0] is a lock" in explain(each, ([1, 2], [LOCK, 3]), {"first": 40}, dumps)
+
+
+def test_the_value_of_a_future() -> None:
+    class Handle:
+        __slots__ = ("_lock", "_value")
+
+        def __reduce__(self) -> Any:
+            return print, (self._value,)
+
+    handle = Handle()
+    handle._lock, handle._value = threading.Lock(), {"it": LOCK}
+    assert ": config[0].result()['it'] is a lock" in because([handle])
