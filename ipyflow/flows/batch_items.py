@@ -77,6 +77,15 @@ class Batch:
             ItemFuture(self, min(bad)).result()
         return self.future.result()  # type: ignore[no-any-return]
 
+    def items_done(self) -> int:
+        """How many of its items are done."""
+        if self.future.done():
+            return self.size
+        snapshot = getattr(self.future.run, "snapshot", None)  # in a worker there is none
+        task = None if snapshot is None else snapshot().tasks.get(self.future.id)
+        so_far = 0 if task is None or task.progress is None or self.future.state is State.WAITING else task.progress[0]
+        return max(so_far, len(self.cancelled))
+
     def one_read(self, place: int) -> None:
         """Somebody has looked at an item: the batch counts as read when all its items are, what went wrong in it when
         those are that failed.
@@ -274,11 +283,10 @@ class BatchList(FutureList[R]):
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many items are done, and how many there are."""
+        """How many items are done, those of batches under way included, and how many there are."""
         if self._batches is None:
             return super().progress
-        done = [batch.size if batch.future.done() else len(batch.cancelled) for batch in self._batches]
-        return sum(done), len(self)
+        return sum([batch.items_done() for batch in self._batches]), len(self)
 
     def cancel(self) -> int:
         """Stop the batches that are not done; returns how many items that are."""

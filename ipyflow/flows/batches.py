@@ -25,6 +25,7 @@ from ipyflow.engine.options import Definition, Options, RetryPolicy
 from ipyflow.engine.plan import Plan
 from ipyflow.errors import BatchError, TaskCancelled
 from ipyflow.flows.batch_items import Batch, BatchList
+from ipyflow.model import records as r
 
 LEAST = 8
 """``"auto"``: with no more items than these for each worker there are no batches."""
@@ -38,6 +39,8 @@ NAMED = 5
 """Failures that the message of a :class:`BatchError` names."""
 _SHORT, _LONG = 0.005, 0.02
 """Seconds of work between two looks whether the batch was stopped."""
+_TELL = 0.1
+"""Seconds between two records of how far a batch is."""
 
 
 def mapped(task: Any, cols: tuple[Any, ...], ordered: bool, batch: Any) -> BatchList[Any] | None:
@@ -242,7 +245,7 @@ class Each:
         values: list[Any] = []
         failures: dict[int, BaseException] = {}
         calls, total, length = map(self.fn, *columns), min(map(len, columns)), 1
-        call = current_call()
+        call, tell = current_call(), _Progress(total)
         began = time.perf_counter()
         while len(values) < total:
             goal = min(total, len(values) + length)
@@ -260,6 +263,7 @@ class Each:
             elif now - began > _LONG:
                 length = max(1, length // 2)
             began = now
+            tell(len(values), now)
             if call is not None and call.stopped:
                 raise TaskCancelled(f"{call.label} was told to stop")
         for place in _going_on(values):
@@ -277,6 +281,7 @@ class AsyncEach(Each):
         """All the values; see :class:`Each`."""
         values: list[Any] = []
         failures: dict[int, BaseException] = {}
+        tell = _Progress(min(map(len, columns)))
         for row in zip(*columns, strict=False):
             try:
                 value = await self.fn(*row)
@@ -286,7 +291,23 @@ class AsyncEach(Each):
             except BaseException as error:
                 failures[len(values)] = error
                 values.append(None)
+            tell(len(values), time.perf_counter())
         return _outcome(self.name, first, values, failures)
+
+
+class _Progress:
+    """Shows in the row of a batch that takes a while how many items are done."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.call = total, current_call()
+        self.when, self.is_shown = time.perf_counter(), False
+
+    def __call__(self, done: int, now: float) -> None:
+        """So many are done by now."""
+        call = self.call
+        if call is not None and (now - self.when > _TELL or (self.is_shown and done == self.total)):
+            self.when, self.is_shown = now, True
+            call.future.run.append(r.Progress(call.engine.now(), call.future.id, done, self.total, "items"))
 
 
 def _going_on(values: list[Any]) -> Iterator[int]:

@@ -4,8 +4,10 @@ import asyncio
 import concurrent.futures
 import pickle
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -32,6 +34,13 @@ from tests.engine.gates import SOON, Gate, eventually
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     with engine(threads=4) as lab:
+        yield lab
+        lab.settled()
+
+
+@pytest.fixture
+def workers() -> Iterator[Lab]:
+    with engine(threads=2, processes=2) as lab:
         yield lab
         lab.settled()
 
@@ -372,6 +381,37 @@ def test_items_that_return_futures_and_pipelines_go_on_as_these(lab: Lab) -> Non
     assert futures.results(SOON) == [4, 24, 15, 2]
 
 
+@pytest.mark.parametrize("place", ["threads", "processes", "loop"])
+def test_a_batch_that_takes_a_while_shows_how_far_it_is(workers: Lab, place: str, tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+
+    def body(x: int) -> int:
+        if x == 0:
+            time.sleep(0.15)
+        while x == 2 and not opened.exists():
+            time.sleep(0.002)
+        return x
+
+    async def coroutine(x: int) -> int:
+        return body(x)
+
+    task = fl.task(coroutine) if place == "loop" else fl.task(executor=place)(body)
+    futures = task.map(range(3), batch=3)
+    eventually(lambda: futures.progress[0] >= 1)
+    assert futures.progress[0] < 3
+    assert not futures[0].done()
+    opened.touch()
+    assert futures.results(SOON) == [0, 1, 2]
+    eventually(lambda: futures[0].run.snapshot().tasks[futures[0].id].progress == (3, 3, "items"))
+    assert futures.progress == (3, 3)
+
+
+def test_a_quick_batch_shows_nothing(lab: Lab) -> None:
+    futures = double.map(range(1000), batch=1000)
+    futures.results(SOON)
+    assert futures[0].run.snapshot().tasks[futures[0].id].progress is None
+
+
 # Stopping.
 
 
@@ -593,13 +633,6 @@ def test_the_size_is_seen_in_a_retry_with_new_code() -> None:
 
 
 # In worker processes.
-
-
-@pytest.fixture
-def workers() -> Iterator[Lab]:
-    with engine(threads=2, processes=2) as lab:
-        yield lab
-        lab.settled()
 
 
 def test_batches_in_processes(workers: Lab) -> None:
