@@ -10,7 +10,6 @@ and it cannot be stopped.
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import itertools
 import logging
 import pickle
@@ -218,7 +217,7 @@ class There:
         if error is None:
             told, data = future.result()
             outcome: Outcome = pickle.loads(told)
-            host.ended(dataclasses.replace(outcome, parcel=None if data is None else Parcel(data)))
+            host.ended(outcome._replace(parcel=None if data is None else Parcel(data)))
         elif isinstance(error, concurrent.futures.BrokenExecutor):
             host.lost(
                 f"a worker of its {self.name} has died, and with it all that was in the pool ({error}): give the "

@@ -1,12 +1,11 @@
 """What crosses the border between the engine and a worker: a call, what its body says meanwhile, how it ended.
 
-Pure values. How they are pickled is the business of ``ipyflow.wire``, how they travel that of each executor.
+Pure values, as named tuples: those are pickled as quickly as tuples. How they are pickled is the business of ``ipyflow.wire``, how they travel that of each executor.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Message: TypeAlias = tuple[Any, ...]
 """What a body and the engine say to each other while it runs; the first item says what it is.
@@ -24,8 +23,7 @@ To the worker:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """A pickled object.
 
     Attributes:
@@ -36,13 +34,8 @@ class Parcel:
     data: bytes
     buffers: tuple[Any, ...] = ()
 
-    # Written out, here and below: what dataclasses with slots do by themselves takes as long as the rest of a message.
-    def __reduce__(self) -> Any:
-        return Parcel, (self.data, self.buffers)
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What a worker must know of a call besides what it runs.
 
     Attributes:
@@ -65,29 +58,20 @@ class Head:
     log_level: int | None = None
     keep: bool = False
 
-    def __reduce__(self) -> Any:
-        said = (self.id, self.name, self.attempt, self.run_id, self.run_name, self.group, self.log_level, self.keep)
-        return Head, said
-
     @property
     def label(self) -> str:
         """``name#id``."""
         return f"{self.name}#{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """A call on its way to a worker: ``body`` holds ``(function, args, kwargs)``."""
 
     head: Head
     body: Parcel
 
-    def __reduce__(self) -> Any:
-        return Package, (self.head, self.body)
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a body, or a future that was waited for, ended.
 
     Attributes:
@@ -105,6 +89,3 @@ class Outcome:
     text: Any = ""
     trace: str = ""
     output: tuple[tuple[str, str], ...] = ()
-
-    def __reduce__(self) -> Any:
-        return Outcome, (self.kind, self.parcel, self.type_name, self.text, self.trace, self.output)
