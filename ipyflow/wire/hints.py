@@ -117,10 +117,11 @@ def hint(value: Any, error: BaseException | None) -> Hint:
 
 
 def qualified(cls: type) -> str:
-    """The name of a class with its module, where that is not Python's own or the notebook's."""
+    """The name of a class with its module, where that is not Python's own, the notebook's or ours."""
     module = cls.__module__
     name = cls.__qualname__.rpartition("<locals>.")[2]
-    return name if module in ("builtins", "__main__") else f"{module}.{name}"
+    plain = module in ("builtins", "__main__") or module.partition(".")[0] == "ipyflow"
+    return name if plain else f"{module}.{name}"
 
 
 def kind(value: Any) -> str:
