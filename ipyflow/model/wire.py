@@ -1,6 +1,7 @@
 """What crosses the border between the engine and a worker: a call, what its body says meanwhile, how it ended.
 
-Pure values, as named tuples: those are pickled as quickly as tuples. How they are pickled is the business of ``ipyflow.wire``, how they travel that of each executor.
+Pure values, as named tuples: those are pickled as quickly as tuples. How they are pickled is the business of
+``ipyflow.wire``, how they travel that of each executor.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ the process comes back as bytes; what it prints comes with them.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pickle
 import secrets
@@ -52,5 +51,5 @@ def run_package(head: bytes, data: bytes) -> Sent:
     package = Package(known, Parcel(data))
     outcome, _ = body.run(package, body.begin(package, link))
     parcel = outcome.parcel
-    told = dataclasses.replace(outcome, parcel=None, output=tuple(link.output))
+    told = outcome._replace(parcel=None, output=tuple(link.output))
     return pickle.dumps(told), None if parcel is None else parcel.data
