@@ -6,7 +6,9 @@ Guarantees: after the connection was lost and made again, what is said is heard 
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import concurrent.futures
 import os
 import pickle
 import threading
@@ -26,6 +28,9 @@ from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import dask_plugin as plugin
 from ipyflow.worker import dask_side as side
+
+GLANCE = 0.2
+"""Seconds between two glances whether a worker that does not answer has gone."""
 
 Posted = list[tuple[Flight, Message]]
 
@@ -51,6 +56,8 @@ class Cluster:
         """Whether the scheduler has the plugin that keeps it from running tasks twice."""
         self._shelf = dask_graph.Shelf()
         self._names: dict[str, str] = {}
+        self.gone: set[str] = set()
+        """The addresses of workers that have gone."""
         self.sending = threading.Lock()
         """Held until the tasks that are being submitted have their futures."""
         self.post = Post(self._deliver)
@@ -89,8 +96,25 @@ class Cluster:
         # One handler for all engines that use this client: Dask has one for a topic.
         self.client.subscribe_topic(plugin.GONE, lambda event: _tell_gone(client(), event[1]))
 
-    def _deliver(self, letters: dict[str, bytes]) -> None:
-        self.client.run(side.deliver, letters, workers=list(letters), on_error="ignore")
+    def _deliver(self, address: str, letter: bytes) -> None:
+        self._call(address, side.deliver, letter)
+
+    def _call(self, address: str, function: Callable[..., Any], argument: Any) -> Any:
+        """Call a function at a worker.
+
+        Raises:
+            Exception: what it raised, or that the worker has gone: Dask itself would go on trying for half a minute.
+        """
+        loop: Any = self.client.loop
+        called = asyncio.run_coroutine_threadsafe(
+            self.client._run(function, argument, workers=[address]), loop.asyncio_loop
+        )
+        while not called.done():
+            concurrent.futures.wait([called], GLANCE)
+            if address in self.gone:
+                called.cancel()
+                break
+        return called.result()[address]
 
     def is_open(self) -> bool:
         """False once the client was closed, or has given up."""
@@ -98,6 +122,7 @@ class Cluster:
 
     def name(self, address: str, host: str, name: str) -> str:
         """What a worker is called in views: its host, and its name if that says more than its address."""
+        self.gone.discard(address)
         known = self._names.get(address)
         if known is None:
             short = f"worker-{name}" if name.isdigit() else name
@@ -182,8 +207,7 @@ class Cluster:
 
     def take(self, address: str, number: int) -> Message:
         """A message that was too large to be sent."""
-        found = self.client.run(side.take, number, workers=[address])
-        return pickle.loads(found[address])  # type: ignore[no-any-return]
+        return pickle.loads(self._call(address, side.take, number))  # type: ignore[no-any-return]
 
     def lost(self, flights: list[Flight]) -> Posted:
         """What is to be said of attempts that nobody else will speak of."""

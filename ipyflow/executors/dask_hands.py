@@ -1,4 +1,4 @@
-"""The threads on which the engine hears of work that runs elsewhere: one, and others where that one is held up.
+"""Threads on which receivers are handled one after the other: one or a few, and others where those are held up.
 
 Owns: the threads. Called by: any thread (``post``). Guarantees: what is posted for one receiver is handled in its order
 and never by two threads at once; nothing waits longer than a moment behind a callback of the user's that waits itself.
@@ -38,10 +38,11 @@ class Hands(Generic[B]):
 
     Args:
         handle: takes a receiver and one item.
+        width: receivers that are handled at once where none is held up.
     """
 
-    def __init__(self, handle: Callable[[B, Any], object]) -> None:
-        self._handle = handle
+    def __init__(self, handle: Callable[[B, Any], object], width: int = 1) -> None:
+        self._handle, self._width = handle, width
         self._changed = threading.Condition()
         self._ready: deque[B] = deque()
         self._busy: dict[int, float] = {}
@@ -58,7 +59,7 @@ class Hands(Generic[B]):
                 if not box.is_queued:
                     box.is_queued = True
                     self._ready.append(box)
-            if self._ready and (self._idle or self._threads < 2):
+            if self._ready and (self._idle or self._threads <= self._width):
                 self._call()
 
     def _call(self) -> None:
@@ -71,7 +72,7 @@ class Hands(Generic[B]):
 
     def _may_take(self) -> bool:
         late = time.monotonic() - HELD_UP
-        return bool(self._ready) and all(since < late for since in self._busy.values())
+        return bool(self._ready) and sum(since >= late for since in self._busy.values()) < self._width
 
     def _serve(self) -> None:
         me = threading.get_ident()
@@ -80,7 +81,8 @@ class Hands(Generic[B]):
                 self._busy.pop(me, None)
                 since = time.monotonic()
                 while not self._may_take():
-                    if not self._ready and (self._down or (self._threads > 2 and time.monotonic() - since > IDLE)):
+                    spare = self._threads > self._width + 1 and time.monotonic() - since > IDLE
+                    if not self._ready and (self._down or spare):
                         self._threads -= 1
                         return
                     self._idle += 1

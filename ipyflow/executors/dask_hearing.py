@@ -69,6 +69,8 @@ class Hearing:
 
     def gone(self, address: str) -> None:
         """A worker has gone."""
+        self.cluster.gone.add(address)
+        self.cluster.post.gone(address)
         self.hands.post(
             [
                 (flight, ("!lost", f"its worker {flight.label} has died or was sent away"))

@@ -1,62 +1,74 @@
 """What the engine has to say to bodies on a cluster: answers, outcomes, that they are to stop.
 
-Owns: one thread, and what was not sent yet. Called by: any thread (``send``). Guarantees: the messages to one body
-arrive in their order; sending never waits; a worker that has gone takes the messages to it with it.
+Owns: the threads that send, and what was not sent yet. Called by: any thread (``send``). Guarantees: the messages to
+one worker arrive in their order; sending never waits; a worker that has gone takes the messages to it with it, and
+holds up those to no other: to find out that nobody is there any more takes Dask half a minute.
 """
 
 from __future__ import annotations
 
 import logging
 import pickle
-import queue
 import threading
 from collections.abc import Callable
 
+from ipyflow.executors.dask_hands import Box, Hands
 from ipyflow.model.wire import Message
 
-LETTER = 100_000
-"""Bytes up to which the letters to several workers go together: each then gets those of the others, too."""
+WIDTH = 8
+"""Workers that are written to at once."""
+
+
+class Letterbox(Box):
+    """What one worker has still to be told."""
+
+    __slots__ = ("address", "is_gone")
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address, self.is_gone = address, False
 
 
 class Post:
     """See the module.
 
     Args:
-        deliver: brings letters (pickled lists of keys and messages) to the workers by whose addresses they are known.
+        deliver: brings a letter (a pickled list of keys and messages) to the worker at an address.
     """
 
-    def __init__(self, deliver: Callable[[dict[str, bytes]], object]) -> None:
+    def __init__(self, deliver: Callable[[str, bytes], object]) -> None:
         self._deliver = deliver
-        self._items: queue.SimpleQueue[tuple[str, str, Message] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._serve, name="ipyflow-dask-post", daemon=True).start()
+        self._boxes: dict[str, Letterbox] = {}
+        self._lock = threading.Lock()
+        self._hands: Hands[Letterbox] = Hands(self._send, WIDTH)
 
     def send(self, address: str, key: str, message: Message) -> None:
         """Send a message to the body ``key`` at the worker ``address``."""
-        self._items.put((address, key, message))
+        with self._lock:
+            box = self._boxes.get(address)
+            if box is None:
+                box = self._boxes[address] = Letterbox(address)
+        self._hands.post([(box, (key, message))])
 
-    def _serve(self) -> None:
-        while (item := self._items.get()) is not None:
-            bags: dict[str, list[tuple[str, Message]]] = {}
-            while item is not None:
-                bags.setdefault(item[0], []).append(item[1:])
-                try:
-                    item = self._items.get_nowait()
-                except queue.Empty:
-                    break
-            self._send({address: pickle.dumps(bag, 5) for address, bag in bags.items()})
-            if item is None:
-                return
+    def gone(self, address: str) -> None:
+        """Nobody is at ``address`` any more; one that is seen there later is another."""
+        with self._lock:
+            box = self._boxes.pop(address, None)
+        if box is not None:
+            box.is_gone = True
 
-    def _send(self, letters: dict[str, bytes]) -> None:
-        small = {address: letter for address, letter in letters.items() if len(letter) <= LETTER}
-        for parcel in [small, *[{address: letters[address]} for address in letters.keys() - small.keys()]]:
-            try:
-                if parcel:
-                    self._deliver(parcel)
-            except Exception:
-                # Whoever waits for it hears of the end of its worker, or of the connection, from elsewhere.
-                logging.getLogger(__name__).debug("messages to Dask workers were lost", exc_info=True)
+    def _send(self, box: Letterbox, item: tuple[str, Message]) -> None:
+        bag = [item]
+        while box.items:
+            bag.append(box.items.popleft())
+        if box.is_gone:
+            return
+        try:
+            self._deliver(box.address, pickle.dumps(bag, 5))
+        except Exception:
+            # Whoever waits for it hears of the end of its worker, or of the connection, from elsewhere.
+            logging.getLogger(__name__).debug("messages to a Dask worker were lost", exc_info=True)
 
     def close(self) -> None:
-        """The thread goes when it has sent what there is."""
-        self._items.put(None)
+        """The threads go when they have sent what there is."""
+        self._hands.shutdown()

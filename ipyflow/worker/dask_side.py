@@ -32,6 +32,8 @@ INLINE = 1 << 14
 """Bytes that travel in a message; the scheduler keeps the last 1000 messages. More stays here until it is asked for."""
 
 
+PIECE = 8000
+"""Characters of output in one message."""
 MOMENT = 0.05
 """Seconds that a body waits for a slot after it has waited for other tasks; then it goes on without."""
 
@@ -180,6 +182,11 @@ class Line:
         kind = message[0]
         if kind == "resume" and self._away and threading.get_ident() == self._thread:
             self._away = not _back_in_pool()
+        if kind == "output" and len(message[2]) > PIECE:
+            _, stream, text = message
+            for begin in range(0, len(text), PIECE):
+                self._way.send(self._key, (kind, stream, text[begin : begin + PIECE]))
+            return
         self._way.send(self._key, message)
         if kind == "wait" and not self._away and threading.get_ident() == self._thread:
             self._away = True
@@ -274,11 +281,9 @@ def _value(guest: Guest, parked: Parked) -> Any:
     return crossing.across(guest, pickling.unpack, parked.parcel())
 
 
-def deliver(letters: dict[str, bytes], dask_worker: Any) -> None:
-    """Messages for the bodies here, by the addresses of workers; on the worker's loop, which must not wait."""
-    letter = letters.get(dask_worker.address)
-    if letter is not None:
-        _inbox.put(letter)
+def deliver(letter: bytes) -> None:
+    """Messages for bodies here; on the worker's loop, which must not wait."""
+    _inbox.put(letter)
 
 
 def _listen() -> None:
@@ -291,6 +296,11 @@ def _listen() -> None:
                     guest.receive(message)
                 except Exception:
                     pass  # a callback of the body's own; the next message counts all the same
+
+
+def same(value: Any) -> Any:
+    """Brings data to a worker as a task."""
+    return value
 
 
 def take(number: int) -> bytes:

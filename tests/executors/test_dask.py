@@ -292,6 +292,16 @@ def test_a_large_argument_is_sent_once(lab: Lab, monkeypatch: pytest.MonkeyPatch
     assert array[0] == 1
 
 
+def test_a_large_argument_waits_for_the_first_worker() -> None:
+    with (
+        distributed.LocalCluster(**{**LOCAL, "n_workers": 0}) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+        engine(dask=client),
+    ):
+        cluster.adapt(minimum=0, maximum=1, interval="50ms")  # which starts a worker when it sees tasks
+        assert on_dask(len).submit(bytes(12_000_000)).result(SOON) == 12_000_000
+
+
 def test_a_long_pickle_travels_beside_the_graph(lab: Lab) -> None:
     assert on_dask(sum).submit(list(range(1_000_000))).result(SOON) == 499_999_500_000
 
