@@ -98,7 +98,7 @@ class Host:
         except (KeyboardInterrupt, NotPicklable):
             raise
         except BaseException:
-            raise why() from None  # what pickling said is in it
+            raise crossing.across(self, why) from None  # what pickling said is in it
 
     def _parcel(self, value: Any) -> Parcel:
         return self._packed(value, lambda: self.executor.refused_value(value))
@@ -214,6 +214,8 @@ class Host:
                 run.append(r.Noted(engine.now(), call.future.id, what, text))
             case ("submit", seq, parcel, group) if self._open:
                 self._submit(seq, parcel, group, reply)
+            case ("ask", seq, id, "state", _) if self._open:
+                self._answer(seq, reply, lambda: self._find(id).state, self._find(id))
             case ("ask", seq, id, what, args) if self._open:
                 self._answer(seq, reply, lambda: self._asked(id, what, args))
             case ("watch", id) if self._open:
@@ -232,13 +234,15 @@ class Host:
         if self.call.task.options.stdout == "cell" and stream in ("stdout", "stderr"):
             self.call.context.copy().run(output.show, stream, text)
 
-    def _answer(self, seq: int, reply: Reply, act: Callable[[], Any]) -> None:
+    def _answer(self, seq: int, reply: Reply, act: Callable[[], Any], future: Future[Any] | None = None) -> None:
+        """Answer a question; where it was one for the state of a future that is settled, with its outcome."""
+        outcome = self._outcome(future) if future is not None and future._settled else None
         try:
             ok, parcel = True, self._parcel(act())
         except BaseException as error:
             ok, parcel = False, self._error_parcel(error)
         if self._open:
-            reply(("reply", seq, ok, parcel))
+            reply(("reply", seq, ok, parcel, outcome))
 
     def _error_parcel(self, error: BaseException) -> Parcel:
         try:
@@ -250,7 +254,7 @@ class Host:
         try:
             what = crossing.across(self, self.executor.unpack, parcel)
         except BaseException as error:
-            reply(("reply", seq, False, self._error_parcel(error)))
+            reply(("reply", seq, False, self._error_parcel(error), None))
             return
         call, context = self.call, self.call.context.copy()
         runs_here = isinstance(what, Plan) or self.engine.executors[what[0].options.executor].name == "inline"
@@ -272,8 +276,6 @@ class Host:
 
     def _asked(self, id: int, what: str, args: tuple[Any, ...]) -> Any:
         future = self._find(id)
-        if what == "state":
-            return future.state, self._outcome(future) if future._settled else None
         if what in ("logs", "traceback"):
             return getattr(future, what)
         if what == "parent":
@@ -330,7 +332,7 @@ class Host:
             call.end_wait()
             self.executor.unblocked(call)
         if self._open:
-            reply(("reply", seq, True, self._parcel(None)))
+            reply(("reply", seq, True, self._parcel(None), None))
 
     # The border, on this side.
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
 from ipyflow.engine.call import AsyncCall, Call, Returned
-from ipyflow.engine.context import Group, scope
+from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
@@ -384,6 +384,7 @@ class Engine:
 
     def retry(self, future: Future[Any]) -> None:
         """Run an ended task again."""
+        self.check_accepts(current_call())
         endings.retry(self, future)
 
     def before_close(self, run: Run) -> None:

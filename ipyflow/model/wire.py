@@ -19,7 +19,8 @@ From the worker:
     ``("wait", ids)``: the body begins to wait for these. ``("resume", seq)``: it would go on.
 
 To the worker:
-    ``("reply", seq, ok, parcel)``: the answer, or the exception where ``ok`` is False.
+    ``("reply", seq, ok, parcel, outcome)``: the answer, or the exception where ``ok`` is False; and, where the question
+    was for the state of a future, its outcome.
     ``("settled", id, outcome)``: see :class:`Outcome`. ``("stop",)``: the body was told to stop.
 """
 

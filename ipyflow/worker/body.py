@@ -99,7 +99,7 @@ def _run(package: Package, guest: Guest, stays: Callable[[Any], bool] | None) ->
     try:
         return Outcome("value", crossing.across(guest, guest.link.pack, value)), None
     except BaseException:
-        return _failed(guest, pickling.refused_value(value)), None
+        return _failed(guest, crossing.across(guest, pickling.refused_value, value)), None
 
 
 def _may_stay(value: Any) -> bool:

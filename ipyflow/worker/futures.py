@@ -41,7 +41,8 @@ class GuestFuture(Future[Any]):
         self._told = state
 
     def _look(self) -> None:
-        state, outcome = self._guest.ask(self, "state")
+        answer = self._guest.ask(self, "state")
+        state, outcome = answer if isinstance(answer, tuple) else (answer, None)
         self._told = state
         if outcome is not None and not self._settled:
             self._guest.settle(self, outcome)

@@ -150,6 +150,9 @@ class Guest:
     def ask_back(self, message: Callable[[int], Message]) -> Any:
         """Send a question and wait for the answer.
 
+        Returns:
+            The answer; with it the outcome, if it was asked for the state of a future that has one.
+
         Raises:
             Exception: what answering it raised there.
         """
@@ -161,19 +164,19 @@ class Guest:
             raise RuntimeError("the task has ended: what it left running cannot reach the engine any more")
         self.link.send(message(seq))
         question.come.acquire()
-        ok, parcel = question.answer
+        ok, parcel, outcome = question.answer
         answer = crossing.across(self, self.link.unpack, parcel)
-        if ok:
-            return answer
-        raise answer
+        if not ok:
+            raise answer
+        return answer if outcome is None else (answer, outcome)
 
     def receive(self, message: Message) -> None:
         """The engine says something."""
         match message:
-            case ("reply", seq, ok, parcel):
+            case ("reply", seq, ok, parcel, outcome):
                 question = self._questions.pop(seq, None)
                 if question is not None:
-                    question.answer = (ok, parcel)
+                    question.answer = (ok, parcel, outcome)
                     question.come.release()
             case ("settled", id, outcome):
                 with self._lock:
@@ -283,7 +286,7 @@ class _Question:
     def __init__(self) -> None:
         self.come = threading.Lock()
         self.come.acquire()
-        self.answer: tuple[bool, Any]
+        self.answer: tuple[bool, Any, Outcome | None]
 
 
 def _nothing() -> None:
