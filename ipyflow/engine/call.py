@@ -149,9 +149,7 @@ class Call:
     @property
     def remote(self) -> Host:
         """The engine's side of it, where the body runs elsewhere."""
-        if self.handle is None:
-            self.engine.host(self)
-        return self.handle  # type: ignore[no-any-return]
+        return self.handle or self.engine.host(self)
 
     @property
     def level(self) -> int:

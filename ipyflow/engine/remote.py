@@ -140,6 +140,7 @@ class Host:
                 raise
             self._raised(error)
         self._close()
+        call.handle = None  # the value is not to live as long as a cycle does
 
     def _error_in(self, outcome: Outcome) -> BaseException:
         try:
@@ -175,6 +176,7 @@ class Host:
         self._close()
         if self.begin("nowhere"):
             self._raised(error)
+        self.call.handle = None
 
     def lost(self, why: str, began: bool = True) -> None:
         """The worker has died under the body; where that was meant, the body has just come to its end.
@@ -189,6 +191,12 @@ class Host:
             self._raised(error)
         else:
             endings.never_began(self.engine, self.call, error)
+        self.call.handle = None
+
+    def late(self) -> Callable[[str, str], None]:
+        """Files what the body has left running prints, when it has ended itself; keeps nothing else of it."""
+        run, id, now = self.call.future.run, self.call.future.id, self.engine.now
+        return lambda stream, text: run.append(r.Output(now(), id, stream, text))
 
     def _close(self) -> None:
         self._open = False

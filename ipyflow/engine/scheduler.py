@@ -181,12 +181,14 @@ class Engine:
         host.prepare(task, args, kwargs)
         return host
 
-    def host(self, call: Call) -> None:
-        """Give a call that runs elsewhere its host, if it has none yet."""
+    def host(self, call: Call) -> Host:
+        """The host of a call that runs elsewhere, made now if it has none yet."""
         with self.changing:
-            if call.handle is None:
+            host = call.handle
+            if host is None:
                 host = Host(self, call.executor)  # type: ignore[arg-type]
                 call.handle, host.call = host, call
+            return host  # type: ignore[no-any-return]
 
     def check_accepts(self, parent: Call | None) -> None:
         """Raise if the engine takes nothing more at top level; what runs may go on to its end."""

@@ -72,10 +72,14 @@ class Batch:
 
     def values(self) -> list[Any]:
         """All the values; raises what the first failed item raised. The batch is done."""
-        bad = [*self.cancelled, *self.failures()]
-        if bad:
-            ItemFuture(self, min(bad)).result()
-        return self.future.result()  # type: ignore[no-any-return]
+        while True:
+            bad = [*self.cancelled, *self.failures()]
+            if bad:
+                ItemFuture(self, min(bad)).result()
+            try:
+                return self.future.result()  # type: ignore[no-any-return]
+            except BatchError:
+                pass  # somebody has just run it again, and it has failed again
 
     def items_done(self) -> int:
         """How many of its items are done."""

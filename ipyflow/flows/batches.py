@@ -73,16 +73,21 @@ def submitted(
     kinds: dict[int, BatchTask] = {}
     batches: list[Batch] = []
     first, count = 0, min(map(len, cols))
-    for size in sizes:
-        if first >= count:
-            break
-        size = min(size, count - first)
-        kind = kinds.get(size)
-        if kind is None:
-            kind = kinds[size] = BatchTask(task, size)
-        part = tuple([_cut(column, first, first + size) for column in cols])
-        batches.append(Batch(submit(kind, part, {"first": first}), task.name, first, size))
-        first += size
+    try:
+        for size in sizes:
+            if first >= count:
+                break
+            size = min(size, count - first)
+            kind = kinds.get(size)
+            if kind is None:
+                kind = kinds[size] = BatchTask(task, size)
+            part = tuple([_cut(column, first, first + size) for column in cols])
+            batches.append(Batch(submit(kind, part, {"first": first}), task.name, first, size))
+            first += size
+    except BaseException:  # one cannot travel: nothing is half started
+        for batch in batches:
+            batch.future.cancel()
+        raise
     return batches
 
 

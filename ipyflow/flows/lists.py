@@ -11,6 +11,19 @@ from ipyflow.engine.waiting import ALL_COMPLETED, Waited, as_completed, wait
 R = TypeVar("R")
 
 
+def all_or_none(futures: Iterable[Future[R]]) -> list[Future[R]]:
+    """The futures that an iterable submits as it is gone through; where one cannot be, those before are cancelled."""
+    made: list[Future[R]] = []
+    try:
+        for future in futures:
+            made.append(future)  # noqa: PERF402
+    except BaseException:
+        for future in made:
+            future.cancel()
+        raise
+    return made
+
+
 class FutureList(list[Future[R]]):
     """The futures of a ``map``, in the order of the items."""
 

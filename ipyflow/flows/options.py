@@ -119,8 +119,6 @@ def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:
     if isinstance(value, str):
         if value in EXECUTORS:
             return value
-        if value in EXECUTORS:
-            return value
         known = [*EXECUTORS, *_offered()]
         if value in known:
             return value

@@ -14,7 +14,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.options import Options
 from ipyflow.flows import batches
 from ipyflow.flows import options as option_forms
-from ipyflow.flows.lists import FutureList
+from ipyflow.flows.lists import FutureList, all_or_none
 from ipyflow.flows.pipelines.value import Sendable
 
 P = ParamSpec("P")
@@ -121,7 +121,9 @@ class Task(Sendable, Generic[P, R]):
             if futures is not None:
                 return futures
         submit = (default.instance or default.make()).submit
-        return FutureList([submit(self, items, {}) for items in zip(*iterables, strict=False)], ordered)
+        if self.options.executor in option_forms.HERE:
+            return FutureList([submit(self, items, {}) for items in zip(*iterables, strict=False)], ordered)
+        return FutureList(all_or_none(submit(self, items, {}) for items in zip(*iterables, strict=False)), ordered)
 
     def with_options(self, **changes: Any) -> Task[P, R]:
         """A copy with some options changed.
@@ -293,8 +295,9 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     Args:
         fn: the function.
         options: ``name`` (label); ``wait`` (do not start before the futures in these arguments are done: ``True`` or
-            parameter names); ``resolve`` (the same, and pass their values); ``executor`` (``"threads"``, ``"inline"``);
-            ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt); ``memo`` (reuse the
+            parameter names); ``resolve`` (the same, and pass their values); ``executor`` (``"threads"``,
+            ``"processes"``, ``"dask"``, ``"inline"``, a ``concurrent.futures.Executor``, or a name that another package
+            offers); ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt); ``memo`` (reuse the
             value of an equal call in this run); ``limit`` (so many at once); ``rate`` (``"5/s"``); ``delay`` (seconds
             before it starts); ``on_leak`` (``"warn"``, ``"wait"``, ``"cancel"``, ``"error"``, ``"ignore"``);
             ``stdout`` (``"task"`` or ``"cell"``).

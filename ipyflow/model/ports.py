@@ -68,6 +68,9 @@ class Remote(Protocol):
     def heard(self, message: Message, reply: Callable[[Message], None]) -> None:
         """The body says or asks something; ``reply`` may be called later, from any thread."""
 
+    def late(self) -> Callable[[str, str], None]:
+        """What files output, by its stream, that comes when the body has ended."""
+
     def ended(self, outcome: Outcome, kept: Any = None) -> None:
         """The body has ended; ``kept`` is its value where that stays at the worker."""
 

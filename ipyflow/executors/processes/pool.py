@@ -259,7 +259,7 @@ class ProcessExecutor(Packer):
             pass  # something that a body has left running has spoken
         elif message[0] == "ended":
             self._ears.drain(process)
-            process.last = work
+            process.last = work.remote.late()
             self._finished += 1
             self._free(process)
             self.look()  # the process has its next work before others hear of this end
@@ -269,11 +269,12 @@ class ProcessExecutor(Packer):
 
     def wrote(self, process: Process, stream: str, text: str) -> None:
         """A body has printed something."""
-        work = process.work or process.last
-        if work is None:
-            process.words += text
+        if process.work is not None:
+            process.work.remote.heard(("output", stream, text), process.send)
+        elif process.last is not None:
+            process.last(stream, text)
         else:
-            work.remote.heard(("output", stream, text), process.send)
+            process.words += text
 
     def gone(self, process: Process, how: str, began: bool) -> None:
         """A process has ended: so has its body."""

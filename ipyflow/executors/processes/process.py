@@ -38,8 +38,8 @@ class Process:
         self.number, self.label = number, f"process-{number}"
         self.work: Work | None = None
         """What it runs, or is about to; changed under the executor's lock."""
-        self.last: Work | None = None
-        """What it ran before; what is printed late goes there."""
+        self.last: Callable[[str, str], None] | None = None
+        """Where output goes that comes when it has no work: to the log of what it ran before."""
         self.words = ""
         """What it has written without any work."""
         self.is_ready = False
