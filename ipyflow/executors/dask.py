@@ -81,10 +81,14 @@ class DaskExecutor(Packer):
         with self._changed:
             self._by_work[work] = flight
             self._queue.append(flight)
-            if self._thread is None and not self._down:
-                self._thread = threading.Thread(target=self._serve, name="ipyflow-dask", daemon=True)
-                self._thread.start()
+            if self._thread is None:
+                self._start()
             self._changed.notify()
+
+    def _start(self) -> None:
+        if not self._down:
+            self._thread = threading.Thread(target=self._serve, name="ipyflow-dask", daemon=True)
+            self._thread.start()
 
     def _key(self, work: Work) -> str:
         """A new key for Dask, which groups tasks by what is before the first number: its dashboard shows that."""
@@ -231,6 +235,8 @@ class DaskExecutor(Packer):
     def mend(self) -> None:
         """A dispatch was interrupted: see that what is queued goes on."""
         with self._changed:
+            if self._queue and (self._thread is None or not self._thread.is_alive()):
+                self._start()
             self._changed.notify()
 
     def shutdown(self, wait: bool) -> None:

@@ -62,6 +62,7 @@ class Cluster:
         """Held until the tasks that are being submitted have their futures."""
         self.post = Post(self._deliver)
         self._is_near = False
+        self._process = os.getpid()
         self.is_leaving = False
         """True once nobody wants to know any more what becomes of what is there."""
         try:
@@ -180,6 +181,8 @@ class Cluster:
         """Take tasks off the cluster."""
         if futures and self.is_open():
             try:
+                if self.is_guarded:  # a cancel may overtake the graph
+                    self.client.run_on_scheduler(plugin.refuse, [future.key for future in futures])
                 self.client.cancel(futures, force=True, reason="ipyflow", msg="cancelled")
             except Exception:
                 pass  # they are gone with the connection
@@ -231,7 +234,8 @@ class Cluster:
         """Nobody wants to know any more what becomes of what is there."""
         self.is_leaving = True
         started, self._started = self._started, []
-        dask_found.end(started)
+        if os.getpid() == self._process:  # a forked child has nothing to close
+            dask_found.end(started)
 
 
 _open: weakref.WeakSet[Cluster] = weakref.WeakSet()

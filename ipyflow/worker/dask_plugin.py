@@ -35,11 +35,21 @@ def leave(topic: str, dask_scheduler: Any) -> None:
     dask_scheduler._broker.truncate(topic)
 
 
+def refuse(keys: list[str], dask_scheduler: Any) -> None:
+    """Tasks are cancelled: those that are still on their way here are not to be taken."""
+    plugin = dask_scheduler.plugins.get(NAME)
+    if plugin is not None:
+        plugin.refused.update(key for key in keys if key not in dask_scheduler.tasks)
+
+
 class OnceOnly(SchedulerPlugin):
     """See the module."""
 
     name = NAME
     idempotent = True
+
+    def __init__(self) -> None:
+        self.refused: set[str] = set()
 
     async def start(self, scheduler: Any) -> None:
         """The scheduler has taken it on."""
@@ -50,6 +60,9 @@ class OnceOnly(SchedulerPlugin):
         for key in tasks:
             if is_ours(key):
                 scheduler.tasks[key].suspicious = scheduler.allowed_failures
+                if key in self.refused:
+                    self.refused.discard(key)
+                    scheduler.tasks[key].has_lost_dependencies = True  # so it is forgotten before it begins
 
     def transition(self, key: Any, start: str, finish: str, *_: Any, **__: Any) -> None:
         """A task goes from one state to the next."""

@@ -1,5 +1,6 @@
 """Tasks on a Dask cluster: what is said in docs/dask.md, each once. What all executors do alike is elsewhere."""
 
+import gc
 import importlib.util
 import os
 import threading
@@ -342,6 +343,7 @@ def test_the_value_goes_with_its_future(lab: Lab, client: distributed.Client) ->
     assert len(future.result(SOON)) == 1_000_000
     assert len(keys(lab, client)) == 1
     del future
+    gc.collect()
     eventually(lambda: not keys(lab, client), lambda: str(keys(lab, client)))
 
 

@@ -272,3 +272,19 @@ fl.shutdown()
 """)
     assert done.stdout.splitlines()[-1] == "['done', 'done']"
     assert done.stderr == ""
+
+
+def test_a_forked_child_leaves_the_cluster_alone() -> None:
+    done = program("""
+import os, sys
+import ipyflow as fl
+double = fl.task(executor="dask")(lambda x: 2 * x)
+assert double(1) == 2
+child = os.fork()
+if not child:
+    sys.exit(0)
+os.waitpid(child, 0)
+print(double.map(range(20)).results()[-1])
+fl.shutdown()
+""")
+    assert done.stdout.splitlines()[-1] == "38"
