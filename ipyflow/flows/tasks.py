@@ -296,10 +296,11 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         fn: the function.
         options: ``name`` (label); ``wait`` (do not start before the futures in these arguments are done: ``True`` or
             parameter names); ``resolve`` (the same, and pass their values); ``executor`` (``"threads"``,
-            ``"processes"``, ``"dask"``, ``"inline"``, a ``concurrent.futures.Executor``, or a name that another package
-            offers); ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt); ``memo`` (reuse the
-            value of an equal call in this run); ``limit`` (so many at once); ``rate`` (``"5/s"``); ``delay`` (seconds
-            before it starts); ``on_leak`` (``"warn"``, ``"wait"``, ``"cancel"``, ``"error"``, ``"ignore"``);
+            ``"processes"``, ``"dask"``, ``"inline"``, a ``concurrent.futures.Executor``, or a name that another
+            package offers); ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt);
+            ``memo`` (reuse the value of an equal call in this run); ``limit`` (so many at once); ``rate``
+            (``"5/s"``); ``delay`` (seconds before it starts); ``on_leak`` (``"warn"``, ``"wait"``, ``"cancel"``,
+            ``"error"``, ``"ignore"``);
             ``stdout`` (``"task"`` or ``"cell"``).
 
     Raises:
