@@ -1,15 +1,13 @@
-"""What runs in a Dask worker: the bodies of our tasks, and the way from them to the engine and back.
+"""What runs in a Dask worker: the bodies of our tasks.
 
-Owns: for each worker the messages on their way out, for each process the bodies that run in it. Called by: Dask's
-threads (``run``), the worker's loop (``deliver``, ``take``). Guarantees: what a body says arrives in its order, and
-before its end; a body that waits for other tasks leaves its slot to others; nothing large travels as a message.
+Owns: the bodies that run in this process, and the messages that have come for them. Called by: Dask's threads (``run``),
+the worker's loop (``deliver``, ``take``). Guarantees: a body that waits for other tasks leaves its slot to others.
 
 Messages out are events of a topic of the engine's; messages in are calls of ``deliver``.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import pickle
 import queue
@@ -26,11 +24,9 @@ from ipyflow.engine.kept import Kept
 from ipyflow.model.wire import Head, Message, Outcome, Package, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import body
+from ipyflow.worker.dask_values import Chunk, Parked
+from ipyflow.worker.dask_way import INLINE, Way, size_of, stored
 from ipyflow.worker.guest import Guest
-
-INLINE = 1 << 14
-"""Bytes that travel in a message; the scheduler keeps the last 1000 messages. More stays here until it is asked for."""
-
 
 PIECE = 8000
 """Characters of output in one message."""
@@ -38,112 +34,8 @@ MOMENT = 0.05
 """Seconds that a body waits for a slot after it has waited for other tasks; then it goes on without."""
 
 
-class Chunk:
-    """Bytes that Dask moves without a copy, and counts as what they are."""
-
-    __slots__ = ("content", "size")
-
-    def __init__(self, content: Any) -> None:
-        self.content, self.size = content, memoryview(content).nbytes
-
-    def view(self) -> bytearray:
-        """Its bytes, to be written to: others may have the same chunk."""
-        return bytearray(self.content)
-
-    def close(self) -> None:
-        """There is nothing to give back."""
-
-    def __sizeof__(self) -> int:
-        return object.__sizeof__(self) + self.size
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return Chunk, (pickle.PickleBuffer(self.content) if protocol >= 5 else bytes(self.content),)
-
-
-class Parked:
-    """A value that stays on the cluster, pickled: whoever takes it gets one of its own."""
-
-    __slots__ = ("chunks", "data")
-
-    def __init__(self, data: Chunk, *chunks: Chunk) -> None:
-        self.data, self.chunks = data, chunks
-
-    @classmethod
-    def of(cls, parcel: Parcel) -> Parked:
-        """What is in a parcel."""
-        return cls(Chunk(parcel.data), *[Chunk(bytes(buffer.view())) for buffer in parcel.buffers])
-
-    def parcel(self) -> Parcel:
-        """As it was."""
-        return Parcel(self.data.content, self.chunks)
-
-    def __sizeof__(self) -> int:
-        return object.__sizeof__(self) + sum(chunk.size for chunk in (self.data, *self.chunks))
-
-    def __reduce__(self) -> Any:
-        return Parked, (self.data, *self.chunks)
-
-
-class Way:
-    """The way of one worker's bodies to one engine: messages that are written while one is sent travel together."""
-
-    def __init__(self, worker: Any, topic: str) -> None:
-        self._worker, self._topic = worker, topic
-        self._items: list[tuple[str, Message]] = []
-        self._lock = threading.Lock()
-        host = worker.address.rpartition("://")[2].rpartition(":")[0]
-        self.me = (worker.address, host, str(worker.name))
-
-    def send(self, key: str, message: Message) -> None:
-        """Send a message; from any thread."""
-        with self._lock:
-            self._items.append((key, message))
-            first = len(self._items) == 1
-        if first:
-            # On the loop, as is what Dask says of a task's end: so it comes after.
-            self._worker.loop.add_callback(self._flush)
-
-    def _flush(self) -> None:
-        with self._lock:
-            items, self._items = self._items, []
-        small: list[tuple[str, Message]] = []
-        room = INLINE
-        for key, message in items:
-            size = _size(message)
-            if size > INLINE:
-                number = next(_numbers)
-                _stored[number] = message
-                message, size = ("!stored", number), 0
-            if size > room:
-                self._tell(small)
-                small, room = [], INLINE
-            small.append((key, message))
-            room -= size
-        self._tell(small)
-
-    def _tell(self, items: list[tuple[str, Message]]) -> None:
-        if items:
-            self._worker.log_event(self._topic, pickle.dumps(items, 5))
-
-
-def _size(message: Message) -> int:
-    """Roughly, in bytes."""
-    size = 100
-    for part in message:
-        if isinstance(part, Outcome):
-            size += len(part.trace)
-            part = part.parcel
-        if isinstance(part, Parcel):
-            size += len(part.data) + sum(buffer.size for buffer in part.buffers)
-        elif isinstance(part, (str, bytes)):
-            size += len(part)
-    return size
-
-
 _ways: dict[tuple[str, str], Way] = {}
 _guests: dict[str, Guest] = {}
-_stored: dict[int, Message] = {}
-_numbers = itertools.count(1)
 _inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 _lock = threading.Lock()
 _is_installed = False
@@ -210,7 +102,7 @@ class Line:
         except Exception:
             return False
         self._packed = (value, parcel)
-        return _size((parcel,)) > INLINE
+        return size_of((parcel,)) > INLINE
 
     def parked(self) -> Parked:
         """The value that :meth:`stays`."""
@@ -270,7 +162,7 @@ def run(topic: str, key: str, head: Head, data: Any, count: int, *brought: Any) 
     parked = None
     if outcome.kind == "kept":
         parked = line.parked()
-    elif _size((outcome,)) > INLINE and outcome.parcel is not None:
+    elif size_of((outcome,)) > INLINE and outcome.parcel is not None:
         parked = Parked.of(outcome.parcel)
         outcome = Outcome(outcome.kind, None, outcome.type_name, outcome.text, outcome.trace[-INLINE:], outcome.output)
     way.send(key, ("!end", outcome))
@@ -305,7 +197,7 @@ def same(value: Any) -> Any:
 
 def take(number: int) -> bytes:
     """A message that was too large to be sent; once."""
-    return pickle.dumps(_stored.pop(number), 5)
+    return pickle.dumps(stored.pop(number), 5)
 
 
 def leave(topic: str) -> None:
