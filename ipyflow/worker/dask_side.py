@@ -1,7 +1,8 @@
 """What runs in a Dask worker: the bodies of our tasks.
 
-Owns: the bodies that run in this process, and the messages that have come for them. Called by: Dask's threads (``run``),
-the worker's loop (``deliver``, ``take``). Guarantees: a body that waits for other tasks leaves its slot to others.
+Owns: the bodies that run in this process, and the messages that have come for them. Called by: Dask's threads
+(``run``), the worker's loop (``deliver``, ``take``). Guarantees: a body that waits for other tasks leaves its slot to
+others.
 
 Messages out are events of a topic of the engine's; messages in are calls of ``deliver``.
 """
