@@ -60,8 +60,8 @@ def _descriptors() -> dict[int, str]:
     found = {}
     for fd in os.listdir("/proc/self/fd"):
         try:
-            found[int(fd)] = os.readlink(f"/proc/self/fd/{fd}")
-        except FileNotFoundError:
+            found[int(fd)] = f"{os.readlink(f'/proc/self/fd/{fd}')} of {os.fstat(int(fd)).st_size} bytes"
+        except OSError:
             pass  # the one that listed them
     return found
 

@@ -670,6 +670,26 @@ def test_a_body_that_asks_how_its_child_is(lab: Lab, place: Place, gate: Gate) -
 
 
 @talking
+def test_looking_at_a_child_that_has_given_a_large_value(lab: Lab, place: Place) -> None:
+    @place.task
+    def make() -> np.ndarray:
+        return np.ones(500_000)
+
+    @place.task
+    def parent() -> float:
+        child = make.submit()
+        while not child.done():
+            time.sleep(0.001)
+        later = make.submit()
+        while later.state != "succeeded":
+            time.sleep(0.001)
+        done, _ = fl.wait([child, later])
+        return float(sum(future.result().sum() for future in done))
+
+    assert parent.submit().result(SOON) == 1_000_000
+
+
+@talking
 def test_detached_children_go_on(lab: Lab, place: Place, gate: Gate) -> None:
     standing = place.standing()
 
@@ -686,7 +706,6 @@ def test_detached_children_go_on(lab: Lab, place: Place, gate: Gate) -> None:
     assert {t.state for t in future.run.snapshot().tasks.values()} == {"succeeded"}
 
 
-@pytest.mark.skip(reason="not there yet")
 @talking
 def test_a_task_made_in_a_body_keeps_its_options(lab: Lab, place: Place, marks: Marks) -> None:
     cells = Cells(place=place, options={"executor": place.executor or place.name}, marks=marks)
@@ -729,7 +748,6 @@ def uses_its_module(marks: Marks) -> tuple[int, int]:
     return of_a_module.submit(marks, 3).result()
 
 
-@pytest.mark.skip(reason="not there yet")
 @talking
 def test_tasks_of_a_module_that_workers_import(lab: Lab, place: Place, marks: Marks) -> None:
     future = place.task(uses_its_module).submit(marks)
