@@ -142,6 +142,8 @@ def _as_graph(client: Any, nodes: list[Node]) -> dict[str, Any]:
     specs = importlib.import_module("dask._task_spec")
     expressions = importlib.import_module("dask._expr")
     spans = importlib.import_module("distributed.spans")
+    if not hasattr(specs.Task, "data_producer"):
+        raise ImportError("this Dask cannot be told to hold tasks back")
     tasks = {
         node.key: specs.Task(
             node.key,

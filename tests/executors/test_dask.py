@@ -171,6 +171,15 @@ def test_submitting_does_not_wait_for_the_connection(
         assert futures[8].result(SOON) == 8
 
 
+def test_a_dask_that_is_another_inside(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(*_: Any) -> None:
+        raise ImportError("not there")
+
+    monkeypatch.setattr(dask_graph, "_as_graph", other)
+    assert on_dask(abs).map(range(-20, 0)).results(SOON) == list(range(20, 0, -1))
+    assert on_dask(len).submit(np.ones(500_000)).result(SOON) == 500_000
+
+
 # Order, and stopping.
 
 
