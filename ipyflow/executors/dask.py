@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import itertools
+import logging
 import re
 import threading
 import time
@@ -126,8 +127,12 @@ class DaskExecutor(Packer):
     # The thread.
 
     def _serve(self) -> None:
-        while self._round():
-            pass
+        goes_on = True
+        while goes_on:
+            try:
+                goes_on = self._round()
+            except Exception:  # of Dask's inside: what is lost by it is found at the next look
+                logging.getLogger(__name__).exception("the thread that looks after Dask goes on after an error")
         self._close()
 
     def _round(self) -> bool:
@@ -167,7 +172,12 @@ class DaskExecutor(Packer):
             return
         with self._changed:
             self._flights.update({flight.key: flight for flight in flights})
-        self._hands.post(cluster.submit(flights))
+        try:
+            said = cluster.submit(flights)
+        except Exception as error:
+            why = f"the Dask cluster did not take it ({type(error).__name__}: {error})"
+            said = [(flight, ("!lost", why)) for flight in flights if flight.future is None]
+        self._hands.post(said)
 
     def _connected(self) -> Cluster:
         """The cluster; found, or started, if there is none, or it was closed."""
@@ -184,7 +194,7 @@ class DaskExecutor(Packer):
         except ImportError as error:
             raise ExecutorUnavailable(f"executor='dask' cannot be used: {error}") from error
         cluster = module.Cluster(self._target, self._say, f"ipyflow-{self._token}", self._hearing)
-        self._cluster = self._hearing.cluster = cluster
+        self._cluster = cluster
         return cluster  # type: ignore[no-any-return]
 
     def _cancel(self, flights: list[Flight]) -> None:

@@ -61,6 +61,7 @@ class Cluster:
         self.sending = threading.Lock()
         """Held until the tasks that are being submitted have their futures."""
         self.post = Post(self._deliver)
+        hearing.cluster = self
         self._is_near = False
         self._process = os.getpid()
         self.is_leaving = False
@@ -139,6 +140,9 @@ class Cluster:
 
         Returns:
             What is to be said of those that cannot be.
+
+        Raises:
+            Exception: Dask did not take them; those that have no future.
         """
         said: Posted = []
         nodes: list[dask_graph.Node] = []
@@ -149,12 +153,8 @@ class Cluster:
                 said.append((flight, ("!failed", error)))
         by_key = {flight.key: flight for flight in flights}
         with self.sending:
-            try:
-                for key, future in dask_graph.submit(self.client, nodes):
-                    by_key[key].future = future
-            except Exception as error:
-                why = f"the Dask cluster did not take it ({type(error).__name__}: {error})"
-                said += [(flight, ("!lost", why)) for flight in flights if flight.future is None]
+            for key, future in dask_graph.submit(self.client, nodes):
+                by_key[key].future = future
         return said
 
     def _node(self, flight: Flight) -> dask_graph.Node:
