@@ -66,7 +66,7 @@ class _Session:
         self.presenter: Presenter = cast(Presenter, _WhenShown())
         self.listeners: list[Callable[[Engine], None]] = []
         self._engine: Engine | None = None
-        self._executors: dict[Any, Executor] = {}
+        self._executors: Executors | None = None
         self._lock = threading.RLock()
 
     def engine(self) -> Engine:
@@ -93,16 +93,15 @@ class _Session:
         """Let the engine go."""
         with self._lock:
             engine, self._engine = self._engine, None
-            executors, self._executors = self._executors, {}
-        if engine is None:
+            executors, self._executors = self._executors, None
+        if engine is None or executors is None:
             return
         if default.instance is engine:
             default.install(None)
         engine.accepting = False
         for run in [run for run in engine.runs if run.open]:
             engine.end_scope(run)
-        for executor in list(executors.values()):
-            executor.shutdown(wait)
+        executors.shutdown(wait)
         engine.loop.stop()
         output.uninstall()
 
@@ -110,8 +109,8 @@ class _Session:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
         engine, self._engine = self._engine, None
-        executors, self._executors = self._executors, {}
-        for executor in list(executors.values()):
+        executors, self._executors = self._executors, None
+        for executor in list((executors or {}).values()):
             executor.forget()
         default.install(None)
         output.after_fork()
@@ -122,7 +121,7 @@ class _Session:
 
 def make_engine(
     settings: Settings, presenter: Presenter, clock: Clock | None = None, seed: int | None = None, inline: bool = False
-) -> tuple[Engine, dict[Any, Executor]]:
+) -> tuple[Engine, Executors]:
     """An engine with its executors, ready to take tasks.
 
     Args:

@@ -158,8 +158,7 @@ def engine(
         for run in lab.runs:
             run.cancel()
         made.accepting = False
-        for executor in list(executors.values()):
-            executor.shutdown(False)
+        executors.shutdown(False)
         made.loop.stop()
 
 

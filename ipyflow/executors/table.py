@@ -31,10 +31,21 @@ class Executors(dict[Any, Executor]):
         super().__init__(here)
         self._settings, self._call_later = settings, call_later
         self._lock = threading.RLock()
+        self._over = False
+
+    def shutdown(self, wait: bool) -> None:
+        """Let all of them go, and make no more."""
+        with self._lock:
+            self._over = True
+            made = list(self.values())
+        for executor in made:
+            executor.shutdown(wait)
 
     def __missing__(self, key: Any) -> Executor:
         with self._lock:
             made = self.get(key)
+            if self._over and made is None:  # a body that is still on its way out has asked
+                raise RuntimeError("this engine was shut down: submit through the task again, which starts afresh")
             if made is None:
                 made = self[key] = self._make(key)
             return made

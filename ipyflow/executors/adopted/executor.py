@@ -2,7 +2,7 @@
 
 Owns: nothing of the executor, which stays whose it was: it is never shut down from here. Called by: any thread.
 Guarantees: where it runs things in this very interpreter, bodies run in its threads as they are, see
-``adopted_here``; else they go there pickled, see ``adopted_there``. Which of the two, classes of the standard library
+``here``; else they go there pickled, see ``there``. Which of the two, classes of the standard library
 tell; any other executor is asked, by what it does with a function that looks around. Work that comes before the answer
 waits for it, and no submit does.
 """
@@ -15,8 +15,8 @@ from threading import get_ident
 from typing import Any
 
 from ipyflow.errors import ExecutorUnavailable
-from ipyflow.executors.adopted_here import Here
-from ipyflow.executors.adopted_there import There
+from ipyflow.executors.adopted.here import Here
+from ipyflow.executors.adopted.there import There
 from ipyflow.model.ports import Work
 from ipyflow.model.wire import Parcel
 from ipyflow.wire import pickling
@@ -174,11 +174,6 @@ class AdoptedExecutor(pickling.Packer):
             if self._side is None:
                 return Parcel(b"")
             raise
-
-
-def make(pool: concurrent.futures.Executor) -> AdoptedExecutor:
-    """Adopt an executor."""
-    return AdoptedExecutor(pool)
 
 
 def _package(pool: concurrent.futures.Executor) -> str:

@@ -17,7 +17,7 @@ import logging
 import threading
 from typing import Any
 
-from ipyflow.executors.adopted_there import given_up, refusal
+from ipyflow.executors.adopted.there import given_up, refusal
 from ipyflow.model.ports import Work
 
 STALL_SECONDS = 0.05
