@@ -10,14 +10,17 @@ middle of it, any number of times when the worker was sent away or had the value
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
+import sys
 import threading
 from typing import Any
 
 from distributed.diagnostics.plugin import SchedulerPlugin, WorkerPlugin
 
+_PR_SET_PDEATHSIG = 1
 NAME = "ipyflow"
 MARK = "-ipyflow"
 """The keys of our tasks end in it."""
@@ -79,15 +82,20 @@ class OnceOnly(SchedulerPlugin):
 
 
 class Undisturbed(WorkerPlugin):
-    """A Ctrl-C that is meant for the engine's process goes to all of its group: workers in it take no notice."""
+    """A Ctrl-C that is meant for the engine's process goes to all of its group: workers in it take no notice.
+
+    Those that are its children end with it, even if their bodies let nobody look whether it is there.
+    """
 
     name = "ipyflow-undisturbed"
 
     def __init__(self) -> None:
-        self._host, self._group = socket.gethostname(), os.getpgid(0)
+        self._host, self._group, self._process = socket.gethostname(), os.getpgid(0), os.getpid()
 
     def setup(self, worker: Any) -> None:
         """The worker has started, or has been there before."""
         ours = (socket.gethostname(), os.getpgid(0)) == (self._host, self._group)
         if ours and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if ours and os.getppid() == self._process and sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

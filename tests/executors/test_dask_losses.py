@@ -20,7 +20,7 @@ from ipyflow.engine.kept import Kept
 from ipyflow.errors import TaskCancelled, WorkerLost
 from ipyflow.model import records as r
 from ipyflow.testing import Lab, engine
-from tests.executors.gates import SOON, Gate, Marks, eventually
+from tests.executors.gates import SOON, Gate, Marks, alive, eventually
 
 on_dask = fl.task(executor="dask")
 
@@ -288,3 +288,21 @@ print(double.map(range(20)).results()[-1])
 fl.shutdown()
 """)
     assert done.stdout.splitlines()[-1] == "38"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a body that lets nobody look is not ended")
+def test_no_worker_outlives_a_program_that_is_killed() -> None:
+    done = program("""
+import os, time
+import ipyflow as fl
+pids = [fl.task(executor="dask")(os.getpid).submit() for _ in range(20)]
+print(*{future.result() for future in pids}, flush=True)
+endless = fl.task(executor="dask")(lambda: sum(range(10**12)))
+futures = [endless.submit() for _ in range(os.cpu_count())]
+while futures[0].state != "running":
+    time.sleep(0.01)
+os.kill(os.getpid(), 9)
+""")
+    assert done.returncode == -signal.SIGKILL
+    pids = [int(pid) for pid in done.stdout.splitlines()[-1].split()]
+    eventually(lambda: not any(alive(pid) for pid in pids), within=5)
