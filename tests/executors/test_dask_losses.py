@@ -297,7 +297,7 @@ import os, time
 import ipyflow as fl
 pids = [fl.task(executor="dask")(os.getpid).submit() for _ in range(20)]
 print(*{future.result() for future in pids}, flush=True)
-endless = fl.task(executor="dask")(lambda: sum(range(10**12)))
+endless = fl.task(executor="dask")(lambda: time.sleep(0.1) or sum(range(10**12)))
 futures = [endless.submit() for _ in range(os.cpu_count())]
 while futures[0].state != "running":
     time.sleep(0.01)
