@@ -22,7 +22,7 @@ from ipyflow.wire.segments import LARGE, Segment, make
 _HEAD = struct.Struct("!QHB")
 """Length of the pickle, number of descriptors, whether the pickle itself is in the first of them."""
 _MOST = 250
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 
 
 class Channel:
