@@ -71,7 +71,7 @@ EXECUTORS = [
     Place("processes", elsewhere=True, kills=True, catches=True),
     Place("adopted threads", lambda: concurrent.futures.ThreadPoolExecutor(2)),
     Place("adopted processes", lambda: concurrent.futures.ProcessPoolExecutor(2), elsewhere=True, talks=False),
-    # Place("dask", elsewhere=True),
+    Place("dask", elsewhere=True),
 ]
 
 

@@ -257,7 +257,7 @@ def test_whatever_a_body_hangs_in_it_can_be_stopped(
     assert place.task(len).submit("fine").result(SOON) == 4
 
 
-@talking
+@with_workers
 def test_a_body_that_hears_nothing_keeps_nobody_else_waiting(lab: Lab, place: Place, gate: Gate, marks: Marks) -> None:
     """What is sent to a body that holds the interpreter waits in the socket, and that is full soon."""
 
