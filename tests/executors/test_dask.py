@@ -16,9 +16,11 @@ import pytest
 import ipyflow as fl
 from ipyflow.engine.kept import Kept
 from ipyflow.errors import ExecutorUnavailable, IpyflowWarning, TaskCancelled
-from ipyflow.executors import dask_cluster, dask_found, dask_graph
 from ipyflow.executors.dask import DaskExecutor
-from ipyflow.executors.dask_hearing import Hearing
+from ipyflow.executors.dask import cluster as dask_cluster
+from ipyflow.executors.dask import found as dask_found
+from ipyflow.executors.dask import graph as dask_graph
+from ipyflow.executors.dask.hearing import Hearing
 from ipyflow.testing import Lab, engine
 from tests.executors.gates import SOON, Gate, Marks, alive, eventually
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import distributed
 
-from ipyflow.executors.dask_flight import Flight
+from ipyflow.executors.dask.flight import Flight
 from ipyflow.model.wire import Message
 
 if TYPE_CHECKING:
-    from ipyflow.executors.dask_cluster import Cluster
+    from ipyflow.executors.dask.cluster import Cluster
 
 
 def lost(cluster: Cluster, flights: list[Flight]) -> list[tuple[Flight, Message]]:

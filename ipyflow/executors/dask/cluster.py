@@ -20,10 +20,10 @@ from typing import Any
 import distributed
 
 from ipyflow.errors import IpyflowWarning, WorkerLost
-from ipyflow.executors import dask_found, dask_graph, dask_losses
-from ipyflow.executors.dask_flight import Flight, Held
-from ipyflow.executors.dask_hearing import Hearing
-from ipyflow.executors.dask_post import Post
+from ipyflow.executors.dask import found, graph, losses
+from ipyflow.executors.dask.flight import Flight, Held
+from ipyflow.executors.dask.hearing import Hearing
+from ipyflow.executors.dask.post import Post
 from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import dask_plugin as plugin
@@ -39,7 +39,7 @@ class Cluster:
     """See the module.
 
     Args:
-        target: see :func:`ipyflow.executors.dask_found.find`.
+        target: see :func:`ipyflow.executors.dask.found.find`.
         say: prints a line.
         topic: under which bodies send what they say.
         hearing: is told that, and of workers that have gone, on the client's loop.
@@ -49,12 +49,12 @@ class Cluster:
     """
 
     def __init__(self, target: Any, say: Callable[[str], object], topic: str, hearing: Hearing) -> None:
-        self.client, self._started = dask_found.find(target, say)
+        self.client, self._started = found.find(target, say)
         self._topic, self.hearing = topic, hearing
         self._comm: Any = None
         self.is_guarded = True
         """Whether the scheduler has the plugin that keeps it from running tasks twice."""
-        self._shelf = dask_graph.Shelf()
+        self._shelf = graph.Shelf()
         self._names: dict[str, str] = {}
         self.gone: set[str] = set()
         """The addresses of workers that have gone."""
@@ -67,7 +67,7 @@ class Cluster:
         self.is_leaving = False
         """True once nobody wants to know any more what becomes of what is there."""
         try:
-            self._is_near = dask_found.check(self.client)
+            self._is_near = found.check(self.client)
             self.refresh()
         except BaseException:
             self.close()
@@ -145,7 +145,7 @@ class Cluster:
             Exception: Dask did not take them; those that have no future.
         """
         said: Posted = []
-        nodes: list[dask_graph.Node] = []
+        nodes: list[graph.Node] = []
         for flight in flights:
             try:
                 nodes.append(self._node(flight))
@@ -153,21 +153,21 @@ class Cluster:
                 said.append((flight, ("!failed", error)))
         by_key = {flight.key: flight for flight in flights}
         with self.sending:
-            for key, future in dask_graph.submit(self.client, nodes):
+            for key, future in graph.submit(self.client, nodes):
                 by_key[key].future = future
         return said
 
-    def _node(self, flight: Flight) -> dask_graph.Node:
+    def _node(self, flight: Flight) -> graph.Node:
         host = flight.work.remote
         package, kept = host.package(), list(host.kept)
         body = package.body
         buffers = self._shelf.send(self.client, body.buffers)
         data: Any = body.data
-        if len(data) > dask_graph.BIG:
-            (data,) = dask_graph.scatter(self.client, [side.Chunk(data)])
+        if len(data) > graph.BIG:
+            (data,) = graph.scatter(self.client, [side.Chunk(data)])
         values = tuple([self._value_for(one) for one in kept])
-        flight.holds = (buffers, data if isinstance(data, dask_graph.Sent) else None, values)
-        return dask_graph.Node(flight.key, self._topic, package.head, data, buffers, values, flight.level)
+        flight.holds = (buffers, data if isinstance(data, graph.Sent) else None, values)
+        return graph.Node(flight.key, self._topic, package.head, data, buffers, values, flight.level)
 
     def _value_for(self, kept: Any) -> Any:
         """Dask's future of a value that a task takes by reference."""
@@ -175,7 +175,7 @@ class Cluster:
         if held.cluster is self and held.future.status in ("finished", "pending"):
             return held.future
         parcel = pickling.plain(pickling.pack(kept.value()))  # it was fetched before it was lost; or it raises
-        return dask_graph.scatter(self.client, [side.Parked.of(parcel)])[0].future
+        return graph.scatter(self.client, [side.Parked.of(parcel)])[0].future
 
     def cancel(self, futures: list[Any]) -> None:
         """Take tasks off the cluster."""
@@ -214,7 +214,7 @@ class Cluster:
 
     def lost(self, flights: list[Flight]) -> Posted:
         """What is to be said of attempts that nobody else will speak of."""
-        return dask_losses.lost(self, flights)
+        return losses.lost(self, flights)
 
     def close(self) -> None:
         """Let go of what is ours."""
@@ -235,7 +235,7 @@ class Cluster:
         self.is_leaving = True
         started, self._started = self._started, []
         if os.getpid() == self._process:  # a forked child has nothing to close
-            dask_found.end(started)
+            found.end(started)
 
 
 _open: weakref.WeakSet[Cluster] = weakref.WeakSet()

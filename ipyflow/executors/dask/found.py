@@ -1,6 +1,6 @@
 """The Dask cluster that work goes to: found, or started, and asked whether our tasks can run on it.
 
-Owns: nothing. Called by: ``dask_cluster``, on a thread that may wait. Guarantees: what is found is left as it was; what
+Owns: nothing. Called by: ``cluster``, on a thread that may wait. Guarantees: what is found is left as it was; what
 cannot run our tasks is refused, in words.
 """
 

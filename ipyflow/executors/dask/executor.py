@@ -10,7 +10,6 @@ large stays on the cluster until somebody asks for it.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import itertools
 import logging
 import re
@@ -22,27 +21,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.errors import ExecutorUnavailable
-from ipyflow.executors.dask_flight import Flight
-from ipyflow.executors.dask_hearing import Hearing
+from ipyflow.executors.dask.flight import Flight
+from ipyflow.executors.dask.hearing import Hearing
 from ipyflow.model.ports import Work
 from ipyflow.wire.pickling import Packer
 
 if TYPE_CHECKING:
-    from ipyflow.executors.dask_cluster import Cluster
+    from ipyflow.executors.dask.cluster import Cluster
 
 LOOK = 0.25
 """Seconds between two looks whether Dask has given up on something without a word."""
-
-
-def make(target: Any) -> DaskExecutor:
-    """The executor for ``configure(dask=target)``.
-
-    Raises:
-        ExecutorUnavailable: Dask is not installed.
-    """
-    if importlib.util.find_spec("distributed") is None:
-        raise ExecutorUnavailable("executor='dask' needs Dask: pip install ipyflow-parallel[dask]")
-    return DaskExecutor(target)
 
 
 class DaskExecutor(Packer):
@@ -190,7 +178,7 @@ class DaskExecutor(Packer):
             cluster.close()
             self._cluster = None
         try:
-            module = importlib.import_module("ipyflow.executors.dask_cluster")
+            module = importlib.import_module("ipyflow.executors.dask.cluster")
         except ImportError as error:
             raise ExecutorUnavailable(f"executor='dask' cannot be used: {error}") from error
         cluster = module.Cluster(self._target, self._say, f"ipyflow-{self._token}", self._hearing)

@@ -1,6 +1,6 @@
 """What is done when something is heard of an attempt on a cluster.
 
-Owns: the threads on which that is done. Called by: the client's loop, which must not wait; then ``dask_hands``, for one
+Owns: the threads on which that is done. Called by: the client's loop, which must not wait; then ``hands``, for one
 attempt on one thread at a time. Guarantees: an attempt that has not begun, as far as was heard, begins before it is
 lost; of one that has ended nothing more is passed on.
 """
@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ipyflow.errors import ExecutorUnavailable, WorkerLost
-from ipyflow.executors.dask_flight import Flight, Held
-from ipyflow.executors.dask_hands import Hands
+from ipyflow.executors.dask.flight import Flight, Held
+from ipyflow.executors.dask.hands import Hands
 from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
 
 if TYPE_CHECKING:
-    from ipyflow.executors.dask_cluster import Cluster
+    from ipyflow.executors.dask.cluster import Cluster
 
 
 class Keeper(Protocol):

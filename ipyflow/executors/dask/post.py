@@ -12,7 +12,7 @@ import pickle
 import threading
 from collections.abc import Callable
 
-from ipyflow.executors.dask_hands import Box, Hands
+from ipyflow.executors.dask.hands import Box, Hands
 from ipyflow.model.wire import Message
 
 WIDTH = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyflow.executors.dask_hands import Box
+from ipyflow.executors.dask.hands import Box
 from ipyflow.model.ports import Work
 
 
