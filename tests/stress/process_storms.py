@@ -361,7 +361,7 @@ def storm(
             then(lab, plans, futures, rng, where)
         after(futures, where)
         del futures, lab  # arrays among the values and the arguments hold descriptors
-    remains.nothing_new(LONG)
+    remains.nothing_new(20)
 
 
 def calm(seed: int) -> None:
