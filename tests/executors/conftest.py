@@ -27,7 +27,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 def cluster() -> Iterator[Any]:
     """A Dask cluster of two workers with one thread each."""
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
+    options["scheduler_kwargs"] = {"dashboard_address": ":0"}  # or it listens where somebody else may
     with (
         distributed.LocalCluster(**options) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
