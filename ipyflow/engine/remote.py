@@ -222,12 +222,10 @@ class Host:
                 run.append(r.Noted(engine.now(), call.future.id, what, text))
             case ("submit", seq, parcel, group) if self._open:
                 self._submit(seq, parcel, group, reply)
-            case ("ask", seq, id, "state", _) if self._open:
-                self._answer(seq, reply, lambda: self._find(id).state, self._find(id))
             case ("ask", seq, id, what, args) if self._open:
-                self._answer(seq, reply, lambda: self._asked(id, what, args))
+                self._answer(seq, reply, lambda: self._asked(id, what, args), id if what == "state" else None)
             case ("watch", id) if self._open:
-                self._find(id).when_settled(lambda future: self._tell(future, reply))
+                self._watch(id, reply)
             case ("read", id) if self._open:
                 self._find(id)._consume()
                 run.append_row((r.READ, engine.now(), id, call.future.id))
@@ -242,10 +240,12 @@ class Host:
         if self.call.task.options.stdout == "cell" and stream in ("stdout", "stderr"):
             self.call.context.copy().run(output.show, stream, text)
 
-    def _answer(self, seq: int, reply: Reply, act: Callable[[], Any], future: Future[Any] | None = None) -> None:
-        """Answer a question; where it was one for the state of a future that is settled, with its outcome."""
-        outcome = self._outcome(future) if future is not None and future._settled else None
+    def _answer(self, seq: int, reply: Reply, act: Callable[[], Any], of: int | None = None) -> None:
+        """Answer a question; where it was one for the state of the future ``of``, with the outcome if there is one."""
+        outcome: Outcome | None = None
         try:
+            if of is not None and (future := self._find(of))._settled:
+                outcome = self._outcome(future)
             ok, parcel = True, self._parcel(act())
         except BaseException as error:
             ok, parcel = False, self._error_parcel(error)
@@ -284,7 +284,7 @@ class Host:
 
     def _asked(self, id: int, what: str, args: tuple[Any, ...]) -> Any:
         future = self._find(id)
-        if what in ("logs", "traceback"):
+        if what in ("state", "logs", "traceback"):
             return getattr(future, what)
         if what == "parent":
             return None if future.parent is None else self._named(future.parent)
@@ -294,6 +294,14 @@ class Host:
             answer = getattr(future, what)(*args)
             return None if isinstance(answer, Future) else answer
         raise RuntimeError(f"a worker asks for {what!r} of {future.label}, which is not known")
+
+    def _watch(self, id: int, reply: Reply) -> None:
+        try:
+            future = self._find(id)
+        except RuntimeError as error:
+            reply(("settled", id, Outcome("error", self._error_parcel(error))))
+        else:
+            future.when_settled(lambda future: self._tell(future, reply))
 
     def _tell(self, future: Future[Any], reply: Reply) -> None:
         if self._open:
