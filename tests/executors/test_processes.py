@@ -246,12 +246,12 @@ def test_whatever_a_body_hangs_in_it_can_be_stopped(
         hang()
 
     future = work.submit()
-    eventually(marks.all)
     if how == "cancel":
+        eventually(marks.all)
         future.cancel()
     with pytest.raises(TaskCancelled if how == "cancel" else TaskTimeout):
         future.result(SOON)
-    eventually(lambda: not alive(int(marks.all()[0])))
+    eventually(lambda: not any(alive(int(pid)) for pid in marks.all()))
     eventually(future.is_final)
     assert place.task(len).submit("fine").result(SOON) == 4
 
@@ -658,12 +658,12 @@ def test_two_thousand_arrays_need_no_two_thousand_descriptors() -> None:
     def work(array: np.ndarray, n: int) -> np.ndarray:
         array = array.copy()
         array[0] = n
-        return array
+        return array if n % 4 == 0 else array[:1]
 
     with engine(threads=2, processes=4) as lab:
         before = len(os.listdir("/proc/self/fd"))
-        array = np.zeros(250_000)
-        futures = [work.submit(np.zeros(250_000) if n % 2 else array, n) for n in range(2000)]
+        array = np.zeros(140_000)  # the same for every second task
+        futures = [work.submit(np.zeros(140_000) if n % 2 else array, n) for n in range(2000)]
         for n, future in enumerate(futures):
             assert future.result(SOON)[0] == n
         assert len(os.listdir("/proc/self/fd")) < before + 1000
