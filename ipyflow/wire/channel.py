@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import io
+import os
 import pickle
 import socket
 import struct
@@ -22,6 +24,8 @@ from ipyflow.wire.segments import LARGE, Segment, make
 _HEAD = struct.Struct("!QHB")
 """Length of the pickle, number of descriptors, whether the pickle itself is in the first of them."""
 _MOST = 250
+_NO_ROOM = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS)
+"""Errors that go by: of the socket, of the machine's memory, of the descriptors that are on their way."""
 _CHUNK = 1 << 16
 
 
@@ -81,8 +85,10 @@ class Channel:
             try:
                 sent = self.sock.sendmsg([frame.data], ancillary if frame.descriptors else [], socket.MSG_DONTWAIT)
                 frame.data, frame.descriptors = frame.data[sent:], []
-            except BlockingIOError:
-                return False
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    return False
+                raise
             except KeyboardInterrupt:  # nobody knows what of it is on its way
                 self.sock.shutdown(socket.SHUT_RDWR)
                 raise
@@ -191,7 +197,9 @@ def _framed(message: Any) -> _Frame:
 
 def _close(descriptors: list[int]) -> None:
     for fd in descriptors:
-        Segment(fd, 0).close()
+        if fd >= 0:  # nobody has taken it
+            with contextlib.suppress(OSError):
+                os.close(fd)
 
 
 _here = threading.local()

@@ -37,16 +37,20 @@ class Segment:
         key: equal keys of one process mean equal bytes.
     """
 
-    __slots__ = ("__weakref__", "_compared", "_home", "fd", "key", "size")
+    __slots__ = ("__weakref__", "_compared", "_end", "fd", "key", "size")
 
     def __init__(self, fd: int, size: int, counted: bool = False) -> None:
         self.fd, self.size, self.key = fd, size, next(_keys)
-        self._home = _room if counted else None
+        # Not __del__: in the middle of that, another thread may still be handed the segment by a weak reference.
+        self._end = weakref.finalize(self, _give_back, fd, counted)
+        self._end.atexit = False
         self._compared: mmap.mmap | None = None
         """Its bytes, kept for the next comparison: to map them anew takes longer than to compare them."""
 
     def view(self) -> Any:
         """Its bytes, to be written to as one likes: nobody else sees that."""
+        if self.fd < 0:
+            raise ValueError(f"{self!r} was given back")
         if not _room.acquire(blocking=False):
             copy = bytearray(self.size)
             self._read_into(memoryview(copy))
@@ -56,7 +60,7 @@ class Segment:
         except BaseException:
             _room.release()
             raise
-        weakref.finalize(mapped, _room.release)
+        weakref.finalize(mapped, _room.release).atexit = False
         return mapped
 
     def _read_into(self, target: memoryview) -> None:
@@ -66,33 +70,31 @@ class Segment:
 
     def holds(self, raw: memoryview) -> bool:
         """Whether its bytes are those of ``raw``."""
-        if raw.nbytes != self.size:
+        if raw.nbytes != self.size or self.fd < 0:
             return False
         known = self._compared
         if known is not None:
             return comparing.equal(known, raw)
         mapped = mmap.mmap(self.fd, self.size, access=mmap.ACCESS_READ)
         if _room.acquire(blocking=False):
-            weakref.finalize(mapped, _room.release)
+            weakref.finalize(mapped, _room.release).atexit = False
             self._compared = mapped
         return comparing.equal(mapped, raw)
 
     def close(self) -> None:
         """Give the descriptor back; views stay."""
-        fd, self.fd = self.fd, -1
-        self._compared = None
-        home, self._home = self._home, None
-        if fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(fd)
-        if home is not None:
-            home.release()
-
-    def __del__(self) -> None:
-        self.close()
+        self.fd, self._compared = -1, None
+        self._end()
 
     def __repr__(self) -> str:
         return f"<Segment {self.key}, {self.size} bytes>"
+
+
+def _give_back(fd: int, counted: bool) -> None:
+    with contextlib.suppress(OSError):
+        os.close(fd)
+    if counted:
+        _room.release()
 
 
 def make(raw: memoryview) -> Segment | None:

@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from ipyflow.executors.processes.process import Process
 from ipyflow.model.ports import Hearing
 
+_LOG = logging.getLogger(__name__)
+
 
 class Listener(Protocol):
     """Who is told; on the thread."""
@@ -91,7 +93,7 @@ class Ears:
                 self._listener.look()
                 self._mind_the_full()
             except Exception:  # of the engine's, or of a callback: the others are still to be heard
-                logging.getLogger(__name__).exception("the thread that hears worker processes goes on after an error")
+                _LOG.exception("the thread that hears worker processes goes on after an error")
         self._close()
 
     def _happened(self, process: Process | None, file: Any, mask: int) -> None:
@@ -130,7 +132,10 @@ class Ears:
             self._gone(process)
             return
         for message in messages:
-            self._listener.heard(process, message)
+            try:
+                self._listener.heard(process, message)
+            except Exception:  # the next message is to be heard all the same
+                _LOG.exception("what a worker process has said could not be handled")
 
     def _hear_end(self, process: Process) -> None:
         """It has ended; somebody else, a child that C code has forked, may still hold its end of the channel."""

@@ -171,8 +171,12 @@ class ProcessExecutor(Packer):
             return False
         if not host.begin(process.label):
             return False
-        process.send_path(sys.path)
-        process.run(package)  # if nobody hears it any more, its end is about to be heard
+        try:
+            process.send_path(sys.path)
+            process.run(package)  # if nobody hears it any more, its end is about to be heard
+        except BaseException:  # no memory, perhaps: nobody is to wait for what was not sent
+            process.kill()
+            raise
         return True
 
     def _free(self, process: Process) -> None:

@@ -81,9 +81,11 @@ class Process:
 
     def send(self, message: Any) -> None:
         """Send a message, without waiting for whoever does not listen; where it is dead, that is about to be heard."""
-        with contextlib.suppress(OSError):
+        try:
             if not self.channel.post(message):
                 self._is_full(self)
+        except OSError:
+            self.kill()  # so that the end of what it has is heard, whatever the matter is
 
     def run(self, package: Package) -> None:
         """Send it a call."""
@@ -100,6 +102,7 @@ class Process:
         try:
             return self.channel.flush()
         except OSError:
+            self.kill()
             return True
 
     def send_path(self, path: list[str]) -> None:
