@@ -48,7 +48,7 @@ def stays(n: int) -> np.ndarray:
 
 def storm(seed: int, scale: int) -> tuple[int, list[str]]:
     """Run it; how many workers were killed, and what was wrong."""
-    rng, over, killed = random.Random(seed), threading.Event(), 0
+    rng, over, struck, killed = random.Random(seed), threading.Event(), threading.Event(), 0
     options: dict[str, Any] = {"n_workers": 3, "threads_per_worker": 2, "processes": True}
     options |= {"dashboard_address": None, "scheduler_kwargs": {"dashboard_address": ":0"}}
     with (
@@ -64,6 +64,7 @@ def storm(seed: int, scale: int) -> tuple[int, list[str]]:
                 if len(workers) > 1:  # a cluster that is killed while it starts gives up
                     os.kill(rng.choice(workers).pid, 9)
                     killed += 1
+                    struck.set()
 
         leaf(1)
         killer = threading.Thread(target=kill)
@@ -78,6 +79,7 @@ def storm(seed: int, scale: int) -> tuple[int, list[str]]:
             for future in dropped:
                 future.cancel()
             pending = fl.wait([*trees, *larges, *stay, *leaves, *dropped], timeout=100).not_done
+            struck.wait(10)  # a quick machine is done before the first: what stays there is hit all the same
         finally:
             over.set()
             killer.join()

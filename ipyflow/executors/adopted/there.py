@@ -55,6 +55,7 @@ class There:
         self._numbers: set[int] = set()
         self._ends: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._is_over = False
 
     def dispatch(self, work: Work) -> None:
         """Hand a call over, or keep it until a worker is free.
@@ -120,7 +121,9 @@ class There:
             if self._thread is None:
                 self._thread = Hearing(self._hear, f"ipyflow-{self.name}")
                 self._thread.start()
-        self._ends.put(end)
+            self._ends.put(end)
+            if self._is_over:  # a body that nobody waits for has returned at last
+                self._ends.put(None)
 
     def _listen(self, flight: Flight, future: _Future) -> None:
         """Hear of the start and of the end of a call."""
@@ -181,8 +184,10 @@ class There:
         self._queue, self._at = {}, {}
 
     def end(self) -> None:
-        """Hear of nothing more."""
-        self._ends.put(None)
+        """Hear of nothing more, but of what still runs."""
+        with self._lock:
+            self._is_over = True
+            self._ends.put(None)
 
     # On the thread.
 
@@ -190,8 +195,11 @@ class There:
         while True:
             end = self._ends.get()
             if end is None:
-                self._thread = None
-                return
+                with self._lock:
+                    if self._ends.empty():
+                        self._thread = None
+                        return
+                continue
             try:
                 end()
             except Exception:  # of a callback: the others are still to be heard

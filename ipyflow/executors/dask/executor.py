@@ -250,6 +250,7 @@ class DaskExecutor(Packer):
         """The thread's last act."""
         cluster, self._cluster = self._cluster, None
         if cluster is None:
+            self._hands.shutdown()
             return
         left = list(self._flights.values())
         for flight in left:
