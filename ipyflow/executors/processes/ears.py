@@ -49,11 +49,10 @@ class Ears:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._rung = False
-        self._selector = selectors.DefaultSelector()
-        self._ear, self._bell = socket.socketpair()
-        self._ear.setblocking(False)
-        self._bell.setblocking(False)
-        self._selector.register(self._ear, selectors.EVENT_READ, None)
+        self._selector: selectors.BaseSelector
+        self._ear: socket.socket
+        self._bell: socket.socket
+        """These three are made with the thread: what is never rung holds no descriptors."""
 
     # From any thread.
 
@@ -62,8 +61,10 @@ class Ears:
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
-                    self._thread = Hearing(self._serve, "ipyflow-processes")
-                    self._thread.start()
+                    self._open()
+                    thread = Hearing(self._serve, "ipyflow-processes")
+                    thread.start()
+                    self._thread = thread
         if again or not self._rung:
             self._rung = True
             with contextlib.suppress(OSError):  # rung so often that the bell is full, or for the last time
@@ -76,12 +77,13 @@ class Ears:
 
     def join(self, wait: bool) -> None:
         """Nothing more will come: the thread ends when the last process has."""
-        if self._thread is None:
-            self._close()
+        with self._starting:
+            thread = self._thread
+        if thread is None:
             return
         self.ring(again=True)
-        if wait and self._thread is not threading.current_thread():
-            self._thread.join()
+        if wait and thread is not threading.current_thread():
+            thread.join()
 
     # On the thread.
 
@@ -168,6 +170,13 @@ class Ears:
             process = self._full.pop()
             if process.is_alive:
                 self._selector.modify(process.channel, selectors.EVENT_READ | selectors.EVENT_WRITE, process)
+
+    def _open(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector.register(self._ear, selectors.EVENT_READ, None)
 
     def _close(self) -> None:
         self._selector.close()
