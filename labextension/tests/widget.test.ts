@@ -179,6 +179,7 @@ describe("by keyboard", () => {
     const press = (target: Element | null | undefined, key: string) =>
       target?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     press(el.querySelector("[role=tablist]"), "End");
+    press(el.querySelector("[role=tablist]"), "ArrowLeft");
     expect(el.querySelector("[role=tab][aria-selected=true]")?.textContent).toBe("Table");
     await frame();
     const grid = el.querySelector("[role=grid]");
@@ -224,7 +225,7 @@ describe("the examples", () => {
       const { el } = open(example(name), view);
       await frame();
       expect(el.querySelector("[role=alert]")).toBeNull();
-      expect(el.querySelectorAll("[role=tab]").length).toBe(3);
+      expect(el.querySelectorAll("[role=tab]").length).toBe(4);
     }
   });
 });

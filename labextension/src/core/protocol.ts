@@ -31,8 +31,12 @@ export interface Run {
   counts: Counts;
   aggregated: boolean;
   notes: [kind: string, task: number, text: string][];
+  /** Ids of the tasks that decided how long the run took, first to last; empty while it goes on. */
+  critical?: number[];
   /** No new task starts until the run is resumed; missing in a saved file. */
   paused?: boolean;
+  /** Whether the kernel can run the whole again with the same arguments; missing in a saved file. */
+  again?: boolean;
 }
 
 export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge" | "workflow" | "step";
@@ -235,6 +239,18 @@ export interface Workflow {
   published: Published[];
 }
 
+/** One line, or several written at once, of what tasks print, log and warn. */
+export type LogLine = [time: number, task: number, label: string, stream: string, text: string];
+
+/** What a saved file keeps besides: what a live page would ask its kernel for. */
+export interface Kept {
+  /** Tracebacks of failed tasks, as many as there is room for. */
+  tracebacks: Record<string, string>;
+  log: LogLine[];
+  /** How many lines there were. */
+  lines: number;
+}
+
 export interface Payload {
   schema: number;
   seq: number;
@@ -245,6 +261,8 @@ export interface Payload {
   lanes: Lane[] | null;
   /** Missing where the run has none. */
   workflows?: Workflow[];
+  /** Only in a saved file. */
+  kept?: Kept;
 }
 
 export interface AttemptDetail {
@@ -318,7 +336,73 @@ export interface SaidMessage {
   text: string;
 }
 
-export type ToPage = SnapshotMessage | DeltaMessage | DetailMessage | RowsMessage | SaidMessage;
+/** The answer to an `ask`, or in words why there is none. */
+export interface AnswerMessage {
+  type: "answer";
+  request: number;
+  answer: unknown;
+  error: string | null;
+}
+
+export type ToPage = SnapshotMessage | DeltaMessage | DetailMessage | RowsMessage | SaidMessage | AnswerMessage;
+
+/** Lines of the log, in order of time; `tail` counts `offset` from the end. */
+export interface LogQuery {
+  offset: number;
+  limit: number;
+  tail: boolean;
+  task: number | null;
+  /** `stdout`, `stderr`, `log`, `warning`; `null` for all. */
+  streams: string[] | null;
+  text: string;
+}
+export interface LogAnswer {
+  total: number;
+  offset: number;
+  lines: LogLine[];
+}
+
+/** A stretch of time of a large run: its lanes in `bins` equal parts, and its tasks where they are few enough. */
+export interface WindowQuery {
+  from: number;
+  to: number;
+  bins: number;
+}
+export interface WindowAnswer {
+  from: number;
+  to: number;
+  lanes: { name: string; bins: Bin[] }[];
+  /** All tasks that were there in the stretch, or `null` where they are too many. */
+  tasks: TaskRow[] | null;
+}
+
+/** The run as it was at an instant: for runs whose rows the page does not have. */
+export interface ReplayQuery {
+  at: number;
+}
+export interface ReplayAnswer {
+  payload: Payload;
+}
+
+export interface ExportQuery {
+  format: string;
+}
+export interface ExportAnswer {
+  /** A name for the file. */
+  name: string;
+  mime: string;
+  /** The file, or `base64` of its bytes. */
+  text: string | null;
+  base64: string | null;
+}
+
+/** What a page may ask, and what it is answered. */
+export interface Asks {
+  log: { query: LogQuery; answer: LogAnswer };
+  window: { query: WindowQuery; answer: WindowAnswer };
+  replay: { query: ReplayQuery; answer: ReplayAnswer };
+  export: { query: ExportQuery; answer: ExportAnswer };
+}
 
 /** A column the table sorts by. */
 export type Column = "id" | "name" | "state" | "args" | "value" | "attempts" | "worker" | "waited" | "ran";
@@ -339,6 +423,9 @@ export type FromPage =
   | { type: "pause"; task: number | null }
   | { type: "resume"; task: number | null }
   | { type: "detail"; task: number }
+  | { type: "rerun" }
+  | { type: "expand"; nodes: string[] }
+  | { type: "ask"; request: number; what: keyof Asks; query: Asks[keyof Asks]["query"] }
   | ({ type: "rows"; request: number } & RowsQuery);
 
 /** How a store talks to its kernel: the anywidget model, a comm, or a replay. */
@@ -348,7 +435,7 @@ export interface Link {
   listen(listener: (message: unknown) => void): () => void;
 }
 
-const KINDS = new Set(["snapshot", "delta", "detail", "rows", "said"]);
+const KINDS = new Set(["snapshot", "delta", "detail", "rows", "said", "answer"]);
 
 /** Messages come from outside: anything that isn't one of ours is `null`. */
 export function asMessage(value: unknown): ToPage | null {

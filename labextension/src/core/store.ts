@@ -7,12 +7,14 @@
 
 import { withPublished } from "./events";
 import {
+  type Asks,
   asMessage,
   asPayload,
   type DeltaMessage,
   type Edge,
   type FromPage,
   type Graph,
+  type Kept,
   type Lane,
   type Link,
   type Payload,
@@ -22,6 +24,7 @@ import {
   type ToPage,
   type Workflow,
 } from "./protocol";
+import { Questions } from "./questions";
 import { RowWindows } from "./rows";
 import { isFinal } from "./status";
 
@@ -70,6 +73,8 @@ export class RunStore {
   /** The instant the lanes reach to: they come more seldom than rows. */
   lanesUntil = 0;
   workflows: readonly Workflow[] = [];
+  /** What a saved file holds in place of a kernel. */
+  kept: Kept | null = null;
   readonly rows: RowWindows;
   /** False until the first payload. */
   filled = false;
@@ -87,6 +92,7 @@ export class RunStore {
   private readonly clock: () => number;
   private readonly later: (call: () => void, ms: number) => () => void;
   private readonly unlisten: () => void;
+  private readonly questions: Questions;
   private stopAsking: () => void = () => undefined;
 
   constructor(
@@ -101,6 +107,7 @@ export class RunStore {
         return () => clearTimeout(timer);
       });
     this.rows = new RowWindows((query, request) => this.send({ type: "rows", request, ...query }), this.later);
+    this.questions = new Questions((message) => this.send(message), this.later);
     this.unlisten = link.listen((message) => this.receive(message));
   }
 
@@ -111,7 +118,7 @@ export class RunStore {
 
   /** Tells the kernel that a page is there. */
   connect(): void {
-    this.ask("ready");
+    this.askWhole("ready");
   }
 
   /** The line to the kernel has gone or come back: the clock stands until something is heard again. */
@@ -125,6 +132,7 @@ export class RunStore {
   dispose(): void {
     this.stopAsking();
     this.rows.dispose();
+    this.questions.dispose();
     this.unlisten();
     this.changeListeners.clear();
     this.detailListeners.clear();
@@ -186,6 +194,21 @@ export class RunStore {
     this.send({ type: "resume", task });
   }
 
+  /** Runs the whole again, with the same arguments: the view goes over to the new run. */
+  rerun(): void {
+    this.send({ type: "rerun" });
+  }
+
+  /** Says which collapsed nodes of the graph are open on this page. */
+  expand(nodes: string[]): void {
+    this.send({ type: "expand", nodes });
+  }
+
+  /** Asks the kernel something that it answers once. */
+  ask<K extends keyof Asks>(what: K, query: Asks[K]["query"]): Promise<Asks[K]["answer"]> {
+    return this.questions.ask(what, query);
+  }
+
   send(message: FromPage): void {
     this.link.send(message);
   }
@@ -203,6 +226,8 @@ export class RunStore {
       for (const listener of [...this.detailListeners]) listener(message.task);
     } else if (message.type === "rows") {
       this.rows.receive(message);
+    } else if (message.type === "answer") {
+      this.questions.receive(message);
     } else {
       for (const listener of [...this.saidListeners]) listener(message.text);
     }
@@ -222,6 +247,7 @@ export class RunStore {
     this.lanes = payload.lanes;
     this.lanesUntil = payload.run.now;
     this.workflows = (payload.workflows ?? []).map(withPublished);
+    this.kept = payload.kept ?? null;
     this.filled = true;
     this.changed(ALL);
   }
@@ -230,7 +256,7 @@ export class RunStore {
     if (!this.filled || this.healing || delta.seq <= this.seq) return;
     if (delta.seq !== this.seq + 1) {
       this.healing = true;
-      this.ask("resync");
+      this.askWhole("resync");
       return;
     }
     this.seq = delta.seq;
@@ -287,11 +313,11 @@ export class RunStore {
     }
   }
 
-  private ask(type: "ready" | "resync"): void {
+  private askWhole(type: "ready" | "resync"): void {
     this.stopAsking();
     if (this.asked >= ASK_TIMES) return;
     this.asked += 1;
-    this.stopAsking = this.later(() => this.ask(type), ASK_AGAIN * this.asked);
+    this.stopAsking = this.later(() => this.askWhole(type), ASK_AGAIN * this.asked);
     this.send({ type });
   }
 }

@@ -3,7 +3,7 @@
 import type { Column, State } from "./protocol";
 import { Signal } from "./signal";
 
-export const TABS = ["timeline", "graph", "table"] as const;
+export const TABS = ["timeline", "graph", "table", "log"] as const;
 export type Tab = (typeof TABS)[number];
 
 /**
@@ -28,7 +28,21 @@ export interface TableFilter {
   text: string;
 }
 
+/** What the log shows: of one task or of all, some streams or all, lines with these words. */
+export interface LogFilter {
+  task: number | null;
+  streams: readonly string[] | null;
+  text: string;
+}
+
+/** What the page around a view can do for it; a missing part has no button, or one that says why not. */
+export interface Host {
+  /** Shows the run in a place of its own. */
+  popOut?: () => void;
+}
+
 export interface UiState {
+  readonly host: Host;
   readonly tab: Signal<Tab>;
   readonly folded: Signal<boolean>;
   readonly selection: Signal<Selection>;
@@ -42,10 +56,16 @@ export interface UiState {
   readonly follow: Signal<boolean>;
   readonly sort: Signal<[column: Column, ascending: boolean]>;
   readonly filter: Signal<TableFilter>;
+  readonly logFilter: Signal<LogFilter>;
+  /** The instant that is replayed, in seconds of the run; `null` shows it as it is. */
+  readonly replay: Signal<number | null>;
+  /** Whether the timeline and the graph mark the tasks that decided how long the run took. */
+  readonly critical: Signal<boolean>;
 }
 
-export function createUiState(tab?: unknown): UiState {
+export function createUiState(tab?: unknown, host: Host = {}): UiState {
   return {
+    host,
     tab: new Signal<Tab>(isTab(tab) ? tab : "timeline"),
     folded: new Signal(false),
     selection: new Signal<Selection>(null),
@@ -57,6 +77,9 @@ export function createUiState(tab?: unknown): UiState {
     follow: new Signal(true),
     sort: new Signal<[Column, boolean]>(["id", true]),
     filter: new Signal<TableFilter>({ states: null, text: "" }),
+    logFilter: new Signal<LogFilter>({ task: null, streams: null, text: "" }),
+    replay: new Signal<number | null>(null),
+    critical: new Signal(false),
   };
 }
 

@@ -9,6 +9,7 @@ import { mountDetail } from "./detail";
 import { mountGraph } from "./graph/view";
 import { mountHeader } from "./header";
 import { mountHoverCard } from "./hover-card";
+import { mountLog } from "./log/view";
 import { mountTable } from "./table/view";
 import { mountTimeline } from "./timeline/view";
 
@@ -19,6 +20,7 @@ const VIEWS: Record<Tab, { name: string; mount: Mount }> = {
   timeline: { name: "Timeline", mount: mountTimeline },
   graph: { name: "Graph", mount: mountGraph },
   table: { name: "Table", mount: mountTable },
+  log: { name: "Log", mount: mountLog },
 };
 
 /** Up to so many tasks the picture is low; it grows once, and never shrinks under the reader's eyes. */
