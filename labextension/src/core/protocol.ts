@@ -355,6 +355,8 @@ export interface LogQuery {
   /** `stdout`, `stderr`, `log`, `warning`; `null` for all. */
   streams: string[] | null;
   text: string;
+  /** Only what was written by then, in seconds of the run: what a replay shows. */
+  until?: number;
 }
 export interface LogAnswer {
   total: number;

@@ -159,6 +159,11 @@ export class RunStore {
     return this.offset !== null && this.run.closed === null;
   }
 
+  /** True while a kernel stands behind the page, as far as it has been heard of. */
+  get heard(): boolean {
+    return this.offset !== null;
+  }
+
   /** The run's clock, ticking between messages while it is live. */
   now(): number {
     if (this.run.closed !== null) return this.run.closed;
