@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 WIDGET := ipyflow/notebook/static/widget.js
-FRONTEND := $(shell find labextension -type d -name node_modules -prune -o -type f -print 2>/dev/null)
+FRONTEND := $(shell find labextension -type d \( -name node_modules -o -path labextension/lib \) -prune -o -type f -print 2>/dev/null)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -44,7 +44,7 @@ bench: $(INSTALLED) $(WIDGET) ## measure: each figure is a ratio to the bare exe
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove everything that make built
-	rm -rf $(VENV) labextension/node_modules ipyflow/notebook/static test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) labextension/node_modules labextension/lib ipyflow/notebook/static ipyflow/labextension test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
 
 # The front end has a rule of its own below, so pip need not build it (and fetch Node) a second time.
 $(INSTALLED): pyproject.toml hatch_build.py scripts/venv.sh
@@ -54,6 +54,7 @@ $(INSTALLED): pyproject.toml hatch_build.py scripts/venv.sh
 
 $(WIDGET): $(FRONTEND) | $(INSTALLED)
 	$(BIN)/python scripts/frontend.py build
+	$(BIN)/python scripts/frontend.py link
 	@touch $@
 
 $(BROWSER): | $(INSTALLED)

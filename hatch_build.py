@@ -1,8 +1,9 @@
 """Hatch build hook: make sure that the built front end is there before a wheel or an sdist is packed.
 
-Where `ipyflow/notebook/static/widget.js` exists (always in an sdist) nothing is done and Node is not needed.
-Where it is missing (a git checkout) it is built, with the machine's Node or else with the one on PyPI. Set
-`IPYFLOW_FRONTEND=skip` to leave it out of an editable install and build it yourself (`make` does).
+Where both bundles exist (always in an sdist) nothing is built and Node is not needed. Where one is missing (a git
+checkout) they are built, with the machine's Node or else with the one on PyPI. The JupyterLab extension goes where
+JupyterLab looks for it, below the environment's `share/jupyter`. Set `IPYFLOW_FRONTEND=skip` to leave all this out of
+an editable install and do it yourself with `scripts/frontend.py build` and `link` (`make` does).
 """
 
 import os
@@ -19,8 +20,11 @@ from scripts import frontend
 class FrontendHook(BuildHookInterface[Any]):
     """Builds the front end when it is missing."""
 
+    def _skipped(self) -> bool:
+        return os.environ.get("IPYFLOW_FRONTEND") == "skip"
+
     def _wanted(self) -> bool:
-        return not frontend.is_built() and os.environ.get("IPYFLOW_FRONTEND") != "skip"
+        return not frontend.is_built() and not self._skipped()
 
     def dependencies(self) -> list[str]:
         """Ask for PyPI's Node only where there is something to build and no Node to build it with."""
@@ -33,3 +37,5 @@ class FrontendHook(BuildHookInterface[Any]):
                 frontend.build()
             except frontend.FrontendError as error:
                 self.app.abort(str(error))
+        if self.target_name == "wheel" and not self._skipped():
+            build_data["shared_data"][str(frontend.EXTENSION)] = frontend.PLACE

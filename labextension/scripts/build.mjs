@@ -1,21 +1,45 @@
-// Builds the anywidget bundle next to the Python code that serves it. `--watch` rebuilds on change.
+// Builds both bundles next to the Python code that carries them: the one for anywidget (`--watch` rebuilds it on
+// change), then the JupyterLab extension: our sources as one module, packed by Jupyter's own builder.
+import { execFileSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const common = { bundle: true, minify: true, target: "es2022", charset: "utf8", logLevel: "info" };
-const jobs = [
+const common = { bundle: true, target: "es2022", charset: "utf8", logLevel: "info" };
+const widget = [
   {
     ...common,
+    minify: true,
     format: "esm",
     entryPoints: [at("src/widget/index.ts")],
     outfile: at("../ipyflow/notebook/static/widget.js"),
   },
-  { ...common, entryPoints: [at("src/style/index.css")], outfile: at("../ipyflow/notebook/static/widget.css") },
+  {
+    ...common,
+    minify: true,
+    entryPoints: [at("src/style/index.css")],
+    outfile: at("../ipyflow/notebook/static/widget.css"),
+  },
+];
+// What JupyterLab brings itself stays an import: the builder makes it a shared module.
+const lab = [
+  {
+    ...common,
+    format: "esm",
+    entryPoints: [at("src/lab/index.ts")],
+    external: ["@jupyterlab/*", "@lumino/*", "@codemirror/*"],
+    outfile: at("lib/index.js"),
+  },
+  { ...common, entryPoints: [at("src/lab/index.css")], outfile: at("lib/style.css") },
 ];
 
 if (process.argv.includes("--watch")) {
-  for (const job of jobs) await (await esbuild.context(job)).watch();
+  for (const job of widget) await (await esbuild.context(job)).watch();
 } else {
-  await Promise.all(jobs.map((job) => esbuild.build(job)));
+  await Promise.all([...widget, ...lab].map((job) => esbuild.build(job)));
+  const builder = at("node_modules/@jupyter/builder/lib/build-labextension.js");
+  const core = at("node_modules/@jupyterlab/core-meta/core.package.json");
+  execFileSync(process.execPath, [builder, "--core-package-file", core, at(".")], { stdio: "inherit" });
+  copyFileSync(at("install.json"), at("../ipyflow/labextension/install.json"));
 }

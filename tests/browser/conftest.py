@@ -29,7 +29,16 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="package")
 def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """JupyterLab as it is where our extension is not installed: what is live is a widget."""
     with lab_server(tmp_path_factory.mktemp("lab"), os.environ, ARTIFACTS / "jupyterlab.log") as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def extended_lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """JupyterLab with our extension."""
+    folder, log = tmp_path_factory.mktemp("extended-lab"), ARTIFACTS / "jupyterlab-extended.log"
+    with lab_server(folder, os.environ, log, extended=True) as server:
         yield server
 
 
@@ -42,6 +51,16 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     """A tab of its own. It must not have asked for anything outside this machine when the test ends."""
+    yield from open_tab(lab, chromium, request)
+
+
+@pytest.fixture
+def lab_page(extended_lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """The same, where our extension is installed."""
+    yield from open_tab(extended_lab, chromium, request)
+
+
+def open_tab(lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
     context = chromium.new_context(viewport={"width": 1400, "height": 900}, base_url=lab.url)
     name = re.sub(r"\W+", "-", request.node.name).strip("-")
     tab = LabPage(lab, context.new_page(), name)

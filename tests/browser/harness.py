@@ -125,8 +125,11 @@ class LabServer:
 
 
 @contextlib.contextmanager
-def lab_server(folder: Path, environment: Mapping[str, str], log: Path) -> Iterator[LabServer]:
-    """Run JupyterLab with fresh settings below `folder`; its kernels see `environment`."""
+def lab_server(folder: Path, environment: Mapping[str, str], log: Path, extended: bool = False) -> Iterator[LabServer]:
+    """Run JupyterLab with fresh settings below `folder`; its kernels see `environment`.
+
+    With `extended=False` it is as where our JupyterLab extension is not installed.
+    """
     port, token, root = free_port(), secrets.token_hex(8), folder / "root"
     for part in ("root", "config", "runtime", "workspaces", "ipython"):
         (folder / part).mkdir(parents=True)
@@ -134,6 +137,9 @@ def lab_server(folder: Path, environment: Mapping[str, str], log: Path) -> Itera
         extension, plugin = key.rsplit(":", 1)
         (folder / "settings" / extension).mkdir(parents=True, exist_ok=True)
         (folder / "settings" / extension / f"{plugin}.jupyterlab-settings").write_text(json.dumps(value))
+    (folder / "config" / "labconfig").mkdir()
+    without = {"disabledExtensions": {} if extended else {"ipyflow-parallel": True}}
+    (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps(without))
     places = {
         "JUPYTER_CONFIG_DIR": folder / "config",
         "JUPYTER_RUNTIME_DIR": folder / "runtime",
