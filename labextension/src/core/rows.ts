@@ -17,6 +17,8 @@ type Filter = Pick<RowsQuery, "sort" | "states" | "text">;
 
 export class RowWindows {
   total = 0;
+  /** What the views see of a row: in a replay, what it was then. */
+  look: (row: TaskRow) => TaskRow = (row) => row;
   private windows = new Map<number, TaskRow[]>();
   private filter: Filter = { sort: ["id", true], states: null, text: "" };
   private stale = new Set<number>();
@@ -54,14 +56,15 @@ export class RowWindows {
 
   row(index: number): TaskRow | undefined {
     const offset = Math.floor(index / WINDOW) * WINDOW;
-    return this.windows.get(offset)?.[index - offset];
+    const row = this.windows.get(offset)?.[index - offset];
+    return row === undefined ? undefined : this.look(row);
   }
 
   /** A row by its task, where it is at hand. */
   find(id: number): TaskRow | undefined {
     for (const rows of this.windows.values()) {
       const row = rows.find((one) => one.id === id);
-      if (row !== undefined) return row;
+      if (row !== undefined) return this.look(row);
     }
     return undefined;
   }

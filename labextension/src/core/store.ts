@@ -6,25 +6,21 @@
  */
 
 import { withPublished } from "./events";
+import { Past } from "./past";
 import {
   type Asks,
   asMessage,
   asPayload,
   type DeltaMessage,
-  type Edge,
   type FromPage,
-  type Graph,
-  type Kept,
-  type Lane,
   type Link,
   type Payload,
   type Run,
   type TaskDetail,
-  type TaskRow,
   type ToPage,
-  type Workflow,
 } from "./protocol";
 import { Questions } from "./questions";
+import { detailAt, type Picture, rowAt } from "./replay";
 import { RowWindows } from "./rows";
 import { isFinal } from "./status";
 
@@ -63,18 +59,22 @@ export interface StoreOptions {
 }
 
 export class RunStore {
-  run: Run = EMPTY_RUN;
-  readonly tasks = new Map<number, TaskRow>();
-  /** Ids in the order the kernel gave them. */
-  order: number[] = [];
-  edges: Edge[] = [];
-  graph: Graph | null = null;
-  lanes: Lane[] | null = null;
-  /** The instant the lanes reach to: they come more seldom than rows. */
-  lanesUntil = 0;
-  workflows: readonly Workflow[] = [];
-  /** What a saved file holds in place of a kernel. */
-  kept: Kept | null = null;
+  /** What the kernel has said. */
+  private readonly truth: Picture = {
+    run: EMPTY_RUN,
+    tasks: new Map(),
+    order: [],
+    edges: [],
+    graph: null,
+    lanes: null,
+    lanesUntil: 0,
+    workflows: [],
+    kept: null,
+  };
+  /** What the views see: the truth, or in a replay what was true then. */
+  private shown: Picture = this.truth;
+  private instant: number | null = null;
+  private readonly past: Past;
   readonly rows: RowWindows;
   /** False until the first payload. */
   filled = false;
@@ -107,8 +107,56 @@ export class RunStore {
         return () => clearTimeout(timer);
       });
     this.rows = new RowWindows((query, request) => this.send({ type: "rows", request, ...query }), this.later);
+    this.rows.look = (row) => (this.instant === null ? row : rowAt(row, this.instant));
     this.questions = new Questions((message) => this.send(message), this.later);
+    this.past = new Past(
+      (at) => this.ask("replay", { at }),
+      this.later,
+      () => this.heard,
+      () => this.project((at) => this.past.picture(this.truth, at, this.end())),
+    );
     this.unlisten = link.listen((message) => this.receive(message));
+  }
+
+  get run(): Run {
+    return this.shown.run;
+  }
+
+  get tasks(): Picture["tasks"] {
+    return this.shown.tasks;
+  }
+
+  get order(): readonly number[] {
+    return this.shown.order;
+  }
+
+  get edges(): Picture["edges"] {
+    return this.shown.edges;
+  }
+
+  get graph(): Picture["graph"] {
+    return this.shown.graph;
+  }
+
+  get lanes(): Picture["lanes"] {
+    return this.shown.lanes;
+  }
+
+  get lanesUntil(): number {
+    return this.shown.lanesUntil;
+  }
+
+  get workflows(): Picture["workflows"] {
+    return this.shown.workflows;
+  }
+
+  get kept(): Picture["kept"] {
+    return this.shown.kept;
+  }
+
+  /** The run as it is, also while its past is on show. */
+  get present(): Readonly<Picture> {
+    return this.truth;
   }
 
   /** Draws a payload that came with the output; nothing says yet that a kernel stands behind it. */
@@ -132,6 +180,7 @@ export class RunStore {
   dispose(): void {
     this.stopAsking();
     this.rows.dispose();
+    this.past.forget();
     this.questions.dispose();
     this.unlisten();
     this.changeListeners.clear();
@@ -154,9 +203,14 @@ export class RunStore {
     return () => this.saidListeners.delete(listener);
   }
 
-  /** True while the run moves and a kernel has been heard of. */
+  /** True while the run moves and a kernel has been heard of; a replay stands still. */
   get live(): boolean {
-    return this.offset !== null && this.run.closed === null;
+    return this.instant === null && this.moving;
+  }
+
+  /** The same of the run itself, whatever of it is on show. */
+  get moving(): boolean {
+    return this.offset !== null && this.truth.run.closed === null;
   }
 
   /** True while a kernel stands behind the page, as far as it has been heard of. */
@@ -164,15 +218,49 @@ export class RunStore {
     return this.offset !== null;
   }
 
-  /** The run's clock, ticking between messages while it is live. */
+  /** The run's clock, ticking between messages while it is live; in a replay the instant on show. */
   now(): number {
-    if (this.run.closed !== null) return this.run.closed;
-    if (this.offset === null) return this.run.now;
-    return Math.max(this.run.now, this.clock() / 1000 - this.offset);
+    return this.instant ?? this.end();
+  }
+
+  /** How far the run has come, also while its past is on show. */
+  end(): number {
+    const { run } = this.truth;
+    if (run.closed !== null) return run.closed;
+    if (this.offset === null) return run.now;
+    return Math.max(run.now, this.clock() / 1000 - this.offset);
+  }
+
+  /** True while the past is on show: nothing can be cancelled, retried or paused there. */
+  get replaying(): boolean {
+    return this.instant !== null;
+  }
+
+  /** Shows the run as it was `at` seconds after it opened; `null` shows it as it is. */
+  replay(at: number | null): void {
+    const instant = at === null ? null : Math.min(this.end(), Math.max(0, at));
+    if (instant === this.instant) return;
+    this.instant = instant;
+    if (instant === null) {
+      this.past.forget();
+      this.shown = this.truth;
+      this.tell(ALL);
+    } else this.project(() => this.past.look(this.truth, instant, this.end()));
+  }
+
+  private project(picture: (at: number) => Picture): void {
+    if (this.instant === null) return;
+    const { truth } = this;
+    const then = picture(this.instant);
+    // What stands still must not share what goes on.
+    this.shown = then === truth ? { ...truth, tasks: new Map(truth.tasks), order: [...truth.order] } : then;
+    this.tell(ALL);
   }
 
   detail(task: number): TaskDetail | undefined {
-    return this.details.get(task);
+    const detail = this.details.get(task);
+    const then = this.instant;
+    return detail === undefined || then === null ? detail : detailAt(detail, this.tasks.get(task), then);
   }
 
   /** Keeps the detail of `task` fresh until the returned function is called. */
@@ -183,25 +271,30 @@ export class RunStore {
   }
 
   cancel(task: number | null): void {
-    this.send({ type: "cancel", task });
+    this.act({ type: "cancel", task });
   }
 
   retry(task: number): void {
-    this.send({ type: "retry", task });
+    this.act({ type: "retry", task });
   }
 
   /** Lets nothing new of the run, or of one pipeline, begin. */
   pause(task: number | null): void {
-    this.send({ type: "pause", task });
+    this.act({ type: "pause", task });
   }
 
   resume(task: number | null): void {
-    this.send({ type: "resume", task });
+    this.act({ type: "resume", task });
   }
 
   /** Runs the whole again, with the same arguments: the view goes over to the new run. */
   rerun(): void {
-    this.send({ type: "rerun" });
+    this.act({ type: "rerun" });
+  }
+
+  /** What is done is done to the run as it is: not from a picture of its past. */
+  private act(message: FromPage): void {
+    if (this.instant === null) this.send(message);
   }
 
   /** Says which collapsed nodes of the graph are open on this page. */
@@ -243,18 +336,28 @@ export class RunStore {
     this.asked = 0;
     this.stopAsking();
     this.seq = seq;
-    this.run = payload.run;
-    this.tasks.clear();
-    for (const row of payload.tasks) this.tasks.set(row.id, row);
-    this.order = payload.tasks.map((row) => row.id);
-    this.edges = payload.edges;
-    this.graph = payload.graph;
-    this.lanes = payload.lanes;
-    this.lanesUntil = payload.run.now;
-    this.workflows = (payload.workflows ?? []).map(withPublished);
-    this.kept = payload.kept ?? null;
+    const { truth } = this;
+    const other = payload.run.id !== truth.run.id || payload.run.wall !== truth.run.wall;
+    truth.run = payload.run;
+    // A new map: a replay may stand on the old one.
+    truth.tasks = new Map(payload.tasks.map((row) => [row.id, row]));
+    truth.order = payload.tasks.map((row) => row.id);
+    truth.edges = payload.edges;
+    truth.graph = payload.graph;
+    truth.lanes = payload.lanes;
+    truth.lanesUntil = payload.run.now;
+    truth.workflows = (payload.workflows ?? []).map(withPublished);
+    truth.kept = payload.kept ?? null;
+    if (other) this.leavePast();
     this.filled = true;
     this.changed(ALL);
+  }
+
+  /** Another run has taken the place of the one that was looked back at. */
+  private leavePast(): void {
+    this.instant = null;
+    this.past.forget();
+    this.shown = this.truth;
   }
 
   private merge(delta: DeltaMessage): void {
@@ -266,22 +369,23 @@ export class RunStore {
     }
     this.seq = delta.seq;
     this.tickFrom(delta.run);
-    this.run = delta.run;
+    const { truth } = this;
+    truth.run = delta.run;
     const ids = new Set<number>();
     for (const row of delta.tasks) {
-      if (!this.tasks.has(row.id)) this.order.push(row.id);
-      this.tasks.set(row.id, row);
+      if (!truth.tasks.has(row.id)) truth.order.push(row.id);
+      truth.tasks.set(row.id, row);
       ids.add(row.id);
     }
     if (delta.run.aggregated) this.trim();
-    if (delta.edges !== null) this.edges = delta.edges;
-    if (delta.graph !== null) this.graph = delta.graph;
+    if (delta.edges !== null) truth.edges = delta.edges;
+    if (delta.graph !== null) truth.graph = delta.graph;
     if (delta.lanes !== null) {
-      this.lanes = delta.lanes;
-      this.lanesUntil = delta.run.now;
+      truth.lanes = delta.lanes;
+      truth.lanesUntil = delta.run.now;
     }
     const workflows = delta.workflows ?? null;
-    if (workflows !== null) this.workflows = workflows.map(withPublished);
+    if (workflows !== null) truth.workflows = workflows.map(withPublished);
     this.changed({
       tasks: ids,
       edges: delta.edges !== null,
@@ -293,15 +397,16 @@ export class RunStore {
 
   /** A large run sends the rows worth a look as they come; without this the page would collect all of them. */
   private trim(most = 1000): void {
-    if (this.order.length <= most) return;
-    const spare = this.order.length - most;
+    const { truth } = this;
+    if (truth.order.length <= most) return;
+    const spare = truth.order.length - most;
     const dropped = new Set(
-      this.order
-        .filter((id) => isFinal(this.tasks.get(id)?.state ?? "planned") && !this.wanted.has(id))
+      truth.order
+        .filter((id) => isFinal(truth.tasks.get(id)?.state ?? "planned") && !this.wanted.has(id))
         .slice(0, spare),
     );
-    for (const id of dropped) this.tasks.delete(id);
-    this.order = this.order.filter((id) => !dropped.has(id));
+    for (const id of dropped) truth.tasks.delete(id);
+    truth.order = truth.order.filter((id) => !dropped.has(id));
   }
 
   /** Messages wait in queues: the smallest offset seen is the truest, so the clock never runs back. */
@@ -311,11 +416,16 @@ export class RunStore {
   }
 
   private changed(change: Change): void {
-    for (const listener of [...this.changeListeners]) listener(change);
+    // In a replay the picture stands: what comes is shown when the reader comes back.
+    if (this.instant === null) this.tell(change);
     this.rows.touch();
     for (const task of this.wanted) {
       if (change.tasks?.has(task) || change.tasks === null) this.send({ type: "detail", task });
     }
+  }
+
+  private tell(change: Change): void {
+    for (const listener of [...this.changeListeners]) listener(change);
   }
 
   private askWhole(type: "ready" | "resync"): void {
