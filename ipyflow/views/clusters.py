@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
-from ipyflow.views.collapse import Collapsed, Node
+from ipyflow.views.collapse import Collapsed
 from ipyflow.views.containers import Below, below, branches, together
 from ipyflow.views.graph import tally
+from ipyflow.views.opening import Node
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.words import clip, counts_in_marks, shown
 

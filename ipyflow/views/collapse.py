@@ -16,11 +16,12 @@ each name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ipyflow.model.run import RunState
 from ipyflow.views.edges import CHILD, DATA, Edge
+from ipyflow.views.opening import Node, drawn_nodes
 
 FEW = 5
 """From this many equal siblings on they are one node."""
@@ -32,27 +33,21 @@ _MASK = (1 << 61) - 1
 
 
 @dataclass(slots=True)
-class Node:
-    """One box of the graph. ``key`` stays the same while more equal tasks join."""
-
-    key: str
-    name: str
-    module: str
-    group: str | None
-    role: str | None
-    tasks: list[int]
-
-
-@dataclass(slots=True)
 class Collapsed:
-    """The nodes, in the order of their first tasks, and how many edges each link stands for."""
+    """The nodes, in the order of their first tasks, and how many edges each link stands for.
+
+    ``node_of`` has the place of its node for each task, those that are folded into one among them.
+    """
 
     nodes: list[Node]
     links: dict[Link, int]
     node_of: dict[int, int]
 
 
-def collapse(state: RunState, found: Sequence[Edge], most: int = 300, few: int = FEW) -> Collapsed:
+def collapse(
+    state: RunState, found: Sequence[Edge], most: int = 300, few: int = FEW, *, open: Collection[str] = (),
+    before: Collapsed | None = None,
+) -> Collapsed:  # fmt: skip
     """Fold equal siblings into nodes.
 
     Args:
@@ -60,6 +55,8 @@ def collapse(state: RunState, found: Sequence[Edge], most: int = 300, few: int =
         found: its edges, from :func:`ipyflow.views.edges.edges`.
         most: the largest number of nodes wanted; at least 2.
         few: classes smaller than this are drawn task by task.
+        open: what a reader has opened and folded; see :mod:`ipyflow.views.opening`. It comes on top of ``most``.
+        before: what was drawn last of a run that goes on.
 
     Example:
         >>> collapse(RunState(), []).nodes
@@ -74,9 +71,12 @@ def collapse(state: RunState, found: Sequence[Edge], most: int = 300, few: int =
         _refined(state, place, in_branches, pairs, most, few, rounds)
         or _refined(state, place, in_branches, pairs, most, 2, rounds)
         or _fitting(_by_parent(state, place, {}), most)
-        or _by_name(state, most)
     )
-    return _build(state, ids, pairs, partition)
+    classes: dict[int, list[int]] = {}
+    for id_, number in zip(ids, partition or _by_name(state, most), strict=True):
+        classes.setdefault(number, []).append(id_)
+    last = before.nodes if before is not None else ()
+    return _linked(drawn_nodes(state, list(classes.values()), few, open, last, nested=partition is not None), found)
 
 
 def _interned(keys: Iterable[Hashable]) -> list[int]:
@@ -189,36 +189,10 @@ def _neighbours(classes: list[int], pairs: list[Link]) -> list[int]:
     return marks
 
 
-def _build(state: RunState, ids: list[int], pairs: list[Link], partition: list[int]) -> Collapsed:
-    nodes: list[Node] = []
-    numbers: dict[int, int] = {}
-    places: list[int] = []
-    for id_, cls in zip(ids, partition, strict=True):
-        number = numbers.get(cls)
-        if number is None:
-            number = numbers[cls] = len(nodes)
-            task = state.tasks[id_]
-            nodes.append(Node(str(id_), task.name, task.module, task.group, task.role, []))
-        nodes[number].tasks.append(id_)
-        places.append(number)
-    for node in nodes:
-        _describe(state, node)
-    links = Counter((places[a], places[b], kind) for a, b, kind in pairs if places[a] != places[b])
+def _linked(nodes: list[Node], found: Sequence[Edge]) -> Collapsed:
+    places = {id_: i for i, node in enumerate(nodes) for part in (node.tasks, node.inside) for id_ in part}
+    links = Counter([(places[a], places[b], kind) for a, b, kind in found if places[a] != places[b]])
     for a, b, kind in list(links):
         if kind == CHILD and ((a, b, DATA) in links or (b, a, DATA) in links):
             del links[a, b, kind]  # only coarse nodes can have both; the line that carries data says more
-    return Collapsed(nodes, dict(sorted(links.items())), dict(zip(ids, places, strict=True)))
-
-
-def _describe(state: RunState, node: Node) -> None:
-    """Give a node of several tasks a key of its own, and nothing that is not theirs all."""
-    if len(node.tasks) == 1:
-        return
-    node.key = f"{node.tasks[0]}+"
-    members = [state.tasks[id_] for id_ in node.tasks]
-    if any(task.name != node.name for task in members):
-        node.name, node.module, node.group = "(other tasks)", "", None
-    if any(task.group != node.group for task in members):
-        node.group = None
-    if any(task.role != node.role for task in members):
-        node.role = None
+    return Collapsed(nodes, dict(sorted(links.items())), places)

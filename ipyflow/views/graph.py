@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ipyflow.model.run import RunState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
-from ipyflow.views.collapse import Collapsed, Node, collapse
+from ipyflow.views.collapse import Collapsed, collapse
 from ipyflow.views.containers import CONTAINERS, Below, below, together
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.layout import Layout, layout
+from ipyflow.views.opening import Node
 from ipyflow.views.palette import ROLES
 from ipyflow.views.words import clean, clip, home, shown
 
@@ -38,24 +40,32 @@ class Graph:
     collapsed: Collapsed
     drawing: Layout
     sizes: list[tuple[int, int]]
+    open: tuple[str, ...] = ()
 
 
-def plan(state: RunState, most: int = 300, found: Sequence[Edge] | None = None) -> Graph:
+def plan(
+    state: RunState, most: int = 300, found: Sequence[Edge] | None = None, *, open: Collection[str] = (),
+    before: Graph | None = None,
+) -> Graph:  # fmt: skip
     """Collapse and lay out a run's graph: the dear part, worth keeping while only states change.
 
     Args:
         state: the run.
         most: the largest number of nodes wanted.
         found: the run's edges, where they are at hand.
+        open: what a reader has opened and folded; see :mod:`ipyflow.views.opening`.
+        before: what was drawn last of a run that goes on.
     """
-    collapsed = collapse(state, edges_of(state) if found is None else found, most)
+    last = None if before is None else before.collapsed
+    collapsed = collapse(state, edges_of(state) if found is None else found, most, open=open, before=last)
     sizes = [_size(node) for node in collapsed.nodes]
-    return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes)
+    return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes, tuple(open))
 
 
 def graph(
-    state: RunState, planned: Graph | None = None, listed: int = LISTED, *, counted: bool = False
-) -> dict[str, Any]:
+    state: RunState, planned: Graph | None = None, listed: int = LISTED, *, counted: bool = False,
+    critical: Sequence[int] = (), handles: bool = False,
+) -> dict[str, Any]:  # fmt: skip
     """Make the ``graph`` of the payload (see ``docs/protocol.md``).
 
     Args:
@@ -63,6 +73,9 @@ def graph(
         planned: what :func:`plan` gave for the same tasks and edges; made when missing.
         listed: how many of its tasks a collapsed node names.
         counted: whether nodes of one task say its state too: where the rows of some tasks are not sent.
+        critical: the tasks that decided how long the run took, first to last; boxes and lines then say whether they
+            have some.
+        handles: whether boxes say how they can be opened and closed: for pages with a kernel that does so.
 
     Example:
         >>> graph(RunState())["nodes"]
@@ -72,7 +85,7 @@ def graph(
     drawing, nodes = planned.drawing, planned.collapsed.nodes
     keys = [node.key for node in nodes]
     inside = below(state)
-    return {
+    made: dict[str, Any] = {
         "width": drawing.width,
         "height": drawing.height,
         "nodes": [
@@ -84,11 +97,34 @@ def graph(
             for ((a, b, kind), count), points in zip(planned.collapsed.links.items(), drawing.points, strict=True)
         ],
     }
+    if critical:
+        _mark(made, planned.collapsed, critical)
+    if handles:
+        made["open"] = list(planned.open)
+        for out, node in zip(made["nodes"], nodes, strict=True):
+            out |= {name: key for name, key in (("opens", node.opens), ("closes", node.closes)) if key}
+    return made
+
+
+def _mark(made: dict[str, Any], collapsed: Collapsed, critical: Sequence[int]) -> None:
+    """Say of each box how many of the tasks in it are critical, and of each line whether it joins two of them."""
+    places = [collapsed.node_of[task] for task in critical if task in collapsed.node_of]
+    for place, number in Counter(places).items():
+        made["nodes"][place]["critical"] = number
+    steps = set(pairwise(places))
+    for (a, b, _), edge in zip(collapsed.links, made["edges"], strict=True):
+        if (a, b) in steps or (b, a) in steps:
+            edge["critical"] = True
 
 
 def tally(state: RunState, node: Node) -> Counter[State]:
     """Count a node's tasks by state."""
-    return Counter([state.tasks[task].state for task in node.tasks])
+    return tallied(state, node.tasks)
+
+
+def tallied(state: RunState, tasks: Sequence[int]) -> Counter[State]:
+    """Count tasks by state."""
+    return Counter([state.tasks[task].state for task in tasks])
 
 
 def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
@@ -109,8 +145,16 @@ def caption(module: str, group: str | None, role: str | None = None) -> str:
 
 
 def _size(node: Node) -> tuple[int, int]:
-    letters = len(shown(node.name, 60)) + (len(f"{len(node.tasks):,}") + 2 if len(node.tasks) > 1 else 0)
+    count = len(node.tasks)
+    if node.rest:
+        letters = len(f"+{count:,} more")
+    else:
+        letters = len(shown(node.name, 60)) + (len(f"{count:,}") + 2 if count > 1 else 0)
     above = COUNTED if node.role in CONTAINERS else len(caption(home(node.module), node.group, node.role))
+    if node.rest:
+        above += len(shown(node.name, 60))
+    if node.inside:
+        above = max(above, len(f"{len(node.inside):,} tasks inside"))
     mark = MARK if node.role in ROLES else 0
     width = max(NARROWEST, 44 + LETTER * letters, 40 + mark + SMALL_LETTER * above)
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
@@ -141,4 +185,10 @@ def _node(
         under = together([inside[task] for task in node.tasks])
         out["below"] = {str(name): number for name, number in under.counts.items()}
         out["branches"] = [under.done, under.branches] if node.role == "group" else None
+    if node.inside:
+        out["inside"] = len(node.inside)
+        if node.role not in CONTAINERS:
+            out["below"] = {str(name): number for name, number in tallied(state, node.inside).items()}
+    if node.rest:
+        out["rest"] = True
     return out

@@ -29,6 +29,8 @@ EVENTS_PAUSE = 0.001
 """The same for each event that is sent before the workflows are sent again."""
 LANES_PAUSE = 0.5
 """Seconds between two sendings of the lanes."""
+MOST_KEYS = 1000
+"""Nodes that can be open and folded on one page."""
 ROWS_KEPT = 4000
 """When the page of a large run has been sent more rows than this, it begins anew with a snapshot."""
 
@@ -47,6 +49,7 @@ class LiveView:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
+        self._open: tuple[str, ...] = ()
         self._clear()
 
     def _clear(self) -> None:
@@ -55,6 +58,7 @@ class LiveView:
         self._interest = Interest()
         self._links: dict[int, tuple[int, int, tuple[int, ...], str, int]] = {}
         self._new_links = self._new_counts = self._new_events = self._contains = False
+        self._ended = False
         self._forgotten = 0
         self._sent: set[int] = set()
         self._laid_out = self._counted = self._laned = self._flowed = float("-inf")
@@ -64,6 +68,22 @@ class LiveView:
         """Whether the page lacks something that was put off: then call :meth:`message` again, changes or not."""
         return self._new_links or self._new_counts or self._new_events
 
+    def expand(self, nodes: Iterable[str]) -> None:
+        """Open and fold nodes of the graph on this page: the next message has it laid out that way.
+
+        Args:
+            nodes: the keys of all that is open and folded from now on; see :mod:`ipyflow.views.opening`.
+
+        Example:
+            >>> view = LiveView()
+            >>> view.expand(["2+"])
+            >>> view.behind
+            True
+        """
+        wanted = tuple(dict.fromkeys(key for key in nodes if isinstance(key, str)))[:MOST_KEYS]
+        if wanted != self._open:
+            self._open, self._new_links, self._laid_out = wanted, True, float("-inf")
+
     def snapshot(self, state: RunState, seq: int, now: float | None = None) -> dict[str, Any]:
         """Make the message that replaces all the page has.
 
@@ -72,6 +92,7 @@ class LiveView:
             seq: the number of the message.
             now: the engine's clock, for a run that goes on.
         """
+        drawn = self._graph
         self._clear()
         aggregated = len(state.tasks) > self.limit
         chosen = sorted(state.tasks)
@@ -82,17 +103,20 @@ class LiveView:
             chosen = self._interest.pick()
             self._sent.update(chosen)
         found = edges_of(state)
-        self._graph = plan(state, found=found)
+        self._graph = plan(state, found=found, open=self._open, before=drawn)
         self._forgotten = _forgotten(state)
+        self._ended = state.closed is not None
         self._new_links = self._new_counts = self._new_events = False
         self._laid_out = self._counted = self._laned = self._flowed = instant(state, now)
+        header = run_header(state, now, aggregated=aggregated)
+        critical = header.get("critical", ())
         made = {
             "schema": SCHEMA,
             "seq": seq,
-            "run": run_header(state, now, aggregated=aggregated),
+            "run": header,
             "tasks": [row(state.tasks[id_], state) for id_ in chosen],
             "edges": edge_rows(between(found, chosen) if aggregated else found),
-            "graph": graph(state, self._graph, counted=aggregated),
+            "graph": graph(state, self._graph, counted=aggregated, critical=critical, handles=True),
             "lanes": self._lanes.view(state, now) if self._lanes else None,
             "workflows": workflows(state),
         }
@@ -111,6 +135,8 @@ class LiveView:
         if self._graph is None or aggregated != (self._lanes is not None) or self._forgotten != _forgotten(state):
             return self.snapshot(state, seq, now)
         self._take(state, changed)
+        if self._ended != (state.closed is not None):  # only now it is known what decided how long it took
+            self._ended = self._new_counts = True
         chosen: list[int] | None = None
         send: Collection[int] = changed
         if aggregated:
@@ -142,6 +168,8 @@ class LiveView:
                 self._contains = self._contains or contains(task)
             if id_ in state.workflows or task.parent in state.workflows:
                 self._new_events = True
+        if self._open and self._graph and any(_came_up(state.tasks[id_], self._graph) for id_ in changed):
+            self._new_links = True
         if changed and self._graph and (self._contains or len(self._graph.collapsed.nodes) < len(state.tasks)):
             self._new_counts = True
         if self._lanes is not None:
@@ -155,7 +183,7 @@ class LiveView:
         tasks = len(state.tasks)
         if self._new_links and at - self._laid_out >= LAYOUT_PAUSE * tasks:
             found = edges_of(state)
-            self._graph = plan(state, found=found)
+            self._graph = plan(state, found=found, open=self._open, before=self._graph)
             self._laid_out = self._counted = min(at, state.last)
             self._new_links = self._new_counts = False
             return (found if chosen is None else between(found, chosen)), self._graph
@@ -174,6 +202,14 @@ class LiveView:
             return None
         self._flowed, self._new_events = min(at, state.last), False
         return workflows(state)
+
+
+def _came_up(task: TaskState, drawn: Graph) -> bool:
+    """Whether a task has failed among those of an open node that are not drawn: now it is to be seen."""
+    if task.state not in FAILURE_STATES:
+        return False
+    place = drawn.collapsed.node_of.get(task.id)
+    return place is not None and drawn.collapsed.nodes[place].rest
 
 
 def _bends(state: RunState, task: TaskState) -> int:

@@ -121,13 +121,15 @@ def payload(state: RunState, seq: int = 0, limit: int = LIMIT, *, now: float | N
     aggregated = len(state.tasks) > limit
     chosen = interesting(state) if aggregated else sorted(state.tasks)
     found = edges_of(state)
+    header = run_header(state, now, aggregated=aggregated)
+    critical = header.get("critical", ())
     return {
         "schema": SCHEMA,
         "seq": seq,
-        "run": run_header(state, now, aggregated=aggregated),
+        "run": header,
         "tasks": [row(state.tasks[id_], state) for id_ in chosen],
         "edges": edge_rows(between(found, chosen) if aggregated else found),
-        "graph": graph(state, plan(state, found=found), counted=aggregated),
+        "graph": graph(state, plan(state, found=found), counted=aggregated, critical=critical, handles=True),
         "lanes": lanes(state, now) if aggregated else None,
         "workflows": workflows(state),
     }
@@ -163,13 +165,17 @@ def delta(
         lanes: the lanes, when they changed.
         flows: the workflows, when something happened in one.
     """
+    header = run_header(state, now, aggregated=aggregated)
+    critical, drawn = header.get("critical", ()), None
+    if planned is not None:
+        drawn = graph(state, planned, counted=aggregated, critical=critical, handles=True)
     return {
         "type": "delta",
         "seq": seq,
-        "run": run_header(state, now, aggregated=aggregated),
+        "run": header,
         "tasks": [row(state.tasks[id_], state) for id_ in sorted(changed)],
         "edges": None if edges is None else edge_rows(edges),
-        "graph": None if planned is None else graph(state, planned, counted=aggregated),
+        "graph": drawn,
         "lanes": lanes,
         "workflows": flows,
     }
