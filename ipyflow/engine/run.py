@@ -12,9 +12,11 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
+from ipyflow.engine.context import scope
 from ipyflow.engine.log import CHUNK, Log, collector_at_rest
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState
@@ -43,6 +45,8 @@ class Run:
         self.engine = engine
         self.id, self.name, self.kind = id, name, kind
         self.root: Future[Any] | None = None
+        self.again: Callable[[], Future[Any]] | None = None
+        """Starts the same anew: whoever opened the run knows how. It keeps the arguments."""
         self.records = Log(log_limit)
         self.append = self.records.append
         self.append_row = self.records.append_row
@@ -257,6 +261,30 @@ class Run:
             handled = call is not None and call.is_entry and future.id not in self.dependants
             if future.state in RESTARTABLE_STATES and not handled:
                 future.retry()
+
+    def rerun(self) -> Future[Any]:
+        """Start the whole anew, with the same arguments and the code of now: a run of its own, beside this one.
+
+        Returns:
+            The future of the new flow, pipeline or workflow; its run is ``future.run``.
+
+        Raises:
+            RuntimeError: a cell, a script or an executor has no beginning to go back to.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.flow
+            ... def double(x):
+            ...     return 2 * x
+            >>> double.submit(4).run.rerun().result()
+            8
+        """
+        if self.again is None:
+            how = "run the cell again" if self.kind == "cell" else "submit it again"
+            raise RuntimeError(f"{self.name} is a run of kind {self.kind}, which does not know how it began: {how}")
+        again, context = self.again, copy_context()
+        context.run(scope.set, None)
+        return context.run(again)
 
     def explain(self) -> str:
         """In words, where the run stands, and why it does not move if it does not."""

@@ -140,6 +140,7 @@ class Engine:
             parent.unread[id] = None
         elif task.is_flow:
             run.root = future
+            run.again = lambda: self.submit(task.latest(), args, kwargs)
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(

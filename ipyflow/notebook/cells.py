@@ -46,6 +46,7 @@ class Cells:
         self._shown: set[int] = set()
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        display.on_shown_anew.append(lambda run: self._shown.add(run.id))
 
     # The engine's side.
 

@@ -1,7 +1,8 @@
-"""How a run shows itself under a cell: the live view, and below it the picture that the saved file keeps.
+"""How a run shows itself under a cell: live, and as the picture that the saved file keeps.
 
-Two outputs, because JupyterLab draws nothing but an error for a widget whose kernel is gone, whatever else the same
-output holds. While the view lives, its style sheet hides the picture; the whole reasoning is in ``docs/notebook.md``.
+With our JupyterLab extension that is one output, which the extension draws. Without it there are two, a widget and the
+picture, because JupyterLab draws nothing but an error for a widget whose kernel is gone, whatever else the same output
+holds. While the widget lives, its style sheet hides the picture; the whole reasoning is in ``docs/notebook.md``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.link import Link
+from ipyflow.notebook.pages import Pages
 from ipyflow.notebook.richer import Richer
+from ipyflow.notebook.subscription import Desk
+from ipyflow.views.payload import MIME
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PAUSE = 2.0
@@ -69,6 +73,12 @@ class Display:
         self.richer = Richer(shell)
         self._pictures: list[Picture] = []
         self._links: dict[tuple[int, str], Link] = {}
+        self._cell_of: dict[int, str] = {}
+        """The cell of the page that a run stands under, by the run's number."""
+        self.on_shown_anew: list[Callable[[Run], None]] = []
+        """Called with a run that has taken another one's place: nobody need show it."""
+        self._desk = Desk(publisher, self.richer, self.bundle, self._go_over)
+        self.pages = Pages(getattr(shell, "kernel", None), self._desk, self._cell_of)
         self._missing: str | None = None
         self._lock = threading.RLock()
         publisher.on_ended.append(self._ended)
@@ -79,18 +89,22 @@ class Display:
             print(self.bundle(run)["text/plain"])
             return
         publish = self._shell.display_pub.publish
+        drawn = self.pages.announced()
         with self._lock:
-            widget = self._widget(run, view)
+            widget = None if drawn else self._widget(run, view)
             if widget is not None:
                 # The empty forms keep other readers of the file from drawing what the picture shows.
                 data = {WIDGET_MIME: _model(widget), "text/html": "", "text/plain": ""}
                 publish(data, metadata={}, transient={"display_id": uuid.uuid4().hex})
             picture = Picture(run, widget is not None)
-            publish(self._made(picture), metadata={}, transient={"display_id": picture.id})
+            metadata = {MIME: {"view": view}} if drawn else {}
+            publish(self._made(picture), metadata=metadata, transient={"display_id": picture.id})
             self._pictures.append(picture)
+            self._stands_under(run, self._cell())
             # A picture holds its run, and with it the whole log.
             del self._pictures[: -2 * KEPT]
         self._publisher.later(PAUSE, lambda: self._refresh(picture))
+        self.pages.beat()
 
     def bundle(self, run: Run) -> dict[str, Any]:
         """The static forms of a run: payload, HTML, text."""
@@ -118,6 +132,37 @@ class Display:
         self._publisher.wake(run)
         for picture in [p for p in self._pictures if p.run is run]:
             self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
+
+    def _go_over(self, before: Run, run: Run) -> None:
+        """All that shows ``before`` shows ``run`` from now on."""
+        for listener in self.on_shown_anew:
+            listener(run)
+        with self._lock:
+            for (id, view), link in list(self._links.items()):
+                if id == before.id:
+                    del self._links[id, view]
+                    self._links[run.id, view] = link
+                    link.subscription.go_over(run)
+            for picture in [picture for picture in self._pictures if picture.run is before]:
+                picture.run, picture.length = run, -1
+                self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
+            self._stands_under(run, self._cell_of.get(before.id))
+        self._publisher.post(lambda: self.pages.go_over(before, run))
+        self.pages.beat()
+
+    def _stands_under(self, run: Run, cell: str | None) -> None:
+        if cell is not None:
+            self._cell_of[run.id] = cell
+            while len(self._cell_of) > 2 * KEPT:
+                del self._cell_of[next(iter(self._cell_of))]
+
+    def _cell(self) -> str | None:
+        """The page's name for the cell whose output this is, where the page tells."""
+        try:
+            cell = self._shell.kernel.get_parent("shell")["metadata"].get("cellId")
+        except (AttributeError, KeyError, TypeError):
+            return None
+        return cell if isinstance(cell, str) else None
 
     def close(self) -> None:
         """Leave the pictures as they stand and take the live views away."""
@@ -162,7 +207,7 @@ class Display:
         link = self._links.get((run.id, view))
         if link is None and self._missing is None:
             try:
-                link = self._links[run.id, view] = Link(run, view, self._publisher, self.richer)
+                link = self._links[run.id, view] = Link(run, view, self._desk)
             except (ImportError, FileNotFoundError) as error:
                 self._missing = _why(error)
                 print(self._missing)

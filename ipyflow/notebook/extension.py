@@ -49,6 +49,7 @@ class Extension:
         for event, hook in self._hooks:
             self.shell.events.register(event, hook)
         self._warned.install()
+        self.display.pages.load()
         if self.display.in_kernel:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
@@ -66,6 +67,7 @@ class Extension:
         self._formatters.remove()
         self._forget_engines()
         self.cells.detach()
+        self.display.pages.unload()
         self.publisher.stop()
         self.display.close()
         self.shell.user_ns.pop(LAST, None)

@@ -19,7 +19,7 @@ FLOW = """%%flow order -o future
 @task
 def load(n):
     print("loading", n)
-    time.sleep(0.2)
+    time.sleep(0.5)
     return n
 
 sum(f.result() for f in load.map([1, 2]))"""

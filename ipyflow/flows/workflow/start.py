@@ -168,6 +168,9 @@ class _Begin:
         run.context.start_event = self._event
         if parent is None:
             place.root = future
+            if self._left is None:  # else it went on where another run had stopped: that is no beginning to go back to
+                event = self._event
+                place.again = lambda: start(run.workflow, run.setup, run.table, None, event, {})
         place.append(routes(run.table, engine.now(), future.id))
         return node
 

@@ -1,0 +1,232 @@
+"""The link of pages with our JupyterLab extension: they ask over the control channel and hear over iopub.
+
+A cell may block the main thread and with it the shell channel; the control channel has a thread of its own in every
+ipykernel that is supported, so a click is heard in milliseconds. What a page is told goes out as a ``comm_msg`` under
+the page's own number: a comm that nobody ever opens, so that front ends and runners without the extension pass it over.
+
+Owns: which pages there are, and what each watches; all of it on the publisher's thread. Called by: the control thread,
+which hands everything on. Guarantees: a page that is not heard of for :data:`PATIENCE` seconds costs nothing more.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+import time
+from typing import Any
+
+from ipyflow import session
+from ipyflow.engine.run import Run
+from ipyflow.notebook.feed import is_paused
+from ipyflow.notebook.subscription import Desk, Subscription
+from ipyflow.views.listing import listed
+
+REQUEST, REPLY = "ipyflow_request", "ipyflow_reply"
+TARGET = "ipyflow-parallel"
+"""Under this name the kernel's table of comms says that we are here; hellos to all pages have it for their number."""
+ANNOUNCING = 0.15
+"""Seconds after loading in which a page may say that it has the extension, before something is shown without."""
+PATIENCE = 75.0
+"""Seconds without a sign of life after which a page is forgotten: timers of hidden tabs ring once a minute."""
+BEAT = 1.0
+"""Seconds between two hellos to all while a run goes on: for pages that were reloaded while a cell blocks."""
+LISTING = 0.5
+"""Seconds between two lists of runs."""
+LISTED = 200
+"""Runs in a list."""
+_VERSION = importlib.metadata.version("ipyflow-parallel")
+
+
+class Beacon:
+    """What stands in the kernel's table of comms, for pages that ask whether ipyflow is loaded; it hears nothing."""
+
+    comm_id = target_name = TARGET
+
+    def handle_msg(self, message: Any) -> None:
+        """Nobody has opened it."""
+
+    def handle_close(self, message: Any) -> None:
+        """Nobody has opened it."""
+
+
+class Page:
+    """One page in a browser.
+
+    Args:
+        id: the number it has given itself.
+    """
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.heard = time.monotonic()
+        self.subscriptions: dict[int, Subscription] = {}
+        self.wants_runs = False
+        self.told: list[tuple[Any, ...]] | None = None
+        """What its list of runs was made from."""
+
+
+class Pages:
+    """The pages of one kernel.
+
+    Args:
+        kernel: the kernel, or ``None`` where there is none, as in a terminal.
+        desk: what all subscriptions share.
+        cell_of: the id of the cell that a run stands under, by the run's number.
+    """
+
+    def __init__(self, kernel: Any, desk: Desk, cell_of: dict[int, str]) -> None:
+        self._kernel, self._desk, self._cell_of = kernel, desk, cell_of
+        self._publisher = desk.publisher
+        self._pages: dict[str, Page] = {}
+        self._lines: dict[int, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        self._due: dict[int, float] = {}
+        self._heard = threading.Event()
+        self._loaded = time.monotonic()
+        self._beating = self._listing = self._sweeping = False
+
+    def load(self) -> None:
+        """Listen, and say to all pages that we are here."""
+        if self._kernel is None:
+            return
+        self._loaded = time.monotonic()
+        self._kernel.control_handlers[REQUEST] = self._on_request
+        self._kernel.comm_manager.register_comm(Beacon())
+        self._greet()
+
+    def unload(self) -> None:
+        """Listen no more."""
+        if self._kernel is None:
+            return
+        self._kernel.control_handlers.pop(REQUEST, None)
+        self._kernel.comm_manager.comms.pop(TARGET, None)
+        for page in list(self._pages.values()):
+            self._forget(page)
+
+    def announced(self) -> bool:
+        """Whether a page has the extension, and so draws runs itself; shortly after loading this waits for its word."""
+        if self._kernel is None:
+            return False
+        return self._heard.wait(max(0.0, self._loaded + ANNOUNCING - time.monotonic()))
+
+    def go_over(self, before: Run, run: Run) -> None:
+        """Show ``run`` wherever ``before`` is on show."""
+        for page in list(self._pages.values()):
+            for subscription in list(page.subscriptions.values()):
+                if subscription.run is before:
+                    subscription.go_over(run)
+
+    def beat(self) -> None:
+        """A run goes on: say now and then that we are here."""
+        if self._kernel is not None:
+            self._publisher.post(self._start_beating)
+
+    # On the control thread.
+
+    async def _on_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        content = parent["content"]
+        self._heard.set()
+        self._publisher.post(lambda: self._received(content))
+        self._kernel.session.send(stream, REPLY, {"status": "ok"}, parent, ident=ident)
+
+    # On the publisher's thread.
+
+    def _received(self, content: dict[str, Any]) -> None:
+        id, sub, body = str(content.get("page")), content.get("sub"), content.get("body") or {}
+        page = self._pages.get(id)
+        if page is None:
+            page = self._pages[id] = Page(id)
+            self._later_once("_sweeping", PATIENCE / 3, self._sweep)
+        page.heard = time.monotonic()
+        kind = body.get("type")
+        if kind == "hello":
+            self._send(id, None, {"type": "hello", "version": _VERSION, "subs": list(page.subscriptions)})
+        elif kind == "bye":
+            self._forget(page)
+        elif kind == "runs":
+            page.wants_runs, page.told = bool(body.get("on")), None
+            self._list()
+        elif kind == "watch":
+            self._watch(page, int(body["sub"]), int(body["run"]), float(body["wall"]))
+        elif kind == "leave":
+            subscription = page.subscriptions.pop(int(body["sub"]), None)
+            if subscription is not None:
+                subscription.close()
+        elif sub in page.subscriptions:
+            page.subscriptions[sub].received(body)
+        elif sub is not None:
+            self._send(id, sub, {"type": "unknown"})
+
+    def _watch(self, page: Page, sub: int, id: int, wall: float) -> None:
+        run = next((run for run in session.runs() if run.id == id), None)
+        # Numbers begin anew in every kernel: the instant at which it began tells runs apart.
+        if run is None or abs(run.snapshot().wall - wall) > 1e-3:
+            self._send(page.id, sub, {"type": "unknown"})
+            return
+        before = page.subscriptions.get(sub)
+        if before is not None:
+            before.close()
+        subscription = Subscription(run, self._desk, lambda message: self._send(page.id, sub, message))
+        page.subscriptions[sub] = subscription
+        subscription.viewer.asked()
+
+    def _forget(self, page: Page) -> None:
+        self._pages.pop(page.id, None)
+        for subscription in page.subscriptions.values():
+            subscription.close()
+
+    def _sweep(self) -> None:
+        self._sweeping = False
+        for page in [page for page in self._pages.values() if time.monotonic() - page.heard > PATIENCE]:
+            self._forget(page)
+        if self._pages:
+            self._later_once("_sweeping", PATIENCE / 3, self._sweep)
+
+    def _start_beating(self) -> None:
+        self._later_once("_beating", BEAT, self._beat)
+
+    def _beat(self) -> None:
+        self._beating = False
+        if any(not run.closed for run in session.runs()[:LISTED]):
+            self._greet()
+            self._start_beating()
+
+    def _greet(self) -> None:
+        self._send(TARGET, None, {"type": "hello", "version": _VERSION})
+
+    def _list(self) -> None:
+        self._listing = False
+        pages = [page for page in self._pages.values() if page.wants_runs]
+        if not pages:
+            return
+        found = session.runs()[:LISTED]
+        lines = [self._line(run) for run in found]
+        for page in pages:
+            key = [line[0] for line in lines]
+            if page.told != key:
+                page.told = key
+                self._send(page.id, None, {"type": "runs", "runs": [line[1] for line in lines]})
+        self._lines = {run.id: line for run, line in zip(found, lines, strict=True)}
+        self._due = {id: due for id, due in self._due.items() if id in self._lines}
+        self._later_once("_listing", LISTING, self._list)
+
+    def _line(self, run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A run's line in the list, and what it was made from."""
+        key = (run.id, len(run.records), is_paused(run), run.again is not None, self._cell_of.get(run.id))
+        before, began = self._lines.get(run.id), time.monotonic()
+        if before is not None and (before[0] == key or (began < self._due.get(run.id, 0.0) and not run.closed)):
+            return before
+        with run.reading() as state:
+            line = listed(state, run.engine.now())
+        # A run that nobody watches is folded for this list alone: that must not slow it down.
+        self._due[run.id] = time.monotonic() + 20 * (time.monotonic() - began)
+        return key, line | {"paused": key[2], "again": key[3], "cell": key[4]}
+
+    def _later_once(self, mark: str, delay: float, call: Any) -> None:
+        if not getattr(self, mark):
+            setattr(self, mark, True)
+            self._publisher.later(delay, call)
+
+    def _send(self, page: str, sub: int | None, body: dict[str, Any]) -> None:
+        content = {"comm_id": page, "data": {"ipyflow": 1, "sub": sub, "body": body}}
+        ident = f"comm-{page}".encode()
+        self._kernel.session.send(self._kernel.iopub_socket, "comm_msg", content, parent={}, ident=ident)

@@ -1,0 +1,61 @@
+"""What a page asks once and the kernel answers: lines of the log, a stretch of time, the past, an export.
+
+Messages: ``docs/protocol.md``. The answers are made by functions of :mod:`ipyflow.views`; nothing is kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ipyflow.engine.run import Run
+from ipyflow.views.log_lines import log_lines
+from ipyflow.views.replay import replayed
+from ipyflow.views.window import window
+
+Query = dict[str, Any]
+
+
+def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, Any]]) -> dict[str, Any]:
+    """Answer a question about a run.
+
+    Args:
+        run: the run.
+        what: the kind of question.
+        query: what it says besides.
+        bundle: makes the static forms of a run.
+
+    Raises:
+        ValueError: there is no such question.
+    """
+    if what == "log":
+        return _log(run, query)
+    if what == "window":
+        return _window(run, query)
+    if what == "replay":
+        return {"payload": replayed(run.log, float(query["at"]))}
+    if what == "export":
+        return run.engine.presenter.exported(run, str(query["format"]))
+    if what == "bundle":
+        return bundle(run)
+    raise ValueError(f"no question {what!r}; there are log, window, replay, export and bundle: reload the page")
+
+
+def _log(run: Run, query: Query) -> dict[str, Any]:
+    task = query.get("task")
+    with run.reading() as state:
+        return log_lines(
+            state,
+            offset=int(query.get("offset") or 0),
+            limit=int(query.get("limit") or 500),
+            tail=bool(query.get("tail")),
+            task=None if task is None else int(task),
+            streams=query.get("streams"),
+            text=str(query.get("text") or ""),
+        )
+
+
+def _window(run: Run, query: Query) -> dict[str, Any]:
+    begin, end, bins = float(query["from"]), float(query["to"]), int(query.get("bins") or 240)
+    with run.reading() as state:
+        return window(state, begin, end, bins, now=run.engine.now())

@@ -1,0 +1,32 @@
+"""A run in one line, for lists of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ipyflow.model.run import RunState
+from ipyflow.views.words import clean, clip, instant, total
+
+
+def listed(state: RunState, now: float | None = None) -> dict[str, Any]:
+    """Say what a list of runs shows of one.
+
+    Args:
+        state: the run.
+        now: the engine's clock, for a run that goes on; by default the time of its last record.
+
+    Example:
+        >>> listed(RunState())["total"]
+        0
+    """
+    return {
+        "id": state.id,
+        "name": clean(clip(state.name, 200)),
+        "kind": state.kind,
+        "state": str(state.state),
+        "wall": state.wall,
+        "elapsed": round(instant(state, now) - state.opened, 3),
+        "closed": state.closed is not None,
+        "total": total(state),
+        "counts": {str(name): number for name, number in state.counts.items() if number},
+    }
