@@ -5,7 +5,20 @@
  * long) is left out rather than made up.
  */
 
-import type { Bin, Counts, Edge, Graph, Kept, Lane, LogLine, Run, TaskDetail, TaskRow, Workflow } from "./protocol";
+import type {
+  Bin,
+  Counts,
+  Edge,
+  Graph,
+  Kept,
+  Lane,
+  LogLine,
+  Run,
+  State,
+  TaskDetail,
+  TaskRow,
+  Workflow,
+} from "./protocol";
 import { flowAt } from "./replay-flows";
 import { graphAt } from "./replay-graph";
 import { isFinal } from "./status";
@@ -226,4 +239,13 @@ export function changeTimes(tasks: Iterable<TaskRow>, closed: number | null): nu
   for (const { spans } of tasks) for (const [begin] of spans) times.add(begin);
   if (closed !== null) times.add(closed);
   return [...times].sort((a, b) => a - b);
+}
+
+/** What happened at an instant: the tasks whose state changed right then, and to which. */
+export function changesAt(tasks: Iterable<TaskRow>, at: number): { task: TaskRow; state: State }[] {
+  const found: { task: TaskRow; state: State }[] = [];
+  for (const task of tasks) {
+    for (const [begin, state] of task.spans) if (begin === at) found.push({ task, state });
+  }
+  return found;
 }
