@@ -10,6 +10,7 @@ import { mountGraph } from "./graph/view";
 import { mountHeader } from "./header";
 import { mountHoverCard } from "./hover-card";
 import { mountLog } from "./log/view";
+import { mountScrubber } from "./scrubber";
 import { mountTable } from "./table/view";
 import { mountTimeline } from "./timeline/view";
 
@@ -90,11 +91,13 @@ export const mountRunView: Mount = (element, store, ui) => {
     };
     measure();
     fold();
+    const unmountScrubber = mountScrubber(main, store, ui);
     showTab();
     showDetail();
     unmountAll = disposeAll(
       unmountHeader,
       mountHoverCard(root, store, ui),
+      unmountScrubber,
       ui.tab.on(showTab),
       ui.selection.on(showDetail),
       ui.folded.on(fold),
