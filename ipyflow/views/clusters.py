@@ -1,4 +1,4 @@
-"""The nodes of the graph in boxes within boxes, for languages that draw such: groups of branches, and labels."""
+"""The nodes of the graph in boxes within boxes, for languages that draw such: pipelines, groups, and labels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from ipyflow.views.graph import tally
 from ipyflow.views.opening import Node
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.words import clip, counts_in_marks, shown
+
+BOXED = frozenset({"pipeline", "group"})
+"""Roles of tasks that have a box around what is below them."""
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Cluster:
 
 
 def clusters(state: RunState, collapsed: Collapsed) -> Cluster:
-    """Put the nodes into boxes: a group of branches holds its entries and its own node, a label what carries it.
+    """Put the nodes into boxes: a pipeline and a group hold their entries and their own node, a label what carries it.
 
     Args:
         state: the run.
@@ -53,9 +56,9 @@ def clusters(state: RunState, collapsed: Collapsed) -> Cluster:
     boxes: dict[tuple[int, str | None], Cluster] = {(-1, None): outside}
 
     def around(i: int) -> tuple[int, str | None]:
-        """The node of the group that holds node ``i``, and the label of ``i``: what its box is known by."""
+        """The node of the pipeline or group that holds node ``i``, and the label of ``i``: what its box is known by."""
         over = collapsed.node_of.get(state.tasks[nodes[i].tasks[0]].parent, -1)
-        return over if over not in (i, -1) and nodes[over].role == "group" else -1, nodes[i].group
+        return over if over not in (i, -1) and nodes[over].role in BOXED else -1, nodes[i].group
 
     def box(key: tuple[int, str | None]) -> Cluster:
         """The box that is known by ``key``; those around it are made first."""
@@ -66,13 +69,13 @@ def clusters(state: RunState, collapsed: Collapsed) -> Cluster:
             key = around(over) if label is None else (over, None)
         made = boxes[key]
         for over, label in reversed(missing):
-            words = f"{ROLES['group'].mark} {nodes[over].name}" if label is None else label
+            words = f"{ROLES[nodes[over].role or ''].mark} {nodes[over].name}" if label is None else label
             made.inner.append(Cluster(len(boxes), words))
             made = boxes[over, label] = made.inner[-1]
         return made
 
     for i, node in enumerate(nodes):
-        box((i, None) if node.role == "group" else around(i)).nodes.append(_said(state, i, node, found))
+        box((i, None) if node.role in BOXED else around(i)).nodes.append(_said(state, i, node, found))
     return outside
 
 

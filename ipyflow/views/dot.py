@@ -1,6 +1,11 @@
-"""The collapsed graph in the language of Graphviz."""
+"""The collapsed graph in the language of Graphviz, as text and as a ``graphviz.Digraph``.
+
+A node is called by its key: ``17`` is task 17, ``17+`` it and those that are equal to it.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState
@@ -13,6 +18,12 @@ from ipyflow.views.palette import LOOKS
 from ipyflow.views.tallies import shown_flows
 from ipyflow.views.ways_text import flow_dot
 from ipyflow.views.words import shown
+
+GRAPH = {"rankdir": "LR", "fontname": "Helvetica"}
+NODE = {
+    "shape": "box", "style": "rounded,filled", "fillcolor": "#ffffff", "fontname": "monospace", "penwidth": "1.5",
+}  # fmt: skip
+EDGE = {"color": "#444444"}
 
 
 def dot(state: RunState, most: int = 300) -> str:
@@ -27,15 +38,43 @@ def dot(state: RunState, most: int = 300) -> str:
         >>> print(dot(RunState(name="empty")).splitlines()[0])
         digraph "empty" {
     """
+    heads = [f"  {what} [{_listed(looks)}];" for what, looks in (("graph", GRAPH), ("node", NODE), ("edge", EDGE))]
+    return "\n".join([f"digraph {_quoted(shown(state.name, 120))} {{", *heads, *_statements(state, most), "}", ""])
+
+
+def digraph(state: RunState, most: int = 300) -> Any:
+    """Make the same as a ``graphviz.Digraph``, whose attributes and nodes can be changed and added to.
+
+    Args:
+        state: the run.
+        most: the largest number of nodes wanted; equal siblings are one node.
+
+    Raises:
+        ModuleNotFoundError: the package ``graphviz`` is not there.
+
+    Example:
+        >>> drawn = digraph(RunState(name="empty"))
+        >>> drawn.graph_attr["rankdir"] = "TB"
+        >>> drawn.node("note", "made by hand")
+        >>> "rankdir=TB" in drawn.source
+        True
+    """
+    try:
+        import graphviz  # only for those who ask
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "run.graphviz() needs the package graphviz: pip install graphviz; run.export('dot') gives the same as text"
+        ) from error
+    name = graphviz.escape(shown(state.name, 120))
+    drawn = graphviz.Digraph(name, graph_attr=dict(GRAPH), node_attr=dict(NODE), edge_attr=dict(EDGE))
+    drawn.body += [f"{line}\n" for line in _statements(state, most)]
+    return drawn
+
+
+def _statements(state: RunState, most: int) -> list[str]:
     collapsed = collapse(state, edges(state), most)
-    flows = shown_flows(state)
-    out = [
-        f"digraph {_quoted(shown(state.name, 120))} {{",
-        '  graph [rankdir=LR, fontname="Helvetica"];',
-        '  node [shape=box, style="rounded,filled", fillcolor="#ffffff", fontname="monospace", penwidth=1.5];',
-        '  edge [color="#444444"];',
-    ]
-    for i, flow in enumerate(flows):
+    out: list[str] = []
+    for i, flow in enumerate(shown_flows(state)):
         out += [
             f"  subgraph cluster_w{i} {{",
             f"    label={_quoted(shown(state.tasks[flow.id].name, 120))}; style=dashed;",
@@ -43,12 +82,17 @@ def dot(state: RunState, most: int = 300) -> str:
             "  }",
         ]
     out += _box(clusters(state, collapsed), "  ")
+    keys = [_quoted(node.key) for node in collapsed.nodes]
     for (a, b, kind), count in collapsed.links.items():
         looks = [] if kind == DATA else ["style=dashed", "arrowhead=none"]
         looks += [f'label="{count:,}"'] if count > 1 else []
         attributes = f" [{', '.join(looks)}]" if looks else ""
-        out.append(f"  n{a} -> n{b}{attributes};")
-    return "\n".join([*out, "}", ""])
+        out.append(f"  {keys[a]} -> {keys[b]}{attributes};")
+    return out
+
+
+def _listed(looks: dict[str, str]) -> str:
+    return ", ".join(f"{name}={_quoted(value)}" for name, value in looks.items())
 
 
 def ways_dot(state: RunState, flow: WorkflowState) -> str:
@@ -66,7 +110,7 @@ def ways_dot(state: RunState, flow: WorkflowState) -> str:
 
 
 def _box(box: Cluster, indent: str) -> list[str]:
-    out = [f"{indent}n{said.place} {_look(said)};" for said in box.nodes]
+    out = [f"{indent}{_quoted(said.node.key)} {_look(said)};" for said in box.nodes]
     for inner in box.inner:
         out += [
             f"{indent}subgraph cluster_{inner.number} {{",

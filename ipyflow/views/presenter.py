@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ipyflow.model.records import Record
 from ipyflow.model.run import RunState
-from ipyflow.views.dot import dot
+from ipyflow.views.dot import digraph
 from ipyflow.views.explain import explain, explain_run
-from ipyflow.views.exports import export
+from ipyflow.views.exports import Source, as_download, export
 from ipyflow.views.graph_svg import pictures_svg
 from ipyflow.views.html import static_html, table_html, task_html
+from ipyflow.views.otel import spans
 from ipyflow.views.payload import MIME
 from ipyflow.views.plans import plan
 from ipyflow.views.saved import saved_payload
@@ -27,11 +29,21 @@ class _Engine(Protocol):
     def now(self) -> float: ...
 
 
+class _Log(Protocol):
+    @property
+    def forgotten(self) -> int: ...
+
+    def read(self, since: int = 0) -> tuple[int, list[Record]]: ...
+
+
 class _Run(Protocol):
     """What a presenter needs of a run."""
 
     @property
     def engine(self) -> _Engine: ...
+
+    @property
+    def records(self) -> _Log: ...
 
     def reading(self) -> AbstractContextManager[RunState]: ...
 
@@ -84,14 +96,23 @@ class StaticPresenter:
                 return explain(state, task, now=now)
         return f"{handle!r}: its records are no longer held (log_limit)."
 
-    def export(self, run: Any, target: str) -> str:
+    def export(self, run: Any, target: str | os.PathLike[str]) -> str | bytes:
         """Give a run in a format, or write it to a path. See :func:`ipyflow.views.exports.export`."""
-        handle: _Run = run
-        with handle.reading() as state:
-            return export(state, target)
+        with _source(run) as source:
+            return export(source, target)
+
+    def exported(self, run: Any, name: str) -> dict[str, Any]:
+        """Give a run in a format as a page is answered. See :func:`ipyflow.views.exports.as_download`."""
+        with _source(run) as source:
+            return as_download(source, name)
+
+    def spans(self, run: Any) -> list[Any]:
+        """Give a run as spans of OpenTelemetry. See :func:`ipyflow.views.otel.spans`."""
+        with _source(run) as source:
+            return list(spans(source.state, now=source.now))
 
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
-        """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Source``.
+        """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Digraph``.
 
         Args:
             run: the run.
@@ -108,9 +129,7 @@ class StaticPresenter:
         with handle.reading() as state:
             now = handle.engine.now()
             if kind == "graphviz":
-                import graphviz  # only for those who ask
-
-                return graphviz.Source(dot(state))
+                return digraph(state)
             text = text_tree(state, now=now)
             if kind == "timeline":
                 return _picture(timeline_svg(state, now=now, by=by), f"Timeline of {state.name}", text)
@@ -123,6 +142,13 @@ class StaticPresenter:
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
         return plan(records, form)
+
+
+@contextmanager
+def _source(run: _Run) -> Iterator[Source]:
+    """A run held still, as exports are made from it."""
+    with run.reading() as state:
+        yield Source(state, run.engine.now(), lambda: (run.records.forgotten, run.records.read()[1]))
 
 
 def _picture(svg: str, label: str, text: str) -> Picture:

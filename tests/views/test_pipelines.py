@@ -564,10 +564,14 @@ def test_a_saved_payload_of_a_wide_group_is_small(stages: int) -> None:
     assert len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE
 
 
-def test_groups_of_branches_are_clusters_and_stages_clusters_in_them() -> None:
+def test_pipelines_are_clusters_and_so_are_groups_of_branches_and_their_stages_in_them() -> None:
     made = dot(load("pipeline"))
-    box = re.search(r"subgraph cluster_1 \{\n(.*?)\n  \}", made, re.DOTALL)
+    outer = re.search(r"\n  subgraph cluster_1 \{\n(.*?)\n  \}", made, re.DOTALL)
+    box = re.search(r"\n    subgraph cluster_2 \{\n(.*?)\n    \}", made, re.DOTALL)
     assert box
+    assert outer
+    assert box[1] in outer[1]
+    assert 'label="» pipeline"' in outer[1]
     assert 'label="≡ in_parallel"' in box[1]
     assert re.findall(r'label="\W*(\w+)#', box[1]) == [
         "in_parallel", "clean", "score", "clean", "score", "repair", "clean", "score",
@@ -575,7 +579,7 @@ def test_groups_of_branches_are_clusters_and_stages_clusters_in_them() -> None:
     assert '"↯ recover#11\\nhandler · ↷ skipped"' in made
     staged = mermaid(wide(60, 8, 60, stages=2).state()).splitlines()
     nested = [line for line in staged if "subgraph" in line or line.strip() == "end"]
-    assert [line.index(line.strip()) for line in nested] == [2, 4, 4, 4, 4, 2]
+    assert [line.index(line.strip()) for line in nested] == [2, 4, 6, 6, 6, 6, 4, 2]
 
 
 def test_planned_nodes_are_dashed_in_other_languages() -> None:

@@ -4,6 +4,8 @@ import doctest
 import importlib
 import pkgutil
 import re
+import shutil
+import sys
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from ipyflow import views
 from ipyflow.model import records as r
-from ipyflow.views.dot import dot
+from ipyflow.model.run import RunState
+from ipyflow.views.dot import digraph, dot
 from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.mermaid import mermaid
 from ipyflow.views.outline import outline
@@ -230,8 +233,33 @@ def test_dot_has_clusters_for_groups_and_dashes_for_children() -> None:
     made = dot(load("fan_out"))
     assert "subgraph cluster_1" in made
     assert "score ×50\\n3 ✗ · 47 ✓" in made
-    assert 'n1 -> n0 [style=dashed, arrowhead=none, label="50"];' in made
-    assert 'n1 -> n2 [label="50"];' in made
+    assert '"2+" -> "1" [style=dashed, arrowhead=none, label="50"];' in made
+    assert '"2+" -> "52" [label="50"];' in made
+
+
+def test_a_digraph_says_the_same_and_can_be_changed() -> None:
+    drawn = digraph(load("fan_out"))
+    body = [line.strip() for line in dot(load("fan_out")).splitlines() if line.startswith("  ")][3:]
+    assert [line.strip() for line in drawn.body] == body
+    drawn.graph_attr["rankdir"] = "TB"
+    drawn.node("2+", fillcolor="gold")
+    assert "rankdir=TB" in drawn.source
+    assert '"2+" [fillcolor=gold]' in drawn.source
+    assert digraph(RunState(name="<b>")).source.startswith('digraph "<b>" {')
+    for name in GOLDEN:
+        assert digraph(load(name)).source.endswith("}\n")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+@pytest.mark.parametrize("name", GOLDEN)
+def test_graphviz_draws_it(name: str) -> None:
+    assert b"<svg" in digraph(load(name)).pipe(format="svg")
+
+
+def test_without_the_package_of_graphviz_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "graphviz", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install graphviz"):
+        digraph(RunState())
 
 
 def test_mermaid_writes_whatever_could_mean_something_as_a_number() -> None:
