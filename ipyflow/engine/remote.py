@@ -154,19 +154,12 @@ class Host:
         return error  # type: ignore[no-any-return]
 
     def _end_kept(self, kept: Kept) -> None:
-        call, future = self.call, self.call.future
+        call = self.call
         call.flush_output()
-        with self.engine.changing:
-            ended = call.take_end()
-            if ended:
-                future.state = State.SUCCEEDED
-                future._when = time = self.engine.now()
-                future.run.append(r.Finished(time, future.id, "succeeded", kept.type_name, kept.text, None))
-        if not ended:
+        if not hasattr(call, "unended"):
             self.engine.returned_late(call)
-            return
-        future._value = kept
-        self.engine.dispatch(self.engine.settled(call, future))
+        elif not self.engine.body_returned(call, kept):
+            self.engine.dispatch(endings.end_with_value(self.engine, call, kept))
 
     def _raised(self, error: BaseException) -> None:
         self.engine.dispatch(self.engine.attempt_failed(self.call, error))

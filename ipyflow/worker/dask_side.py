@@ -21,7 +21,6 @@ from distributed.threadpoolexecutor import thread_state
 from distributed.worker import secede
 
 from ipyflow.engine import crossing
-from ipyflow.engine.kept import Kept
 from ipyflow.model.wire import Head, Message, Outcome, Package, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import body
@@ -205,6 +204,3 @@ def leave(topic: str) -> None:
     """An engine has gone."""
     for key in [key for key in list(_ways) if key[1] == topic]:
         _ways.pop(key, None)
-
-
-__all__ = ["INLINE", "Chunk", "Kept", "Parked", "deliver", "run", "take"]

@@ -15,7 +15,7 @@ import pytest
 
 import ipyflow as fl
 from ipyflow.engine.kept import Kept
-from ipyflow.errors import ExecutorUnavailable, IpyflowWarning, TaskCancelled
+from ipyflow.errors import ExecutorUnavailable, IpyflowWarning, LeakedFuture, TaskCancelled
 from ipyflow.executors.dask import DaskExecutor
 from ipyflow.executors.dask import cluster as dask_cluster
 from ipyflow.executors.dask import found as dask_found
@@ -328,6 +328,24 @@ def test_a_large_value_stays_until_it_is_asked_for(lab: Lab) -> None:
     assert lab.runs[0].snapshot().tasks[future.id].type == "ndarray"
     assert future.result(SOON).sum() == 499_999_500_000
     assert future.result() is future.result()
+
+
+@pytest.mark.parametrize("policy", ["wait", "error"])
+def test_what_a_body_leaves_unread_counts_also_where_its_value_stays(lab: Lab, policy: str) -> None:
+    child = fl.task(executor="dask")(lambda: 1)
+
+    @fl.flow(executor="dask", on_leak=policy)
+    def careless() -> Any:
+        child.submit()
+        return np.arange(1_000_000)
+
+    future = careless.submit()
+    if policy == "error":
+        with pytest.raises(LeakedFuture):
+            future.result(SOON)
+    else:
+        assert future.result(SOON).size == 1_000_000
+        assert {task.state for task in future.run.snapshot().tasks.values()} == {"succeeded"}
 
 
 def test_a_value_goes_from_task_to_task_without_coming_here(lab: Lab) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import distributed
 
+from ipyflow.engine.kept import Kept
 from ipyflow.errors import IpyflowWarning, WorkerLost
 from ipyflow.executors.dask import found, graph, losses
 from ipyflow.executors.dask.flight import Flight, Held
@@ -28,6 +29,7 @@ from ipyflow.model.wire import Message, Outcome, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import dask_plugin as plugin
 from ipyflow.worker import dask_side as side
+from ipyflow.worker.dask_values import Chunk, Parked
 
 GLANCE = 0.2
 """Seconds between two glances whether a worker that does not answer has gone."""
@@ -164,7 +166,7 @@ class Cluster:
         buffers = self._shelf.send(self.client, body.buffers)
         data: Any = body.data
         if len(data) > graph.BIG:
-            (data,) = graph.scatter(self.client, [side.Chunk(data)])
+            (data,) = graph.scatter(self.client, [Chunk(data)])
         values = tuple([self._value_for(one) for one in kept])
         flight.holds = (buffers, data if isinstance(data, graph.Sent) else None, values)
         return graph.Node(flight.key, self._topic, package.head, data, buffers, values, flight.level)
@@ -175,7 +177,7 @@ class Cluster:
         if held.cluster is self and held.future.status in ("finished", "pending"):
             return held.future
         parcel = pickling.plain(pickling.pack(kept.value()))  # it was fetched before it was lost; or it raises
-        return graph.scatter(self.client, [side.Parked.of(parcel)])[0].future
+        return graph.scatter(self.client, [Parked.of(parcel)])[0].future
 
     def cancel(self, futures: list[Any]) -> None:
         """Take tasks off the cluster."""
@@ -202,11 +204,9 @@ class Cluster:
                 f"the value of {whose} was on a Dask worker and is gone ({type(error).__name__}); run the task again"
             ) from error
 
-    def kept(self, held: Held, outcome: Outcome) -> side.Kept:
+    def kept(self, held: Held, outcome: Outcome) -> Kept:
         """What the engine holds in the place of a value that stays."""
-        return side.Kept(
-            lambda: pickling.unpack(self.fetch(held.future, held.label)), held, outcome.type_name, outcome.text
-        )
+        return Kept(lambda: pickling.unpack(self.fetch(held.future, held.label)), held, outcome.type_name, outcome.text)
 
     def take(self, address: str, number: int) -> Message:
         """A message that was too large to be sent."""

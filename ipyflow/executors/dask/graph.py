@@ -17,6 +17,7 @@ import dask
 
 from ipyflow.model.wire import Head
 from ipyflow.worker import dask_side as side
+from ipyflow.worker.dask_values import Chunk
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -89,7 +90,7 @@ class Shelf:
             if sent is not None and sent.is_there():
                 found[segment.key] = sent
             else:
-                fresh[segment.key] = side.Chunk(segment.view())
+                fresh[segment.key] = Chunk(segment.view())
         if fresh:
             by_key = {segment.key: segment for segment in segments}
             for key, sent in zip(fresh, scatter(client, list(fresh.values())), strict=True):
