@@ -21,6 +21,7 @@ from distributed.threadpoolexecutor import thread_state
 from distributed.worker import secede
 
 from ipyflow.engine import crossing
+from ipyflow.engine.kept import Kept as Kept  # for the executor, which may not look into the engine
 from ipyflow.model.wire import Head, Message, Outcome, Package, Parcel
 from ipyflow.wire import pickling
 from ipyflow.worker import body

@@ -19,7 +19,6 @@ from typing import Any
 
 import distributed
 
-from ipyflow.engine.kept import Kept
 from ipyflow.errors import IpyflowWarning, WorkerLost
 from ipyflow.executors.dask import found, graph, losses
 from ipyflow.executors.dask.flight import Flight, Held
@@ -204,9 +203,11 @@ class Cluster:
                 f"the value of {whose} was on a Dask worker and is gone ({type(error).__name__}); run the task again"
             ) from error
 
-    def kept(self, held: Held, outcome: Outcome) -> Kept:
+    def kept(self, held: Held, outcome: Outcome) -> side.Kept:
         """What the engine holds in the place of a value that stays."""
-        return Kept(lambda: pickling.unpack(self.fetch(held.future, held.label)), held, outcome.type_name, outcome.text)
+        return side.Kept(
+            lambda: pickling.unpack(self.fetch(held.future, held.label)), held, outcome.type_name, outcome.text
+        )
 
     def take(self, address: str, number: int) -> Message:
         """A message that was too large to be sent."""
