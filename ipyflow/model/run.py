@@ -37,11 +37,12 @@ class Attempt:
 
 @dataclass(slots=True)
 class Span:
-    """A stretch of a task's life in one state, from ``time`` to the next span's time."""
+    """A stretch of a task's life in one state, from ``time`` to the next span's time, waiting for the tasks ``on``."""
 
     time: float
     state: State
     note: str = ""
+    on: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -166,6 +167,7 @@ class RunState:
     def _waiting(self, e: r.Waiting) -> None:
         task = self._move(e.task, State.WAITING, e.time, e.reason)
         task.reason, task.waiting_on = e.reason, e.on
+        task.spans[-1].on = e.on
 
     def _queued(self, e: r.Queued) -> None:
         self._move(e.task, State.QUEUED, e.time)
@@ -181,6 +183,7 @@ class RunState:
         task = self._task(e.task)
         if task.state is State.RUNNING:
             self._move(e.task, State.BLOCKED, e.time).waiting_on = e.on
+            task.spans[-1].on = e.on
 
     def _unblocked(self, e: r.Unblocked) -> None:
         task = self._task(e.task)
@@ -208,6 +211,7 @@ class RunState:
     def _continued(self, e: r.Continued) -> None:
         task = self._move(e.task, State.WAITING, e.time, "the future it returned")
         task.reason, task.waiting_on, task.into = "the future it returned", (e.into,), e.into
+        task.spans[-1].on = task.waiting_on
 
     def _cancelling(self, e: r.Cancelling) -> None:
         self._move(e.task, State.CANCELLING, e.time, e.why).reason = e.why

@@ -17,6 +17,8 @@ from ipyflow.views.series import FINE, Marks, Series
 from ipyflow.views.words import clean, clip, home, instant
 
 BINS = 120
+MOST = 60
+"""Lanes of a page; of more names those with the fewest tasks share the last."""
 _SHORTEST_BIN = 1e-6
 _SERIES = {State.RUNNING: 0, State.CANCELLING: 0, State.BLOCKED: 1}
 
@@ -40,7 +42,7 @@ class _Lane:
     open: _Open = field(default_factory=dict)
 
 
-def _stretches(task: TaskState, until: float) -> list[tuple[int, float, float]]:
+def stretches(task: TaskState, until: float) -> list[tuple[int, float, float]]:
     """The times in which a task ran (0) or stood blocked (1); stretches of one kind that meet are one."""
     out = []
     kind: int | None = None
@@ -131,10 +133,10 @@ class Lanes:
 
     def _draw(self, state: RunState, task: TaskState, until: float, series: tuple[Series, Series]) -> None:
         opened, scale = state.opened, 1 / self._bin
-        for kind, begin, end in _stretches(task, until):
+        for kind, begin, end in stretches(task, until):
             series[kind].stretch((begin - opened) * scale, (end - opened) * scale)
 
-    def view(self, state: RunState, now: float | None = None, most: int = 60) -> list[dict[str, Any]]:
+    def view(self, state: RunState, now: float | None = None, most: int = MOST) -> list[dict[str, Any]]:
         """Make the payload's ``lanes``, in the order of their first tasks.
 
         Args:
@@ -147,8 +149,7 @@ class Lanes:
         alone, rest = (by_size, []) if len(by_size) <= most else (by_size[: most - 1], by_size[most - 1 :])
         views = [self._view(state, [lane], now) for lane in sorted(alone, key=lambda lane: (lane.first, lane.oldest))]
         if rest:
-            name = f"({len(rest):,} other names)"
-            views.append({**self._view(state, rest, now), "name": name, "module": "", "role": None})
+            views.append({**self._view(state, rest, now), "name": others(len(rest)), "module": "", "role": None})
         return views
 
     def _view(self, state: RunState, lanes: Sequence[_Lane], now: float | None) -> dict[str, Any]:
@@ -181,17 +182,27 @@ class Lanes:
             "shortest": round(lengths[0], 6) if lengths else None,
             "median": round(lengths[len(lengths) // 2], 6) if lengths else None,
             "longest": round(lengths[-1], 6) if lengths else None,
-            "bins": [[_short(ran), _short(stood), ended] for ran, stood, ended in bins],
+            "bins": [[short(ran), short(stood), ended] for ran, stood, ended in bins],
         }
 
 
-def _short(mean: float) -> float:
+def others(number: int) -> str:
+    """Name the lane of all the names that have none of their own.
+
+    Example:
+        >>> others(1200)
+        '(1,200 other names)'
+    """
+    return f"({number:,} other names)"
+
+
+def short(mean: float) -> float:
     """Two decimals are more than a picture shows; whole numbers are shorter still in JSON."""
     value = round(max(mean, 0.0), 2)
     return int(value) if value.is_integer() else value
 
 
-def lanes(state: RunState, now: float | None = None, most: int = 60) -> list[dict[str, Any]]:
+def lanes(state: RunState, now: float | None = None, most: int = MOST) -> list[dict[str, Any]]:
     """Make the payload's ``lanes`` at once, for a picture or a page that just came. See :meth:`Lanes.view`."""
     fresh = Lanes()
     fresh.update(state, state.tasks)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ipyflow.model.run import RunState, Span, TaskState
+from ipyflow.views.critical import critical_path
 from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
@@ -101,6 +102,7 @@ def run_header(state: RunState, now: float | None = None, *, aggregated: bool = 
         "total": total(state),
         "counts": {str(name): number for name, number in state.counts.items() if number},
         "aggregated": aggregated,
+        "critical": critical_path(state),
         "notes": [[kind, task, clean(clip(said, 500))] for task, kind, said in remarks(state, _NOTES)],
     }
 

@@ -22,7 +22,7 @@ ROW = {
 }  # fmt: skip
 RUN = {
     "id": int, "name": str, "kind": str, "state": str, "wall": float, "now": float, "closed": (float, type(None)),
-    "total": int, "counts": dict, "aggregated": bool, "notes": list,
+    "total": int, "counts": dict, "aggregated": bool, "critical": list, "notes": list,
 }  # fmt: skip
 NODE = {
     "key": str, "task": (int, type(None)), "tasks": list, "name": str, "module": str, "group": (str, type(None)),
