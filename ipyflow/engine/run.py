@@ -13,7 +13,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.context import scope
@@ -290,16 +291,52 @@ class Run:
         """In words, where the run stands, and why it does not move if it does not."""
         return self.engine.presenter.explain(self)
 
-    def export(self, path_or_format: str) -> str:
-        """The run as text in a format, or written to a path that ends in one.
+    @overload
+    def export(self, path_or_format: Literal["png", "graph.png"]) -> bytes: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def export(self, path_or_format: str | PathLike[str]) -> str: ...
+
+    def export(self, path_or_format: str | PathLike[str]) -> str | bytes:
+        """The run in a format, or written to a path that ends in one.
+
+        ``"html"`` is a page of its own with every view; ``"svg"``, ``"graph.svg"``, ``"png"`` and ``"graph.png"`` are
+        pictures; ``"json"`` is the log, ``"trace"`` opens in ui.perfetto.dev, ``"otel"`` are OpenTelemetry's spans;
+        ``"dot"``, ``"mermaid"`` and ``"text"`` draw the graph and the tree elsewhere. ``docs/exports.md`` has them all.
 
         Args:
-            path_or_format: ``"html"``, ``"svg"``, ``"json"``, ``"dot"``, ``"mermaid"``, ``"text"``, or a path.
+            path_or_format: a format, or a path: ``"run.html"``, ``"run.svg"``, ``"run.graph.svg"``, ``"run.json"``,
+                ``"run.trace.json"``, ``"run.otlp.json"``, ``"run.dot"``, ``"run.mmd"``, ``"run.txt"``, ...
+
+        Returns:
+            The text; the bytes of a PNG; or the path that was written.
 
         Raises:
             ValueError: an unknown format; the message lists those there are.
+            ImportError: PNG and OpenTelemetry need packages of their own; the message says how to get them.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.flow
+            ... def double(x):
+            ...     return 2 * x
+            >>> future = double.submit(4)
+            >>> future.result()
+            8
+            >>> future.run.wait()
+            True
+            >>> print(future.run.export("mermaid").splitlines()[0])
+            flowchart LR
         """
         return self.engine.presenter.export(self, path_or_format)
+
+    def spans(self) -> list[Any]:
+        """The run as spans of OpenTelemetry's SDK, for an exporter of yours: ``exporter.export(run.spans())``.
+
+        Raises:
+            ImportError: the SDK is not installed; the message says how to get it.
+        """
+        return self.engine.presenter.spans(self)
 
     def timeline(self, *beside: Run | Future[Any], by: str = "task") -> Any:
         """The timeline as an object that displays itself.
@@ -322,7 +359,24 @@ class Run:
         return self.engine.presenter.picture(self, "table")
 
     def graphviz(self) -> Any:
-        """The graph as a ``graphviz.Source``, for those who have ``dot``."""
+        """The graph as a ``graphviz.Digraph``, with a cluster for each pipeline and group, to be changed and added to.
+
+        Needs the package ``graphviz``; ``dot`` itself only to draw it. A node is called by its key: ``"17"`` is task
+        17, ``"17+"`` it and those that are equal to it.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def double(x):
+            ...     return 2 * x
+            >>> future = double.submit(4)
+            >>> future.result()
+            8
+            >>> drawn = future.run.graphviz()
+            >>> drawn.node(str(future.id), fillcolor="gold")
+            >>> "fillcolor=gold" in drawn.source
+            True
+        """
         return self.engine.presenter.picture(self, "graphviz")
 
     def __repr__(self) -> str:

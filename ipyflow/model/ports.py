@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from os import PathLike
 from typing import Any, Protocol
 
 from ipyflow.model.records import Record
@@ -182,8 +183,14 @@ class Presenter(Protocol):
     def explain(self, handle: Any) -> str:
         """In words, where ``handle`` stands and why."""
 
-    def export(self, run: Any, target: str) -> str:
-        """Give ``run`` in a format, or write it to a path that ends in one; returns text or the path."""
+    def export(self, run: Any, target: str | PathLike[str]) -> str | bytes:
+        """Give ``run`` in a format, or write it to a path that ends in one; returns text, bytes or the path."""
+
+    def exported(self, run: Any, name: str) -> dict[str, Any]:
+        """Give ``run`` in a format as a page is answered: a name for the file, its type and what is in it."""
+
+    def spans(self, run: Any) -> list[Any]:
+        """Give ``run`` as spans of OpenTelemetry's SDK."""
 
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``.

@@ -1,4 +1,4 @@
-"""The ``%flow`` line magic: list runs, show, wait for, cancel, explain and retry them."""
+"""The ``%flow`` line magic: list runs, show, wait for, cancel, explain, retry and export them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ipyflow.engine.run import Run
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.display import Display
 from ipyflow.notebook.header import VIEWS
+from ipyflow.views.exports import FORMATS
 from ipyflow.views.words import counted, counts_in_words, duration, instant, shown
 
 LATER = {
     "history": "runs are not kept across kernels yet",
     "compare": "runs cannot be compared yet",
-    "export": "write run.export('file.html')",
     "config": "write ipyflow.configure(...)",
     "pause": "write run.pause()",
     "resume": "write run.resume()",
@@ -39,6 +39,7 @@ class Commands:
         self._known: dict[str, Callable[[list[str]], None]] = {
             "list": self.list_runs, "show": self.show, "wait": self.wait, "cancel": self.cancel,
             "explain": self.explain, "retry": self.retry, "auto": self.auto,
+            "export": self.export,
         }  # fmt: skip
 
     def __call__(self, line: str) -> None:
@@ -118,6 +119,18 @@ class Commands:
         try:
             target.retry()
         except RuntimeError as error:
+            raise UsageError(str(error)) from None
+
+    def export(self, words: list[str]) -> None:
+        """``%flow export [NAME|ID] PATH``: the run as a file, of the kind that the path ends in."""
+        if not words or words[-1] in FORMATS:
+            name = FORMATS[words[-1]] if words else FORMATS["html"]
+            raise UsageError(f"%flow export needs a path, such as run{name.endings[0]}")
+        target = _target(words[:-1])
+        run = target.run if isinstance(target, Future) else target
+        try:
+            print(f"{shown(run.name, 60)}: written to {run.export(words[-1])}")
+        except (ValueError, ImportError, OSError) as error:
             raise UsageError(str(error)) from None
 
     def auto(self, words: list[str]) -> None:

@@ -21,6 +21,13 @@ const widget = [
     entryPoints: [at("src/style/index.css")],
     outfile: at("../ipyflow/notebook/static/widget.css"),
   },
+  // The page that run.export("run.html") writes: see ipyflow/views/standalone.py.
+  {
+    ...common,
+    minify: true,
+    entryPoints: [at("src/standalone/index.ts")],
+    outfile: at("../ipyflow/notebook/static/standalone.js"),
+  },
 ];
 // What JupyterLab brings itself stays an import: the builder makes it a shared module.
 const lab = [

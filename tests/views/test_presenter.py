@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ipyflow.model.run import RunState, check_invariants
-from ipyflow.views.exports import FORMATS, export
 from ipyflow.views.live import LiveView
-from ipyflow.views.payload import MIME, payload
+from ipyflow.views.payload import MIME
 from ipyflow.views.presenter import StaticPresenter
 from ipyflow.views.text import text_tree
 from tests.views.golden import fan_out, load
@@ -74,22 +71,6 @@ def test_pictures_display_themselves() -> None:
     assert "digraph" in StaticPresenter().picture(run, "graphviz").source
     with pytest.raises(ValueError, match="timeline, graph, table and graphviz"):
         StaticPresenter().picture(run, "pie")
-
-
-def test_exports_give_text_or_write_a_file(tmp_path: Path) -> None:
-    state = load("parallel")
-    for name in FORMATS:
-        text = export(state, name)
-        path = tmp_path / f"run.{name}"
-        assert export(state, str(path)) == str(path)
-        assert path.read_text("utf-8") == text
-    assert json.loads(export(state, "json")) == payload(state)
-    assert export(state, str(tmp_path / "x.mmd"))
-    assert (tmp_path / "x.mmd").read_text("utf-8") == export(state, "mermaid")
-    assert "<svg" in export(state, "html")
-    assert export(state, "graph.svg") != export(state, "svg")
-    with pytest.raises(ValueError, match=r"no format 'x\.pdf'; there are html"):
-        export(state, "x.pdf")
 
 
 def test_a_log_that_forgot_ended_tasks_still_has_views() -> None:

@@ -19,7 +19,6 @@ from ipyflow.views.detail import detail
 from ipyflow.views.dot import dot
 from ipyflow.views.edges import CHILD, DATA, edges
 from ipyflow.views.explain import explain, explain_run
-from ipyflow.views.exports import export
 from ipyflow.views.flow_svg import flow_svg
 from ipyflow.views.graph_svg import graph_svg, pictures_svg
 from ipyflow.views.html import SIZE, static_html
@@ -579,7 +578,6 @@ def test_the_saved_html_shows_the_workflow_above_the_graph() -> None:
     assert len(made_) < SIZE
     both = words(pictures_svg(load("events-child")))
     assert {"Nightly", "Training", "Tasks", "train_all"} <= set(both)
-    assert export(load("events"), "graph.svg") == pictures_svg(load("events"))
     assert pictures_svg(load("parallel")) == graph_svg(load("parallel"))
 
 

@@ -1,0 +1,125 @@
+"""Which attempts of a run lie on which track, so that slices of one track hold each other or follow each other.
+
+Programs that draw traces take what lies within a slice for what was called by it. That is so where a thread runs a
+task while the body on it stands blocked; what a worker runs side by side gets tracks of its own.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import State
+from ipyflow.views.containers import contains
+from ipyflow.views.workers import SINGLE, natural, outcome
+
+_BODY = frozenset({State.RUNNING, State.BLOCKED, State.CANCELLING})
+
+
+@dataclass(slots=True)
+class Slice:
+    """An attempt of a task at a worker; times in whole nanoseconds since the run was opened."""
+
+    task: TaskState
+    worker: str
+    attempt: int
+    """1 for the first."""
+    begin: int
+    end: int
+    state: State
+    """What it ended in, or ``running``."""
+    blocked: list[tuple[int, int]] = field(default_factory=list)
+    track: int = 0
+    """Of its worker, from 0."""
+
+
+def slices(task: TaskState, opened: float, until: float) -> list[Slice]:
+    """The attempts of a task, in order.
+
+    Args:
+        task: any task; pipelines, groups and workflows have no body and give none.
+        opened: when its run was opened, on the engine's clock.
+        until: the end of the time axis, on the engine's clock.
+    """
+    out: list[Slice] = []
+    if contains(task):
+        return out
+    spans = task.spans
+    inside = False
+    for i, span in enumerate(spans):
+        if span.state not in _BODY:
+            inside = False
+            continue
+        begin = _ns(span.time - opened)
+        end = _ns((spans[i + 1].time if i + 1 < len(spans) else until) - opened)
+        if not inside:
+            worker = span.note if span.state is State.RUNNING else task.worker
+            out.append(Slice(task, worker, len(out) + 1, begin, begin + 1, outcome(task, i)))
+            inside = True
+        out[-1].end = max(end, out[-1].begin + 1)
+        if span.state is State.BLOCKED and end > begin:
+            out[-1].blocked.append((begin, end))
+    return out
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def on_tracks(state: RunState, until: float) -> dict[str, list[Slice]]:
+    """The attempts of a run by worker, sorted by their begin, each on a track.
+
+    Example:
+        >>> on_tracks(RunState(), 0)
+        {}
+    """
+    found: dict[str, list[Slice]] = {}
+    for task in state.tasks.values():
+        for one in slices(task, state.opened, until):
+            found.setdefault(one.worker, []).append(one)
+    for of_worker in found.values():
+        of_worker.sort(key=lambda s: (s.begin, -s.end))
+        _spread(of_worker)
+    return {worker: found[worker] for worker in sorted(found, key=natural)}
+
+
+def _spread(found: list[Slice]) -> None:
+    """Give each slice of a worker the first track that is free, or that of the body that waits for it."""
+    above: list[Slice] = []  # those that hold what comes next, the innermost last
+    free: list[tuple[int, int]] = []  # when each track is free again, and the track
+    last: dict[int, Slice] = {}
+    for one in found:
+        while above and above[-1].end <= one.begin:
+            above.pop()
+        if above and _waits(above[-1], one):
+            one.track = above[-1].track
+            above.append(one)
+            continue
+        if free and free[0][0] > one.begin and one.task.executor in SINGLE:
+            _cut(last[free[0][1]], one.begin, free)
+        one.track = heapq.heappop(free)[1] if free and free[0][0] <= one.begin else len(free)
+        heapq.heappush(free, (one.end, one.track))
+        last[one.track] = one
+        above = [one] if one.task.executor != "loop" else []
+
+
+def _waits(outer: Slice, inner: Slice) -> bool:
+    return any(begin <= inner.begin and inner.end <= end for begin, end in outer.blocked)
+
+
+def _cut(before: Slice, begin: int, free: list[tuple[int, int]]) -> None:
+    """Where a worker runs one body at a time, and the end of one was heard after the next began: it ends there."""
+    if before.begin < begin and before.end - begin < begin - before.begin:
+        before.end = begin
+        before.blocked = [(b, min(e, begin)) for b, e in before.blocked if b < begin]
+        heapq.heapreplace(free, (begin, before.track))
+
+
+def nested(found: list[Slice]) -> Iterator[tuple[Slice, int, int, bool]]:
+    """The slices of one worker, each before what lies in it, as ``(slice, begin, end, whether it is blocked then)``."""
+    for one in found:
+        yield one, one.begin, one.end, False
+        for begin, end in one.blocked:
+            yield one, begin, min(end, one.end), True
