@@ -42,7 +42,7 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
 
 
 def _log(run: Run, query: Query) -> dict[str, Any]:
-    task = query.get("task")
+    task, until = query.get("task"), query.get("until")
     with run.reading() as state:
         return log_lines(
             state,
@@ -52,6 +52,7 @@ def _log(run: Run, query: Query) -> dict[str, Any]:
             task=None if task is None else int(task),
             streams=query.get("streams"),
             text=str(query.get("text") or ""),
+            until=None if until is None else float(until),
         )
 
 

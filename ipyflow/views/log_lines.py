@@ -26,6 +26,7 @@ def log_lines(
     task: int | None = None,
     streams: Collection[str] | None = None,
     text: str = "",
+    until: float | None = None,
 ) -> dict[str, Any]:
     """Make the answer to the question ``log`` (see ``docs/protocol.md``).
 
@@ -40,12 +41,15 @@ def log_lines(
         task: only what this task wrote.
         streams: only these of ``stdout``, ``stderr``, ``log`` and ``warning``; ``None`` for all.
         text: only lines that have each of these words, small or capital, in them or in the name of their task.
+        until: only lines written up to this instant, in seconds since the run opened.
 
     Example:
         >>> log_lines(RunState())
         {'total': 0, 'offset': 0, 'lines': []}
     """
     found = _found(state, task, streams, text.casefold().split())
+    if until is not None:
+        found = [piece for piece in found if piece[0] - state.opened <= until]
     offset, limit = max(offset, 0), min(max(limit, 0), MOST)
     begin = max(len(found) - offset - limit, 0) if tail else offset
     end = max(len(found) - offset, 0) if tail else offset + limit

@@ -53,6 +53,12 @@ def test_pages_from_the_front_and_from_the_end() -> None:
     assert (texts(offset=99), texts(limit=-1)) == ([], [])
 
 
+def test_in_a_replay_only_what_was_written_by_then() -> None:
+    answer = log_lines(run(), until=0.003)
+    assert (answer["total"], answer["lines"][-1][4]) == (3, "Slow Answer")
+    assert texts(until=0.003, tail=True, limit=1) == ["Slow Answer"]
+
+
 def test_an_answer_is_never_larger_than_it_may_be() -> None:
     log = Log()
     task = log.task(0, "loud")
