@@ -49,7 +49,7 @@ def log_lines(
     """
     found = _found(state, task, streams, text.casefold().split())
     if until is not None:
-        found = [piece for piece in found if piece[0] - state.opened <= until]
+        found = [piece for piece in found if round(piece[0] - state.opened, 6) <= until]  # as the page has it
     offset, limit = max(offset, 0), min(max(limit, 0), MOST)
     begin = max(len(found) - offset - limit, 0) if tail else offset
     end = max(len(found) - offset, 0) if tail else offset + limit
