@@ -12,6 +12,7 @@ from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import graph, plan
 from ipyflow.views.interest import interesting
+from ipyflow.views.kept import kept
 from ipyflow.views.lanes import lanes
 from ipyflow.views.payload import SCHEMA, edge_rows, row, run_header
 from ipyflow.views.tallies import MOST
@@ -23,6 +24,8 @@ SAVED_EVENTS = 100
 """Events of a run's workflows that a notebook file keeps."""
 SAVED_SIZE = 50_000
 """Bytes of JSON that a saved payload stays under."""
+KEPT_LEAST = 5_000
+"""Bytes of it for tracebacks and the end of the log, if they are that long, and all that the rest leaves over."""
 
 DEFAULTS: dict[str, Any] = {
     "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "",
@@ -37,10 +40,12 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
 
     Rows leave out what has its default (:data:`DEFAULTS`) and spans that follow from the other times, texts are
     shorter, times have the digits a picture can show. If that is still too much, the fewer tasks the less worth a
-    look they are. :func:`expand` gives whole rows again.
+    look they are. Tracebacks and the end of the log have :data:`KEPT_LEAST`, and what is left over. :func:`expand` gives
+    whole rows again.
     """
     texts, most, nodes, events, flows = 80, limit, 80, SAVED_EVENTS, MOST
     found = edges_of(state)
+    wanted = min(_size(kept(state, KEPT_LEAST, interesting(state, limit))), KEPT_LEAST)
     lanes_of: list[dict[str, Any]] | None = None
     planned = plan(state, nodes, found)
     drawn = graph(state, planned, listed=10)
@@ -51,8 +56,9 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
         made = _saved(state, now, texts, most, found)
         made |= {"graph": drawn, "lanes": lanes_of}
         made["workflows"] = workflows(state, most=flows, events=events, published=events // 5, text=texts, digits=4)
-        if len(json.dumps(made, separators=(",", ":"))) < SAVED_SIZE or most < 2:
-            return made
+        size = _size(made)
+        if size + wanted < SAVED_SIZE or most < 2:
+            return _keeping(made, state, SAVED_SIZE - size)
         if texts > 40:
             texts = 40
             continue
@@ -71,12 +77,24 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
             drawn = graph(state, planned, listed=10, counted=lanes_of is not None)
 
 
+def _size(made: dict[str, Any] | None) -> int:
+    return len(json.dumps(made, separators=(",", ":"))) if made else 0
+
+
+def _keeping(made: dict[str, Any], state: RunState, room: int) -> dict[str, Any]:
+    """Add what else there is room for: the pictures come first."""
+    found = kept(state, room - len(',"kept":'), [task["id"] for task in made["tasks"]], digits=4)
+    return made if found is None else {**made, "kept": found}
+
+
 def _saved(state: RunState, now: float | None, texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:
     aggregated = len(state.tasks) > most
     chosen = interesting(state, most) if aggregated else sorted(state.tasks)
     elapsed = instant(state, now) - state.opened
     digits = min(max(4 - floor(log10(elapsed)), 2), 6) if elapsed > 0 else 6
     header = run_header(state, now, aggregated=aggregated)
+    there = set(chosen)
+    header["critical"] = [id_ for id_ in header["critical"] if id_ in there]
     header["notes"] = [[kind, task, clip(said, 200)] for kind, task, said in header["notes"][:10]]
     rows = [row(state.tasks[id_], state, text=texts, spans=24, digits=digits) for id_ in chosen]
     return {

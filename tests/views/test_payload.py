@@ -43,7 +43,7 @@ def shaped(value: dict[str, Any], shape: dict[str, Any]) -> None:
 
 
 def check(made: dict[str, Any], listed: int = 50) -> None:
-    assert set(made) == {"schema", "seq", "run", "tasks", "edges", "graph", "lanes", "workflows"}
+    assert set(made) - {"kept"} == {"schema", "seq", "run", "tasks", "edges", "graph", "lanes", "workflows"}
     assert made["schema"] == 1
     shaped(made["run"], RUN)
     known = {r["id"] for r in made["tasks"]}
@@ -56,7 +56,8 @@ def check(made: dict[str, Any], listed: int = 50) -> None:
     keys = {node["key"] for node in made["graph"]["nodes"]}
     assert len(keys) == len(made["graph"]["nodes"])
     for node in made["graph"]["nodes"]:
-        shaped({k: v for k, v in node.items() if k not in ("counts", "below", "branches")}, NODE)
+        assert set(node) - set(NODE) <= {"counts", "below", "branches", "opens", "closes", "critical"}
+        shaped({k: v for k, v in node.items() if k in NODE}, NODE)
         assert ("below" in node) == ("branches" in node) == (node["role"] in CONTAINERS)
         assert (node["task"] is None) == (node["count"] > 1)
         assert len(node["tasks"]) == min(node["count"], listed)
@@ -64,7 +65,7 @@ def check(made: dict[str, Any], listed: int = 50) -> None:
         if "counts" in node:
             assert sum(node["counts"].values()) == node["count"]
     for edge in made["graph"]["edges"]:
-        shaped(edge, EDGE)
+        shaped({k: v for k, v in edge.items() if k != "critical"}, EDGE)
         assert {edge["from"], edge["to"]} <= keys
     assert sum(node["count"] for node in made["graph"]["nodes"]) == made["run"]["total"]
     assert sum(made["run"]["counts"].values()) == made["run"]["total"]
