@@ -198,12 +198,12 @@ def _counters(state: RunState) -> Iterator[Event]:
     changes.sort(key=lambda change: change[0])
     step = (changes[-1][0] - changes[0][0]) / SAMPLES if len(changes) > SAMPLES else 0.0
     counts = dict.fromkeys(_COUNTED, 0)
-    told = changes[0][0]
+    since = changes[0][0]
     for i, (time, which, by) in enumerate(changes):
         counts[which] += by
-        last = i + 1 == len(changes)
-        if last or (changes[i + 1][0] > time and changes[i + 1][0] - told >= step):
-            told = time
+        following = changes[i + 1][0] if i + 1 < len(changes) else None
+        if following is None or (following > time and following - since >= step):
+            since = time if following is None else following
             args = {str(which): number for which, number in counts.items()}
             yield {"ph": "C", "pid": HERE, "tid": 0, "ts": _us(state, time), "name": "tasks", "args": args}
 
