@@ -40,7 +40,7 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
 
     Rows leave out what has its default (:data:`DEFAULTS`) and spans that follow from the other times, texts are
     shorter, times have the digits a picture can show. If that is still too much, the fewer tasks the less worth a
-    look they are. Tracebacks and the end of the log have :data:`KEPT_LEAST`, and what is left over. :func:`expand` gives
+    look they are. Tracebacks and the end of the log have :data:`KEPT_LEAST` and what is left over. :func:`expand` gives
     whole rows again.
     """
     texts, most, nodes, events, flows = 80, limit, 80, SAVED_EVENTS, MOST
