@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ipyflow.model.events import WorkflowState
 from ipyflow.model.run import RunState
 from ipyflow.model.status import State
@@ -15,6 +17,8 @@ from ipyflow.views.ways_text import CLASSES, flow_mermaid
 from ipyflow.views.words import shown
 
 _PLAIN = frozenset(" .,:_-+×✓✗…○▸‖⊖⊘◷↷≈·◌»≡↯⇥⋈⇄▫▶■↳⚠")
+_ICON = re.compile("fa[a-z]?:(?=fa-)")
+"""What Mermaid would draw as an icon even where its letters are numbers; a space of no width in it stops that."""
 _FAINT = {State.PLANNED: ",stroke-dasharray:5 3", State.SKIPPED: ",stroke-dasharray:5 3,opacity:0.6"}
 
 
@@ -76,4 +80,5 @@ def _box(box: Cluster, indent: str, used: dict[State, list[str]]) -> list[str]:
 
 def _entities(text: str) -> str:
     """Write whatever could mean something to Mermaid, Markdown or HTML as a character's number."""
+    text = _ICON.sub("\\g<0>\u200b", text)
     return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in text)

@@ -313,3 +313,12 @@ def test_a_presenter_gives_files_answers_and_spans() -> None:
     assert shows.export(run, "svg") == make(Source(run.state, 1002.0), "svg")
     assert shows.exported(run, "dot")["name"].endswith(".dot")
     assert len(shows.spans(run)) == 1 + len(run.state.tasks)
+
+
+# Mermaid: what its own parser (11.17) made of these was looked at once.
+
+
+def test_words_that_mermaid_would_draw_as_an_icon_are_words() -> None:
+    log = Log()
+    log.run(0, 1, 2, "fa:fa-car or fab:fa-x")
+    assert "fa:#8203;fa-car or fab:#8203;fa-x" in str(make(Source(log.state()), "mermaid"))
