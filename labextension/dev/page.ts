@@ -1,7 +1,8 @@
 /** The dev page: `?run=small|failing|many|big|aggregated|given&tab=…&at=…&live=1&speed=…&theme=dark`. Mounts the widget on a made-up model. */
 
-import type { FromPage, Payload, TaskDetail } from "../src/core/protocol";
+import type { FromPage, LogQuery, Payload, TaskDetail } from "../src/core/protocol";
 import widget, { type WidgetModel } from "../src/widget/index";
+import { keptOf, logAnswer } from "./log";
 import { aggregated, bigRow, failing, many, small } from "./scenarios";
 import type { Simulation } from "./sim";
 
@@ -86,6 +87,7 @@ class FakeModel implements WidgetModel {
 
   get(name: string): unknown {
     if (name === "view") return ask.get("tab") ?? "timeline";
+    if (ask.has("kept")) return { ...this.last, kept: keptOf(this.last) };
     return name === "payload" && !ask.has("live") ? this.last : null;
   }
 
@@ -111,7 +113,7 @@ class FakeModel implements WidgetModel {
 
   private answer(message: FromPage): void {
     if (message.type === "ready" || message.type === "resync") {
-      if (!ask.has("live") && this.sim !== null) return;
+      if (ask.has("kept") || (!ask.has("live") && !ask.has("kernel") && this.sim !== null)) return;
       this.emit({ type: "snapshot", seq: this.seq, payload: this.last });
     } else if (message.type === "detail" && this.sim !== null) {
       this.emit({ type: "detail", task: message.task, detail: this.sim.detail(message.task, this.time()) });
@@ -121,6 +123,14 @@ class FakeModel implements WidgetModel {
         bigRow(total === 37 ? 9 + (message.offset + i) * 811 : message.offset + i + 1, this.last.run.now),
       );
       this.emit({ type: "rows", total, offset: message.offset, request: message.request, tasks });
+    } else if (message.type === "ask" && message.what === "log") {
+      const answer = logAnswer(this.last, message.query as LogQuery);
+      this.emit({ type: "answer", request: message.request, answer, error: null });
+    } else if (message.type === "ask" && message.what === "export") {
+      const text =
+        '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="100"><circle cx="50" cy="50" r="40"/></svg>';
+      const answer = { name: "demo.svg", mime: "image/svg+xml", text, base64: null };
+      this.emit({ type: "answer", request: message.request, answer, error: null });
     } else if (message.type === "cancel") this.emit({ type: "said", text: "Cancelled." });
     else if (message.type === "pause" || message.type === "resume") this.pause(message.type === "pause");
     else if (message.type === "retry") this.emit({ type: "said", text: `Task ${message.task} runs again.` });

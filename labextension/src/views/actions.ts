@@ -23,12 +23,18 @@ export class TaskAction {
   update(task: TaskRow): void {
     if (task.state !== this.pressed || task.id !== this.task?.id) this.release();
     this.task = task;
-    const word = actionOf(task);
+    // A saved file has no kernel that could.
+    const word = this.store.kept === null ? actionOf(task) : null;
+    if (word === null && document.activeElement === this.element) this.leave();
     this.element.hidden = word === null;
     if (word === null) return;
     setText(this.element, word);
     setAttr(this.element, "aria-label", `${word} ${title(task)}`);
-    setAttr(this.element, "title", `${word} ${title(task)}`);
+    setAttr(
+      this.element,
+      "title",
+      word === "Retry" ? `Run ${title(task)} again, with the code of now` : `${word} ${title(task)}`,
+    );
   }
 
   dispose(): void {
@@ -37,18 +43,24 @@ export class TaskAction {
 
   private press(event: Event): void {
     event.stopPropagation();
-    if (this.task === null) return;
+    if (this.task === null || this.pressed !== null) return;
     if (actionOf(this.task) === "Retry") this.store.retry(this.task.id);
     else this.store.cancel(this.task.id);
     this.pressed = this.task.state;
-    this.element.disabled = true;
+    // Not `disabled`: whoever pressed it by keyboard stays on it.
+    setAttr(this.element, "aria-disabled", "true");
     this.timer = setTimeout(() => this.release(), PATIENCE);
   }
 
   private release(): void {
     clearTimeout(this.timer);
     this.pressed = null;
-    this.element.disabled = false;
+    setAttr(this.element, "aria-disabled", null);
+  }
+
+  /** A button that goes away leaves the reader at what it stood in. */
+  private leave(): void {
+    this.element.closest<HTMLElement>(".ipf-focusable, .ipf-detail")?.focus();
   }
 }
 

@@ -7,6 +7,7 @@ import type { AttemptDetail, TaskDetail, TaskRow } from "../core/protocol";
 import { isQuiet } from "../core/roles";
 import { isFailure } from "../core/status";
 import type { UiState } from "../core/ui-state";
+import { copyText } from "./clipboard";
 
 /** Parts that are built again only when what they show has changed: a selection in the traceback survives. */
 export class Parts {
@@ -24,9 +25,13 @@ export class Parts {
     }
     if (slot.key === text) return;
     slot.key = text;
+    const inside = slot.element.contains(document.activeElement);
     const built = build();
     slot.element.replaceChildren(...(built === null ? [] : [built]));
     slot.element.hidden = built === null;
+    if (!inside) return;
+    const heir = slot.element.querySelector<HTMLElement>("button:not([hidden]), summary");
+    (heir ?? this.root.closest<HTMLElement>(".ipf-detail"))?.focus();
   }
 }
 
@@ -35,7 +40,7 @@ export const section = (name: string, ...children: (HTMLElement | null)[]): HTML
 
 export function copyButton(text: string, label: string): HTMLButtonElement {
   const word = h("span", { text: "Copy" });
-  const button = h(
+  return h(
     "button",
     {
       type: "button",
@@ -43,7 +48,7 @@ export function copyButton(text: string, label: string): HTMLButtonElement {
       "aria-label": label,
       title: label,
       click: () => {
-        copy(text)
+        copyText(text)
           .then(() => setText(word, "Copied"))
           .catch(() => setText(word, "Select and press Ctrl+C"));
         setTimeout(() => setText(word, "Copy"), 1500);
@@ -52,13 +57,6 @@ export function copyButton(text: string, label: string): HTMLButtonElement {
     glyph("copy"),
     word,
   );
-  return button;
-}
-
-async function copy(text: string): Promise<void> {
-  // Missing where the page is not served from a safe origin.
-  if (navigator.clipboard === undefined) throw new Error("no clipboard");
-  await navigator.clipboard.writeText(text);
 }
 
 /**

@@ -10,6 +10,7 @@ import { isFailure, MEANING, PENDING, word } from "../core/status";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { TaskAction } from "./actions";
+import { DetailActions, showIn } from "./detail-actions";
 import { attemptList, copyButton, outputText, Parts, richFrame, section, taskLink } from "./detail-parts";
 import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
 import { mountStack } from "./detail-stack";
@@ -46,6 +47,7 @@ export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState):
 function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number): () => void {
   const action = new TaskAction(store);
   const pause = new PauseButton((what) => store[what](id), "ipf-small");
+  const more = new DetailActions(store, ui, id);
   const parts = new Parts(root);
   const facts = h("div");
 
@@ -53,11 +55,15 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     const detail = store.detail(id);
     const task = store.tasks.get(id) ?? store.rows.find(id);
     if (task === undefined && detail === undefined) {
-      parts.put("head", "wait", () => h("p", { class: "ipf-quiet", text: `Asking for task #${id} …` }));
+      const asking = store.kept === null;
+      const words = asking
+        ? `Asking for task #${id} …`
+        : `The saved file does not hold task #${id}; its kernel is gone.`;
+      parts.put("head", words, () => h("p", { class: "ipf-quiet", text: words }));
       return;
     }
     if (task !== undefined) drawHead(task, detail?.branch ?? "");
-    drawOutcome(parts, task, detail);
+    drawOutcome(parts, store, id, task, detail);
     drawWhy(parts, store, ui, task, detail);
     if (task !== undefined) drawTurn(parts, store, ui, task);
     const name = task?.name ?? detail?.name ?? "";
@@ -79,9 +85,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
       parts.put("facts", "", () => facts);
       drawFacts(task);
     }
-    parts.put("output", detail?.output ?? [], () =>
-      detail === undefined || detail.output.length === 0 ? null : section("Output", outputText(detail.output)),
-    );
+    drawOutput(parts, store, ui, id, detail);
     const attempts = detail?.attempts ?? [];
     parts.put("attempts", attempts.length > 1 || attempts.some((one) => one.traceback) ? attempts : [], () =>
       attempts.length > 1 ? section("Tries", attemptList(attempts)) : null,
@@ -125,10 +129,13 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
           pause.element,
           action.element,
         ),
+        more.element,
       ),
     );
     action.update(task);
-    pause.update(isPaused(task), task.role === "pipeline" && PENDING.has(state) && state !== "planned", title(task));
+    more.update(task);
+    const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.kept === null;
+    pause.update(isPaused(task), pauses, title(task));
   }
 
   function drawFacts(task: TaskRow): void {
@@ -160,7 +167,29 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
       clearInterval(ticking);
       action.dispose();
       pause.dispose();
+      more.dispose();
     },
+  );
+}
+
+/** What it wrote: all of it from the kernel, or what the saved file kept. */
+function drawOutput(parts: Parts, store: RunStore, ui: UiState, id: number, detail: TaskDetail | undefined): void {
+  const kept = store.kept?.log.filter(([, task]) => task === id) ?? [];
+  const output =
+    detail?.output ?? kept.map(([time, , , stream, text]): [number, string, string] => [time, stream, text]);
+  parts.put("output", output, () =>
+    output.length === 0
+      ? null
+      : section(
+          "Output",
+          outputText(output),
+          h("button", {
+            type: "button",
+            class: "ipf-button ipf-small ipf-in-log",
+            text: "Show in the log",
+            click: () => showIn(ui, "log", id),
+          }),
+        ),
   );
 }
 
@@ -197,17 +226,27 @@ function drawWhy(
   });
 }
 
-function drawOutcome(parts: Parts, task: TaskRow | undefined, detail: TaskDetail | undefined): void {
+function drawOutcome(
+  parts: Parts,
+  store: RunStore,
+  id: number,
+  task: TaskRow | undefined,
+  detail: TaskDetail | undefined,
+): void {
   const failed = task !== undefined && isFailure(task.state);
   const type = task?.type || detail?.type || "";
   const text = task === undefined ? (detail?.text ?? "") : task.text;
   parts.put("error", failed ? [type, text] : null, () =>
     failed ? h("div", { class: "ipf-exception", role: "note" }, h("b", { text: type }), h("div", { text })) : null,
   );
-  const traceback = failed && detail?.traceback ? plain(detail.traceback) : null;
-  parts.put("traceback", traceback, () =>
+  const said = detail?.traceback ?? store.kept?.tracebacks[id] ?? "";
+  const traceback = failed && said !== "" ? plain(said) : null;
+  const gone = failed && traceback === null && store.kept !== null;
+  parts.put("traceback", [traceback, gone], () =>
     traceback === null
-      ? null
+      ? gone
+        ? h("p", { class: "ipf-quiet ipf-gone", text: "The saved file had no room for its traceback." })
+        : null
       : section(
           "Traceback",
           h(

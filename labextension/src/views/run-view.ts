@@ -10,6 +10,7 @@ import { mountGraph } from "./graph/view";
 import { mountHeader } from "./header";
 import { mountHoverCard } from "./hover-card";
 import { mountLog } from "./log/view";
+import { mountPrompts } from "./prompts";
 import { mountScrubber } from "./scrubber";
 import { mountTable } from "./table/view";
 import { mountTimeline } from "./timeline/view";
@@ -44,7 +45,7 @@ export const mountRunView: Mount = (element, store, ui) => {
   );
   const tablist = h("div", { class: "ipf-tabs", role: "tablist", "aria-label": "Views of the run" }, ...tabs);
   const pane = h("div", { class: "ipf-pane", role: "tabpanel", id: `${id}-pane` });
-  const detail = h("aside", { class: "ipf-detail", "aria-label": "Details" });
+  const detail = h("aside", { class: "ipf-detail", "aria-label": "Details", tabindex: -1 });
   const said = h("div", { class: "ipf-said", role: "status", "aria-live": "polite" });
   const main = h("div", { class: "ipf-main" }, tablist, h("div", { class: "ipf-body" }, pane, detail), said);
   const waiting = h("p", { class: "ipf-empty ipf-asking", text: "Asking the kernel for this run …" });
@@ -69,23 +70,32 @@ export const mountRunView: Mount = (element, store, ui) => {
   }
 
   function showDetail(): void {
+    // Who goes from link to link in the pane stays in it; who closes it comes back to the picture.
+    const inside = detail.contains(document.activeElement);
     unmountDetail();
     const open = ui.selection.value !== null;
     detail.hidden = !open;
     root.classList.toggle("ipf-with-detail", open);
     unmountDetail = open ? guarded(detail, mountDetail, store, ui) : () => undefined;
+    if (inside) (open ? detail : pane.querySelector<HTMLElement>(".ipf-focusable"))?.focus();
   }
 
+  let shownRun = 0;
   function measure(): void {
+    if (shownRun !== store.run.id) {
+      // Rerun: what was chosen in the run before is not in this one.
+      if (shownRun !== 0) forgetRun(ui);
+      shownRun = store.run.id;
+    }
     if (store.run.total > FEW || store.run.aggregated) root.classList.add("ipf-tall");
     root.setAttribute("aria-label", `Run ${store.run.name}, ${word(store.run.state)}`);
   }
 
   function start(): void {
     waiting.remove();
-    inner.append(main);
     const unmountHeader = mountHeader(inner, store, ui);
-    inner.prepend(inner.lastElementChild ?? main);
+    const unmountPrompts = mountPrompts(inner, store, ui);
+    inner.append(main);
     const fold = () => {
       main.hidden = ui.folded.value;
     };
@@ -96,6 +106,7 @@ export const mountRunView: Mount = (element, store, ui) => {
     showDetail();
     unmountAll = disposeAll(
       unmountHeader,
+      unmountPrompts,
       mountHoverCard(root, store, ui),
       unmountScrubber,
       ui.tab.on(showTab),
@@ -161,6 +172,15 @@ export const mountRunView: Mount = (element, store, ui) => {
     },
   );
 };
+
+function forgetRun(ui: UiState): void {
+  ui.selection.value = null;
+  ui.hover.value = null;
+  ui.timeWindow.value = null;
+  ui.replay.value = null;
+  ui.flow.value = null;
+  ui.logFilter.value = { ...ui.logFilter.value, task: null };
+}
 
 /** A view that cannot be drawn says so where it would stand; the other parts go on. */
 export function guarded(element: HTMLElement, mount: Mount, store: RunStore, ui: UiState): () => void {

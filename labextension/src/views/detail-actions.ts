@@ -1,0 +1,80 @@
+/** What can be done from the pane about a task: take it along as code, and see it elsewhere in the view. */
+
+import { h, setAttr, setText } from "../core/dom";
+import { oneLine } from "../core/format";
+import { glyph } from "../core/icons";
+import type { TaskRow } from "../core/protocol";
+import type { RunStore } from "../core/store";
+import { TABS, type Tab, type UiState } from "../core/ui-state";
+import { copyText } from "./clipboard";
+import { MenuButton } from "./menu";
+import { say } from "./say";
+
+const NAMES: Record<Tab, string> = { timeline: "Timeline", graph: "Graph", table: "Table", log: "Log" };
+
+/** What to type in a cell to have the future in hand. */
+export function codeFor(run: number, task: Pick<TaskRow, "id" | "name">): string {
+  return `import ipyflow\nfuture = next(run for run in ipyflow.runs() if run.id == ${run}).find(${task.id})  # ${oneLine(task.name, 80)}\n`;
+}
+
+/** Shows a task in another tab: the log then has its lines only. */
+export function showIn(ui: UiState, tab: Tab, task: number): void {
+  if (tab === "log") ui.logFilter.value = { ...ui.logFilter.value, task };
+  ui.folded.value = false;
+  ui.tab.value = tab;
+}
+
+export class DetailActions {
+  readonly element: HTMLElement;
+  private readonly copy: HTMLButtonElement;
+  private readonly word = h("span", { text: "Copy as code" });
+  private readonly menu: MenuButton;
+  private task: TaskRow | null = null;
+  private settled: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly store: RunStore,
+    ui: UiState,
+    id: number,
+  ) {
+    this.copy = h(
+      "button",
+      { type: "button", class: "ipf-button ipf-small", click: () => void this.take() },
+      glyph("copy"),
+      this.word,
+    );
+    const show = h("button", { type: "button", class: "ipf-button ipf-small", text: "Show in …" });
+    this.menu = new MenuButton(show, "Show this task in", () =>
+      TABS.filter((tab) => tab !== ui.tab.value).map((tab) => ({
+        label: NAMES[tab],
+        act: () => showIn(ui, tab, id),
+      })),
+    );
+    this.element = h("div", { class: "ipf-detail-actions" }, this.copy, ...this.menu.elements);
+  }
+
+  update(task: TaskRow): void {
+    this.task = task;
+    // A saved file's run is in no kernel: there is nothing to get at.
+    this.copy.hidden = this.store.kept !== null || task.state === "planned";
+    const kept = "the kernel keeps a future that has ended well only while somebody holds it";
+    setAttr(this.copy, "title", `Copy Python that gets this future; ${kept}`);
+  }
+
+  dispose(): void {
+    clearTimeout(this.settled);
+    this.menu.dispose();
+  }
+
+  private async take(): Promise<void> {
+    if (this.task === null) return;
+    try {
+      await copyText(codeFor(this.store.run.id, this.task));
+      setText(this.word, "Copied");
+      clearTimeout(this.settled);
+      this.settled = setTimeout(() => setText(this.word, "Copy as code"), 1500);
+    } catch (error) {
+      say(this.store, `Not copied: ${error instanceof Error ? error.message : String(error)}.`);
+    }
+  }
+}
