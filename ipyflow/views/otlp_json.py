@@ -20,18 +20,12 @@ def otlp_json(spans: Sequence[ReadableSpan]) -> str:
         spans: one or more.
     """
     first = spans[0]
-    scope = first.instrumentation_scope
-    data = {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": _attributes(first.resource.attributes)},
-                "scopeSpans": [
-                    {"scope": {"name": scope.name if scope else ""}, "spans": [_span(span) for span in spans]}
-                ],
-            }
-        ]
-    }
-    return json.dumps(data, separators=(",", ":")) + "\n"
+    resource = json.dumps({"attributes": _attributes(first.resource.attributes)})
+    scope = json.dumps({"name": first.instrumentation_scope.name if first.instrumentation_scope else ""})
+    # One after the other: all of a large run as dicts would take ten times the room.
+    written = ",".join([json.dumps(_span(span), separators=(",", ":")) for span in spans])
+    of_scope = f'"scopeSpans":[{{"scope":{scope},"spans":[{written}]}}]'
+    return f'{{"resourceSpans":[{{"resource":{resource},{of_scope}}}]}}\n'
 
 
 def _span(span: ReadableSpan) -> dict[str, Any]:
