@@ -8,8 +8,9 @@ import { comesAfter, countsOf, entriesBelow, slotHolders, waitsForSlot } from ".
 import { taskFacts } from "../src/views/facts";
 import { branchesDone, footCounts, nodeCaption, nodeSpoken, standsBack } from "../src/views/graph/look";
 import { matches, sorted } from "../src/views/table/rows";
-import { makeRows, taskBars, workerRows } from "../src/views/timeline/bars";
+import { taskBars } from "../src/views/timeline/bars";
 import { frameOf, frameText } from "../src/views/timeline/frame";
+import { makeRows, workerRows } from "../src/views/timeline/rows";
 import { type Example, example, task } from "./helpers";
 
 function open(name: Example) {

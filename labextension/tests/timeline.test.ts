@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { placeNote, placeOf } from "../src/core/places";
 import { taskFacts } from "../src/views/facts";
-import { type Bar, barAtX, boxes, makeRows, offsets, rowAt, taskBars, workerRows } from "../src/views/timeline/bars";
+import { type Bar, taskBars } from "../src/views/timeline/bars";
+import { makeRows, offsets, rowAt, workerRows } from "../src/views/timeline/rows";
 import { panned, scaleFor, tickLabel, ticks, toTime, toX, zoomed } from "../src/views/timeline/scale";
+import { barAtX, boxes } from "../src/views/timeline/tracks";
 import { example, task } from "./helpers";
 
 const bar = (begin: number, end: number, more: Partial<Bar> = {}): Bar => ({

@@ -20,6 +20,7 @@ export class RowWindows {
   /** What the views see of a row: in a replay, what it was then. */
   look: (row: TaskRow) => TaskRow = (row) => row;
   private windows = new Map<number, TaskRow[]>();
+  private others: ReadonlyMap<number, TaskRow> = new Map();
   private filter: Filter = { sort: ["id", true], states: null, text: "" };
   private stale = new Set<number>();
   private visible: number[] = [];
@@ -66,7 +67,13 @@ export class RowWindows {
       const row = rows.find((one) => one.id === id);
       if (row !== undefined) return this.look(row);
     }
-    return undefined;
+    const row = this.others.get(id);
+    return row === undefined ? undefined : this.look(row);
+  }
+
+  /** Rows that came with something else, so that their panes and cards have something to say. */
+  also(rows: readonly TaskRow[]): void {
+    this.others = new Map(rows.map((row) => [row.id, row]));
   }
 
   /** The run has changed: what is on show is fetched again, soon. */

@@ -91,7 +91,7 @@ function setOpen(card: HTMLElement, open: boolean): void {
 
 function content(what: NonNullable<Hover>["what"], store: RunStore): HTMLElement[] | null {
   if ("task" in what) {
-    const task = store.tasks.get(what.task);
+    const task = store.tasks.get(what.task) ?? store.rows.find(what.task);
     if (task !== undefined) return taskCard(task, store);
     // Of a large run not every row is here.
     const node = store.graph?.nodes.find((one) => one.task === what.task);

@@ -9,22 +9,25 @@ export class Axis {
   private readonly start = h("span", { class: "ipf-axis-start", title: "When the run began" });
   private readonly area = h("div", { class: "ipf-axis-area" });
   private readonly total = h("span", { class: "ipf-axis-total" });
+  /** In a replay the instant on show. */
+  private readonly instant = h("span", { class: "ipf-axis-instant" });
   private readonly marks: HTMLElement[] = [];
 
   constructor() {
-    this.area.append(this.total);
+    this.area.append(this.total, this.instant);
     this.element.append(this.start, this.area);
   }
 
-  draw(scale: Scale, now: number, wall: number, live: boolean): void {
+  /** `end` is how far the run has come; in a replay `now` lies before it. */
+  draw(scale: Scale, now: number, end: number, wall: number, live: boolean): void {
     setText(this.start, wall > 0 ? wallTime(wall) : "");
     this.area.style.width = `${scale.width}px`;
-    const end = toX(scale, now);
-    const text = `+${live ? elapsed(now) : duration(now)}`;
+    const last = toX(scale, end);
+    const text = `+${live ? elapsed(end) : duration(end)}`;
     setText(this.total, text);
     const half = (text.length * 6.6) / 2 + 4;
-    const total = Math.min(scale.width - half, Math.max(half, end));
-    const inSight = end >= -1 && end <= scale.width + 1;
+    const total = Math.min(scale.width - half, Math.max(half, last));
+    const inSight = last >= -1 && last <= scale.width + 1;
     this.total.style.display = inSight ? "" : "none";
     this.total.style.transform = `translateX(${total}px) translateX(-50%)`;
     const { times, step } = ticks(scale, 90);
@@ -32,7 +35,7 @@ export class Axis {
     for (const time of times) {
       const x = toX(scale, time);
       const label = tickLabel(time, step);
-      if (time > now || (inSight && x + label.length * 6.2 > total - half)) continue;
+      if (time > end || (inSight && x + label.length * 6.2 > total - half)) continue;
       let mark = this.marks[used];
       if (mark === undefined) {
         mark = h("span", { class: "ipf-axis-mark" });
@@ -44,9 +47,22 @@ export class Axis {
       setText(mark, label);
       used += 1;
     }
+    this.drawInstant(scale, now, now < end);
     for (let i = used; i < this.marks.length; i++) {
       const mark = this.marks[i];
       if (mark !== undefined) mark.style.display = "none";
     }
+  }
+
+  private drawInstant(scale: Scale, now: number, past: boolean): void {
+    const x = toX(scale, now);
+    const shown = past && x >= 0 && x <= scale.width;
+    this.instant.style.display = shown ? "" : "none";
+    if (!shown) return;
+    const text = `+${duration(now)}`;
+    setText(this.instant, text);
+    const half = (text.length * 6.6) / 2 + 7;
+    const at = Math.min(scale.width - half, Math.max(half, x));
+    this.instant.style.transform = `translateX(${at}px) translateX(-50%)`;
   }
 }

@@ -7,7 +7,7 @@ import { placeOf } from "../../core/places";
 import type { Lane } from "../../core/protocol";
 import { isContainer, isQuiet, rowRole } from "../../core/roles";
 import { present, word } from "../../core/status";
-import { HEIGHT, type Row } from "./bars";
+import { HEIGHT, type Row } from "./rows";
 
 export class Labels {
   readonly element = h("div", { class: "ipf-labels" });

@@ -1,16 +1,24 @@
 /** The timeline: names at the left, bars on a shared time axis. */
 
 import { h, onceAFrame, reducedMotion } from "../../core/dom";
-import { glyph } from "../../core/icons";
 import { disposeAll } from "../../core/signal";
 import type { RunStore } from "../../core/store";
 import { readTheme, watchTheme } from "../../core/theme";
-import { selectedTask, type UiState } from "../../core/ui-state";
+import { selectedTask, type TimeWindow, type UiState } from "../../core/ui-state";
+import { NearWindow } from "../../core/window";
 import { Axis } from "./axis";
-import { barAtX, lineAt, makeRows, offsets, type Row, rowAt } from "./bars";
+import { type Brush, brushed } from "./brush";
+import { whyNoPath } from "./critical";
 import { Painter } from "./draw";
+import { Foot } from "./foot";
+import { listen } from "./gestures";
+import { onKey } from "./keys";
 import { Labels } from "./labels";
+import { makeRows, offsets, type Row, rowAt } from "./rows";
 import { panned, type Scale, scaleFor, zoomed } from "./scale";
+import { pathWords, rowSource, stretchWords } from "./source";
+import { toolbar } from "./toolbar";
+import { taskUnder } from "./under";
 
 /** Rows painted above and below those in sight: scrolling shows them at once, before the next frame is drawn. */
 const BEYOND = 160;
@@ -32,20 +40,37 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     zoomOut: () => zoomBy(1 / 1.6),
     fit: () => show(null),
     follow: () => followNow(),
+    mark: (on) => startMarking(on),
+    help: () => toggleHelp(),
   });
-  const root = h("div", { class: "ipf-timeline" }, tools.element, axis.element, scroller);
+  const foot = new Foot(zoomToMark, () => setBrush(null));
+  const root = h("div", { class: "ipf-timeline" }, tools.element, axis.element, scroller, foot.element);
   element.append(root);
 
   const context = canvas.getContext("2d");
   const painter = context === null ? null : new Painter(context);
+  const near = new NearWindow(
+    (query) => store.ask("window", query),
+    ({ tasks }) => {
+      store.rows.also(tasks ?? []);
+      refresh();
+    },
+    (call, ms) => {
+      const timer = setTimeout(call, ms);
+      return () => clearTimeout(timer);
+    },
+    () => performance.now(),
+  );
   let theme = readTheme(root);
   let rows: Row[] = [];
   let tops: number[] = [0];
   let scale: Scale = { from: 0, to: 1, width: 1 };
   let stale = true;
-  let failures = false;
   let hovered: string | null = null;
   let focused: string | null = null;
+  let brush: Brush | null = null;
+  let marking = false;
+  let help = false;
   let visible = true;
   let frame = 0;
   let slow: ReturnType<typeof setTimeout> | undefined;
@@ -54,29 +79,48 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
 
   function draw(): void {
     const now = store.now();
+    const end = store.end();
+    drawFoot();
+    const left = labels.element.offsetWidth;
+    const width = Math.max(40, sheet.clientWidth - left);
+    scale = scaleFor(ui.timeWindow.value, ui.follow.value && store.live, end, width, spare(width));
+    lookCloser(end);
     if (stale) {
-      rows = makeRows(store, ui.rowsBy.value);
+      rows = makeRows(rowSource(store, near.told), ui.rowsBy.value);
       tops = offsets(rows);
       stale = false;
       const height = `${tops[tops.length - 1] ?? 0}px`;
       if (sheet.style.height !== height) sheet.style.height = height;
-      failures = (store.run.counts.failed ?? 0) + (store.run.counts.timed_out ?? 0) > 0;
-      tools.update(store);
+      tools.update(store, marking);
     }
-    const left = labels.element.offsetWidth;
-    const width = Math.max(40, sheet.clientWidth - left);
-    scale = scaleFor(ui.timeWindow.value, ui.follow.value && store.live, now, width, spare(width));
-    axis.draw(scale, now, store.run.wall, store.live);
-    paint(now, width);
+    axis.draw(scale, now, end, store.present.run.wall, store.live);
+    paint(now, end, width);
     if (store.live && visible && frame === 0 && slow === undefined) {
       if (reducedMotion()) slow = setTimeout(tick, 500);
       else frame = requestAnimationFrame(tick);
     }
   }
 
+  function drawFoot(): void {
+    const words = brush === null ? "" : stretchWords(brush, store, near.told);
+    foot.draw(words, ui.critical.value ? pathWords(store) : "", help);
+  }
+
+  /** Of a large run more is asked for where the reader has come close. */
+  function lookCloser(end: number): void {
+    const close = store.present.run.aggregated && store.heard && ui.timeWindow.value !== null;
+    if (close) near.show({ from: scale.from, to: scale.to, width: scale.width, end, moving: store.moving });
+    else if (near.told !== null) {
+      near.leave();
+      stale = true;
+    }
+  }
+
   /** Room at the right for what is written behind the last bars: a duration, or an exception. */
   function spare(width: number): number {
     if (width <= 420) return 16;
+    const { counts } = store.present.run;
+    const failures = (counts.failed ?? 0) + (counts.timed_out ?? 0) > 0;
     return failures && ui.rowsBy.value === "task" && width > 560 ? Math.min(220, width * 0.24) : 72;
   }
 
@@ -86,7 +130,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     if (store.live && visible && document.visibilityState === "visible") draw();
   }
 
-  function paint(now: number, width: number): void {
+  function paint(now: number, end: number, width: number): void {
     const view = scroller.clientHeight;
     const all = tops[tops.length - 1] ?? 0;
     const top = Math.max(0, Math.floor(scroller.scrollTop) - BEYOND);
@@ -94,8 +138,8 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     const task = selectedTask(ui.selection.value);
     const selected = task === null ? null : `t:${task}`;
     const first = Math.max(0, rowAt(tops, top));
-    const end = rowAt(tops, top + height - 1);
-    labels.draw(rows, tops, first, end < 0 ? rows.length - 1 : end, now, { hovered, selected, focused });
+    const last = rowAt(tops, top + height - 1);
+    labels.draw(rows, tops, first, last < 0 ? rows.length - 1 : last, now, { hovered, selected, focused });
     if (painter === null) return;
     const dpr = window.devicePixelRatio || 1;
     const [w, hgt] = [Math.round(width * dpr), Math.round(height * dpr)];
@@ -107,17 +151,22 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
       canvas.style.height = `${height}px`;
     }
     canvas.style.top = `${top}px`;
+    const { run } = store.present;
+    const critical = ui.critical.value && whyNoPath(run) === "" ? new Set(run.critical) : null;
     painter.paint(
       {
         rows,
         tops,
         scale,
         now,
+        end,
         lanesUntil: store.lanesUntil,
         theme,
         hovered,
         selected,
-        nameOf: (id) => store.tasks.get(id)?.name ?? "",
+        critical,
+        brush,
+        taskOf: (id) => store.tasks.get(id) ?? store.rows.find(id),
       },
       top,
       height,
@@ -125,138 +174,97 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     );
   }
 
-  // --- Zoom and pan
+  // --- Zoom, pan, marking
 
-  function show(window: UiState["timeWindow"]["value"], follow = window === null): void {
+  function show(window: TimeWindow, follow = window === null): void {
     ui.follow.value = follow;
     ui.timeWindow.value = window;
     redraw();
   }
 
   function zoomBy(factor: number, x = scale.width / 2): void {
-    const now = store.now();
     const following = ui.follow.value && store.live && ui.timeWindow.value !== null;
-    show(zoomed(scale, factor, following ? scale.width : x, now), following);
+    show(zoomed(scale, factor, following ? scale.width : x, store.end()), following);
+  }
+
+  function panBy(part: number): void {
+    if (ui.timeWindow.value !== null) show(panned(scale, part * scale.width, store.end()), false);
   }
 
   function followNow(): void {
     const window = ui.timeWindow.value;
-    if (window === null) return;
-    show(window, true);
+    if (window !== null) show(window, true);
+  }
+
+  function startMarking(on: boolean): void {
+    marking = on;
+    root.classList.toggle("ipf-marks", on);
+    tools.update(store, marking);
+  }
+
+  function setBrush(next: Brush | null, done = true): void {
+    brush = next;
+    // A press that slipped marks nothing.
+    if (done && brush !== null && (brush.to - brush.from) / (scale.to - scale.from) < 3 / scale.width) brush = null;
+    if (done) startMarking(false);
+    redraw();
+  }
+
+  function zoomToMark(): void {
+    if (brush === null) return;
+    const { from, to } = brush;
+    brush = null;
+    show({ from, to: Math.max(to, from + 1e-6) }, false);
+    scroller.focus({ preventScroll: true });
+  }
+
+  function toggleHelp(): void {
+    help = !help;
+    redraw();
   }
 
   // --- Pointer
 
-  const onCanvas = (event: MouseEvent): { x: number; y: number } => {
+  const place = (event: MouseEvent): { x: number; y: number } => {
     const box = sheet.getBoundingClientRect();
     return { x: event.clientX - box.left - labels.element.offsetWidth, y: event.clientY - box.top };
   };
-
-  function taskAt(event: MouseEvent): { row: Row; task: number | null } | null {
-    const { x, y } = onCanvas(event);
-    const at = rowAt(tops, y);
-    const row = rows[at];
-    if (row === undefined || row.kind === "section") return null;
-    if (row.kind === "task") return { row, task: row.task.id };
-    if (row.kind === "worker" && x >= 0) {
-      const line = lineAt(row.lines, y - (tops[at] ?? 0));
-      const bars = row.bars.filter((bar) => bar.line === line);
-      return { row, task: barAtX(bars, scale, x, store.now())?.task ?? null };
-    }
-    return { row, task: null };
-  }
-
+  const found = (event: MouseEvent) => taskUnder(rows, tops, scale, place(event), store.now());
   let opened: number | null = null;
-  let drag: { x: number; scale: Scale; moved: boolean } | null = null;
 
-  function pointerDown(event: PointerEvent): void {
-    if (event.button !== 0 || event.pointerType === "touch") return;
-    drag = { x: event.clientX, scale, moved: false };
-  }
-
-  function pointerMove(event: PointerEvent): void {
-    if (drag !== null && event.buttons === 1) {
-      const by = event.clientX - drag.x;
-      if (!drag.moved && Math.abs(by) > 4) {
-        drag.moved = true;
-        canvas.setPointerCapture(event.pointerId);
-        root.classList.add("ipf-dragging");
-      }
-      if (drag.moved) {
-        ui.hover.value = null;
-        show(panned(drag.scale, by, store.now()), false);
-      }
-      return;
-    }
-    const found = taskAt(event);
-    const key = found?.row.key ?? null;
+  function point(event: PointerEvent): void {
+    const under = found(event);
+    const key = under?.row.key ?? null;
     if (key !== hovered) {
       hovered = key;
       redraw();
     }
     // The card of a task that was just opened would only hide the pane.
-    if (found?.task !== opened) opened = null;
-    if (found === null || opened !== null) ui.hover.value = null;
-    else if (found.task !== null) ui.hover.value = { what: { task: found.task }, x: event.clientX, y: event.clientY };
-    else if (found.row.kind === "lane") {
-      ui.hover.value = { what: { lane: found.row.lane.name }, x: event.clientX, y: event.clientY };
-    } else ui.hover.value = null;
+    if (under?.task !== opened) opened = null;
+    const at = { x: event.clientX, y: event.clientY };
+    if (under === null || opened !== null) ui.hover.value = null;
+    else if (under.task !== null) ui.hover.value = { what: { task: under.task }, ...at };
+    else if (under.row.kind === "lane") ui.hover.value = { what: { lane: under.row.lane.name }, ...at };
+    else ui.hover.value = null;
   }
 
-  function pointerLeave(): void {
+  function leave(): void {
     ui.hover.value = null;
     if (hovered === null) return;
     hovered = null;
     redraw();
   }
 
-  function endDrag(): void {
-    root.classList.remove("ipf-dragging");
-    // The click that ends a drag comes after this.
-    if (drag?.moved) setTimeout(() => (drag = null), 0);
-    else drag = null;
-  }
-
-  function click(event: MouseEvent): void {
-    if (drag?.moved) return;
-    const found = taskAt(event);
-    if (found?.task == null) return;
-    focused = found.row.key;
+  function open(event: MouseEvent): void {
+    const under = found(event);
+    if (under?.task == null) return;
+    focused = under.row.key;
     ui.hover.value = null;
-    opened = found.task;
-    ui.selection.value = { task: found.task };
-  }
-
-  function wheel(event: WheelEvent): void {
-    const { x } = onCanvas(event);
-    if (event.ctrlKey || event.metaKey) {
-      event.preventDefault();
-      zoomBy(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0025)), Math.max(0, x));
-    } else if (Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey) {
-      if (ui.timeWindow.value === null) return;
-      event.preventDefault();
-      show(panned(scale, -(event.deltaX || event.deltaY), store.now()), false);
-    }
+    opened = under.task;
+    ui.selection.value = { task: under.task };
   }
 
   // --- Keys
-
-  function keyDown(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -1e9, End: 1e9 }[event.key];
-    if (step !== undefined) moveFocus(step);
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      if (ui.timeWindow.value === null) return;
-      show(panned(scale, (event.key === "ArrowLeft" ? 0.15 : -0.15) * scale.width, store.now()), false);
-    } else if (event.key === "+" || event.key === "=") zoomBy(1.6);
-    else if (event.key === "-") zoomBy(1 / 1.6);
-    else if (event.key === "0") show(null);
-    else if (event.key === "Enter" || event.key === " ") {
-      const row = rows.find((one) => one.key === focused);
-      if (row?.kind === "task") ui.selection.value = { task: row.task.id };
-    } else return;
-    event.preventDefault();
-  }
 
   function moveFocus(by: number): void {
     if (rows.length === 0) return;
@@ -279,6 +287,33 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     }
   }
 
+  const keyDown = onKey({
+    moveFocus,
+    openFocus() {
+      const row = rows.find((one) => one.key === focused);
+      if (row?.kind === "task") ui.selection.value = { task: row.task.id };
+    },
+    panBy,
+    zoomBy,
+    fit: () => show(null),
+    follow: followNow,
+    help: toggleHelp,
+    path() {
+      if (whyNoPath(store.present.run) === "") ui.critical.value = !ui.critical.value;
+    },
+    marked: () => brush !== null,
+    /** In the middle of what is on show. */
+    mark: () => setBrush(brushed(scale.from + spanOf(0.4), scale.from + spanOf(0.6), store.end())),
+    moveMark(left, right) {
+      if (brush === null) return;
+      const moved = brushed(brush.from + spanOf(left), brush.to + spanOf(right), store.end());
+      if (moved.to - moved.from > spanOf(0.003)) setBrush(moved);
+    },
+    zoomToMark,
+    clearMark: () => setBrush(null),
+  });
+  const spanOf = (part: number): number => part * (scale.to - scale.from);
+
   // --- Wiring
 
   const refresh = () => {
@@ -292,14 +327,19 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     if (visible) redraw();
   });
   seen.observe(root);
-  sheet.addEventListener("pointerdown", pointerDown);
-  sheet.addEventListener("pointermove", pointerMove);
-  sheet.addEventListener("pointerleave", pointerLeave);
-  sheet.addEventListener("pointerup", endDrag);
-  sheet.addEventListener("pointercancel", endDrag);
-  sheet.addEventListener("click", click);
-  sheet.addEventListener("dblclick", () => show(null));
-  scroller.addEventListener("wheel", wheel, { passive: false });
+  listen(sheet, scroller, canvas, root, {
+    scale: () => scale,
+    end: () => store.end(),
+    whole: () => ui.timeWindow.value === null,
+    place,
+    show,
+    zoomBy,
+    marking: () => marking,
+    mark: setBrush,
+    point,
+    leave,
+    open,
+  });
   scroller.addEventListener("scroll", redraw, { passive: true });
   scroller.addEventListener("keydown", keyDown);
   scroller.addEventListener("blur", () => (ui.hover.value = null));
@@ -308,14 +348,16 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   return disposeAll(
     store.onChange(refresh),
     ui.rowsBy.on(refresh),
+    ui.critical.on(refresh),
     ui.selection.on(() => redraw()),
-    ui.timeWindow.on(() => tools.update(store)),
-    ui.follow.on(() => tools.update(store)),
+    ui.timeWindow.on(() => tools.update(store, marking)),
+    ui.follow.on(() => tools.update(store, marking)),
     watchTheme(() => {
       theme = readTheme(root);
       redraw();
     }),
     () => {
+      near.leave();
       resized.disconnect();
       seen.disconnect();
       redraw.cancel();
@@ -325,60 +367,4 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
       root.remove();
     },
   );
-}
-
-const LEGEND = [
-  [
-    "pending",
-    "waits",
-    "Submitted, not started: striped while it waits for something, plain while it waits for a worker",
-  ],
-  ["run", "runs", "A worker runs the body; the colour says what became of it"],
-  ["blocked", "blocked", "The body stands in a wait for the result of another task"],
-] as const;
-
-interface Actions {
-  zoomIn(): void;
-  zoomOut(): void;
-  fit(): void;
-  follow(): void;
-}
-
-function toolbar(ui: UiState, act: Actions): { element: HTMLElement; update(store: RunStore): void } {
-  const button = (label: string, icon: Parameters<typeof glyph>[0], click: () => void) =>
-    h("button", { type: "button", class: "ipf-tool", "aria-label": label, title: label, click }, glyph(icon));
-  const by = (["task", "worker"] as const).map((which) =>
-    h("button", {
-      type: "button",
-      class: "ipf-choice",
-      "aria-pressed": ui.rowsBy.value === which,
-      "aria-label": `A row for each ${which}`,
-      text: which === "task" ? "Tasks" : "Workers",
-      click: () => {
-        ui.rowsBy.value = which;
-        for (const one of by) one.setAttribute("aria-pressed", String(one === by[which === "task" ? 0 : 1]));
-      },
-    }),
-  );
-  const looks = LEGEND.map(([look, text, title]) =>
-    h("span", { class: "ipf-look", title }, h("i", { class: `ipf-look-${look}` }), text),
-  );
-  const live = button("Follow the run", "live", act.follow);
-  const element = h(
-    "div",
-    { class: "ipf-tools", role: "toolbar", "aria-label": "Timeline" },
-    h("span", { class: "ipf-legend" }, ...looks),
-    h("span", { class: "ipf-choices", role: "group", "aria-label": "Rows" }, ...by),
-    live,
-    button("Zoom out", "minus", act.zoomOut),
-    button("Zoom in", "plus", act.zoomIn),
-    button("Show all", "fit", act.fit),
-  );
-  return {
-    element,
-    update(store) {
-      live.hidden = !store.live || ui.timeWindow.value === null;
-      live.setAttribute("aria-pressed", String(ui.follow.value));
-    },
-  };
 }
