@@ -9,6 +9,7 @@ import { TABS, type Tab, type UiState } from "../core/ui-state";
 import { copyText } from "./clipboard";
 import { MenuButton } from "./menu";
 import { say } from "./say";
+import { matches } from "./table/rows";
 
 const NAMES: Record<Tab, string> = { timeline: "Timeline", graph: "Graph", table: "Table", log: "Log" };
 
@@ -17,9 +18,15 @@ export function codeFor(run: number, task: Pick<TaskRow, "id" | "name">): string
   return `import ipyflow\nfuture = next(run for run in ipyflow.runs() if run.id == ${run}).find(${task.id})  # ${oneLine(task.name, 80)}\n`;
 }
 
-/** Shows a task in another tab: the log then has its lines only. */
-export function showIn(ui: UiState, tab: Tab, task: number): void {
-  if (tab === "log") ui.logFilter.value = { ...ui.logFilter.value, task };
+/** Shows a task in another tab: the log then has its lines only, and no filter of the table hides it. */
+export function showIn(store: RunStore, ui: UiState, tab: Tab, task: number): void {
+  if (tab === "log") ui.logFilter.value = { task, streams: null, text: "" };
+  const row = store.tasks.get(task);
+  // Of a large run the page has not all rows: it asks for this one.
+  const text = store.run.aggregated ? `#${task}` : "";
+  if (tab === "table" && (row === undefined || text !== "" || !matches(row, ui.filter.value))) {
+    ui.filter.value = { states: null, text };
+  }
   ui.folded.value = false;
   ui.tab.value = tab;
 }
@@ -47,7 +54,7 @@ export class DetailActions {
     this.menu = new MenuButton(show, "Show this task in", () =>
       TABS.filter((tab) => tab !== ui.tab.value).map((tab) => ({
         label: NAMES[tab],
-        act: () => showIn(ui, tab, id),
+        act: () => showIn(store, ui, tab, id),
       })),
     );
     this.element = h("div", { class: "ipf-detail-actions" }, this.copy, ...this.menu.elements);

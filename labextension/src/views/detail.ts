@@ -187,7 +187,7 @@ function drawOutput(parts: Parts, store: RunStore, ui: UiState, id: number, deta
             type: "button",
             class: "ipf-button ipf-small ipf-in-log",
             text: "Show in the log",
-            click: () => showIn(ui, "log", id),
+            click: () => showIn(store, ui, "log", id),
           }),
         ),
   );

@@ -62,6 +62,16 @@ export class Numbers {
     setAttr(this.strip, "title", `${count(done)} of ${plural(total, "task")} finished`);
   }
 
+  /** A second click takes the filter away again. */
+  private show(one: State): void {
+    const { filter, tab, folded } = this.ui;
+    const on = filter.value.states;
+    const already = tab.value === "table" && !folded.value && on?.length === 1 && on[0] === one;
+    filter.value = { text: "", states: already ? null : [one] };
+    tab.value = "table";
+    folded.value = false;
+  }
+
   private make(one: State) {
     const number = h("b");
     const element = h(
@@ -71,11 +81,7 @@ export class Numbers {
         class: "ipf-number",
         title: `${word(one)}: ${MEANING[one]}. Show them in the table`,
         "data-state": one,
-        click: () => {
-          this.ui.filter.value = { text: "", states: [one] };
-          this.ui.tab.value = "table";
-          this.ui.folded.value = false;
-        },
+        click: () => this.show(one),
       },
       stateIcon(one),
       number,

@@ -29,6 +29,16 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
   search.value = ui.filter.value.text;
   const chips = h("div", { class: "ipf-chips", role: "group", "aria-label": "Filter the rows by state" });
   const found = h("span", { class: "ipf-found", role: "status" });
+  const every = h("button", {
+    type: "button",
+    class: "ipf-button ipf-small ipf-every",
+    text: "Show all",
+    click: () => {
+      search.value = "";
+      ui.filter.value = { states: null, text: "" };
+      grid.focus();
+    },
+  });
   const headings = COLUMNS.map(({ column, label, title }) => heading(column, label, title));
   const head = h(
     "div",
@@ -43,9 +53,13 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     { class: "ipf-scroll ipf-grid ipf-focusable", role: "grid", tabindex: 0, "aria-label": "Table of the tasks" },
     head,
     body,
-    empty,
   );
-  const root = h("div", { class: "ipf-table" }, h("div", { class: "ipf-filters" }, search, chips, found), grid);
+  const root = h(
+    "div",
+    { class: "ipf-table" },
+    h("div", { class: "ipf-filters ipf-table-filters" }, found, every, search, chips),
+    h("div", { class: "ipf-grid-frame" }, grid, empty),
+  );
   element.append(root);
 
   let rows: TaskRow[] = [];
@@ -92,6 +106,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     const of = store.run.total;
     const filtered = ui.filter.value.states !== null || ui.filter.value.text.trim() !== "";
     setText(found, filtered ? `${count(all)} of ${plural(of, "task")}` : "");
+    every.hidden = !filtered;
     empty.hidden = all > 0 || (large() && !filtered);
     setText(empty, of === 0 ? "No task yet." : filtered ? "No task passes the filter." : "");
   }
@@ -122,6 +137,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     }
     for (const [key, row] of pool) {
       if (wanted.has(key)) continue;
+      if (row.element.contains(document.activeElement)) grid.focus({ preventScroll: true });
       row.dispose();
       pool.delete(key);
     }
@@ -154,10 +170,11 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
             "data-state": state,
             "aria-pressed": on?.includes(state) ?? false,
             "aria-label": `Only ${word(state)} (${n})`,
+            title: `Only ${word(state)}`,
             click: () => toggle(state),
           },
           stateIcon(state),
-          count(n),
+          h("span", { text: count(n) }),
         ),
       ),
     );
@@ -228,6 +245,15 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     event.preventDefault();
   }
 
+  /** The row of the task whose details are open, where the page has it. */
+  function reveal(): void {
+    const index = rows.findIndex(({ id }) => id === selectedTask(ui.selection.value));
+    if (index < 0) return;
+    active = index;
+    grid.scrollTop = Math.max(0, (index + 0.5) * ROW - (grid.clientHeight - HEAD) / 2);
+    draw();
+  }
+
   const refresh = () => {
     stale = true;
     redraw();
@@ -259,6 +285,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
   // The times of unfinished rows tick along.
   const ticking = setInterval(() => store.live && redraw(), 250);
   draw();
+  reveal();
 
   return disposeAll(
     store.onChange(refresh),
