@@ -369,7 +369,7 @@ def unpack(row: tuple[Any, ...]) -> Record:
         row = (*row[:5], f"{row[4]}({_pairs(row[5])})", row[6])
     elif kind == FINISHED and row[4] is None:
         row = (*row[:4], type(row[5]).__name__, PLAIN[type(row[5])](row[5]), None)
-    record: Record = KINDS[kind]._make(row[1:])
+    record: Record = tuple.__new__(KINDS[kind], row[1:])  # what _make does, but for counting the fields
     return record
 
 

@@ -16,6 +16,8 @@ from ipyflow.model.events import WorkflowState
 from ipyflow.model.status import FINAL_STATES, TRANSITIONS, State
 
 _STATES = {state.value: state for state in State}
+_PLANNED, _QUEUED, _RUNNING, _BLOCKED = State.PLANNED, State.QUEUED, State.RUNNING, State.BLOCKED
+_SUCCEEDED = State.SUCCEEDED
 
 
 class InvalidRecord(ValueError):
@@ -137,7 +139,7 @@ class RunState:
     def _submitted(self, e: r.Submitted) -> None:
         task = self.tasks.get(e.task)
         if task is None:
-            self._enter(e, State.QUEUED)
+            self._enter(e, _QUEUED)
         elif task.planned and task.state in (State.PLANNED, State.WAITING):
             task.planned = False
             self._move(e.task, State.QUEUED, e.time)
@@ -157,12 +159,12 @@ class RunState:
         self._reopen()
 
     def _enter(self, e: r.Submitted | r.Planned, state: State) -> None:
-        self.tasks[e.task] = TaskState(
-            e.task, e.parent, e.name, e.module, e.executor, e.args, e.refs, e.group, e.time, state, e.role, e.branch,
-            spans=[Span(e.time, state)],
-        )  # fmt: skip
+        time, id, parent, name, module, executor, args, refs, group, role, branch = e
+        self.tasks[id] = TaskState(
+            id, parent, name, module, executor, args, refs, group, time, state, role, branch, spans=[Span(time, state)]
+        )
         self.counts[state] += 1
-        self.changed.add(e.task)
+        self.changed.add(id)
 
     def _waiting(self, e: r.Waiting) -> None:
         task = self._move(e.task, State.WAITING, e.time, e.reason)
@@ -173,11 +175,12 @@ class RunState:
         self._move(e.task, State.QUEUED, e.time)
 
     def _started(self, e: r.Started) -> None:
-        task = self._move(e.task, State.RUNNING, e.time, e.worker)
-        task.worker = e.worker
+        time, id, worker, attempt = e
+        task = self._move(id, _RUNNING, time, worker)
+        task.worker = worker
         if task.started is None:
-            task.started = e.time
-        task.attempts.append(Attempt(e.attempt, e.worker, e.time))
+            task.started = time
+        task.attempts.append(Attempt(attempt, worker, time))
 
     def _blocked(self, e: r.Blocked) -> None:
         task = self._task(e.task)
@@ -217,11 +220,15 @@ class RunState:
         self._move(e.task, State.CANCELLING, e.time, e.why).reason = e.why
 
     def _finished(self, e: r.Finished) -> None:
-        state = _STATES[e.state]
-        task = self._move(e.task, state, e.time)
-        task.type, task.text, task.traceback, task.ended = e.type, e.text, e.traceback, e.time
-        failed = state is not State.SUCCEEDED
-        self._end_attempt(task, e.time, e.type if failed else "", e.text if failed else "", e.traceback)
+        time, id, now, type, text, traceback = e
+        state = _STATES[now]
+        task = self._move(id, state, time)
+        task.type, task.text, task.traceback, task.ended = type, text, traceback, time
+        if not task.attempts:
+            return
+        if state is _SUCCEEDED:
+            type = text = ""
+        self._end_attempt(task, time, type, text, traceback)
 
     def _reset(self, e: r.Reset) -> None:
         task = self._move(e.task, State.QUEUED, e.time, e.why)
@@ -290,15 +297,17 @@ class RunState:
             raise InvalidRecord(f"a record speaks of task {id} before it was submitted") from None
 
     def _move(self, id: int, state: State, time: float, note: str = "") -> TaskState:
-        task = self._task(id)
-        if state not in TRANSITIONS[task.state]:
-            raise InvalidRecord(f"{task.state} -> {state} cannot happen. {task.story()}")
-        self.counts[task.state] -= 1
-        self.counts[state] += 1
-        if task.state is State.PLANNED:
+        # Every record but a task's first comes here: no call and no look-up more than needed.
+        task = self.tasks.get(id) or self._task(id)
+        before, counts = task.state, self.counts
+        if state not in TRANSITIONS[before]:
+            raise InvalidRecord(f"{before} -> {state} cannot happen. {task.story()}")
+        counts[before] -= 1
+        counts[state] += 1
+        if before is _PLANNED:
             task.submitted = time  # its story begins when something happens to it
             task.spans.clear()
-        if state is not State.BLOCKED and task.parent in self.workflows:
+        if self.workflows and state is not _BLOCKED and task.parent in self.workflows:
             self.workflows[task.parent].awaited.pop(id, None)
         task.state, task.reason, task.waiting_on = state, "", ()
         task.spans.append(Span(time, state, note))
@@ -307,8 +316,8 @@ class RunState:
 
     @staticmethod
     def _end_attempt(task: TaskState, time: float, type: str, text: str, traceback: str | None) -> None:
-        if task.attempts and task.attempts[-1].ended is None:
-            last = task.attempts[-1]
+        last = task.attempts[-1] if task.attempts else None
+        if last is not None and last.ended is None:
             last.ended, last.type, last.text, last.traceback = time, type, text, traceback
 
 

@@ -96,11 +96,12 @@ class _Walk:
 
     def back(self) -> Iterator[Stretch]:
         """Give the stretches, last to first."""
-        ended = [task for task in self.tasks.values() if task.ended is not None and task.state is not State.SKIPPED]
         here: tuple[TaskState, float] | None = None
-        if ended:
-            last = max(ended, key=lambda task: (task.ended or 0.0, -task.id))
-            here = last, last.ended or 0.0
+        latest, skipped = float("-inf"), State.SKIPPED
+        for task in self.tasks.values():
+            ended = task.ended
+            if ended is not None and ended > latest and task.state is not skipped:
+                here, latest = (task, ended), ended
         while here is not None:
             task, time = here
             i = self._left.get(task.id, len(task.spans)) - 1
@@ -155,13 +156,18 @@ class _Walk:
         self, tasks: Iterable[TaskState], time: float, since: float = float("-inf")
     ) -> tuple[TaskState, float] | None:
         """Of some tasks the one that ended last until an instant, and when; those that never did anything last."""
-        best: tuple[bool, float, int] | None = None
+        until = time + _SLACK
+        best, latest, did = None, since, False
         for task in tasks:
-            ended = _ended(task, time + _SLACK)
-            if ended is not None and ended > since:
-                rank = (task.started is not None or task.state not in _UNDONE, ended, task.id)
-                best = rank if best is None else max(best, rank)
-        return None if best is None else (self.tasks[best[2]], min(best[1], time))
+            ended = task.ended
+            if ended is None or ended > until:
+                ended = _ended(task, until)
+            if ended is None or ended <= since:
+                continue
+            does = task.started is not None or task.state not in _UNDONE
+            if (ended > latest and does is did) or (does and not did):
+                best, latest, did = task, ended, does
+        return None if best is None else (best, min(latest, time))
 
     def _sent(self, task: TaskState, time: float, since: float = float("-inf")) -> tuple[TaskState, float] | None:
         """The step that sent the last event which a step got until an instant; none for one from outside."""

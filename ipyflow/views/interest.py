@@ -29,31 +29,36 @@ class Interest:
         self._active: dict[int, None] = {}
         self._idle: dict[int, None] = {}
         self._planned: dict[int, None] = {}
+        self._kinds = {
+            **dict.fromkeys(State, self._idle),
+            **dict.fromkeys(FINAL_STATES),
+            **dict.fromkeys(FAILURE_STATES, self._failed),
+            **dict.fromkeys(_ACTIVE, self._active),
+            State.PLANNED: self._planned,
+        }
+        """Where a task in a state is kept; the well ended are ranked by their length."""
+        self._kept: dict[int, dict[int, None]] = {}
+        """Where each is kept now."""
         self._longest: list[tuple[float, int]] = []
         self._top: set[int] = set()
 
     def update(self, state: RunState, changed: Iterable[int]) -> None:
         """Take in the tasks that changed since the last call; at the first, give all."""
+        tasks, kinds, kept = state.tasks, self._kinds, self._kept
         for id_ in changed:
-            task = state.tasks[id_]
-            now = self._kind(task.state)
-            for kind in (self._failed, self._active, self._idle, self._planned):
-                if kind is not now:
-                    kind.pop(id_, None)
+            task = tasks[id_]
+            now, before = kinds[task.state], kept.get(id_)
+            if now is not before:
+                if before is not None:
+                    del before[id_]
+                if now is None:
+                    del kept[id_]
+                else:
+                    kept[id_] = now
             if now is not None:
                 now[id_] = None
             elif task.ended is not None and id_ not in self._top:
                 self._rank(task.ended - (task.submitted if task.started is None else task.started), id_)
-
-    def _kind(self, state: State) -> dict[int, None] | None:
-        """Where a task in this state is kept; the well ended are ranked by their length."""
-        if state in FAILURE_STATES:
-            return self._failed
-        if state in _ACTIVE:
-            return self._active
-        if state is State.PLANNED:
-            return self._planned
-        return None if state in FINAL_STATES else self._idle
 
     def _rank(self, length: float, id_: int) -> None:
         """Keep the longest in a heap whose first is the shortest of them."""

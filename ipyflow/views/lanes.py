@@ -20,6 +20,8 @@ BINS = 120
 MOST = 60
 """Lanes of a page; of more names those with the fewest tasks share the last."""
 _SHORTEST_BIN = 1e-6
+_RUNNING, _PLANNED = State.RUNNING, State.PLANNED
+"""Looked up once: to ask an enumeration for a member takes longer than all else that is done for most tasks."""
 _SERIES = {State.RUNNING: 0, State.CANCELLING: 0, State.BLOCKED: 1}
 
 _Open = dict[int, TaskState]
@@ -44,10 +46,13 @@ class _Lane:
 
 def stretches(task: TaskState, until: float) -> list[tuple[int, float, float]]:
     """The times in which a task ran (0) or stood blocked (1); stretches of one kind that meet are one."""
+    spans = task.spans
+    if len(spans) == 3 and task.ended is not None and spans[1].state is _RUNNING:  # nearly all are like that
+        return [(0, spans[1].time, spans[2].time)]
     out = []
     kind: int | None = None
     begin = 0.0
-    for span in task.spans:
+    for span in spans:
         following = _SERIES.get(span.state)
         if following != kind:
             if kind is not None:
@@ -79,16 +84,18 @@ class Lanes:
 
     def update(self, state: RunState, changed: Iterable[int]) -> None:
         """Take in the tasks that changed since the last call; at the first, give all."""
+        tasks, ends = state.tasks, self._ends
         changed = list(changed)
-        for id_ in changed:
-            if id_ in self._ends and self._ends[id_] != state.tasks[id_].ended:
-                # A retry on request takes back an end that is in the sums: rare enough to begin anew.
-                self._clear()
-                changed = list(state.tasks)
-                break
+        if ends:
+            for id_ in changed:
+                if id_ in ends and ends[id_] != tasks[id_].ended:
+                    # A retry on request takes back an end that is in the sums: rare enough to begin anew.
+                    self._clear()
+                    changed = list(tasks)
+                    break
         self._grow(state, state.last)
         for id_ in changed:
-            self._take(state, state.tasks[id_])
+            self._take(state, tasks[id_])
 
     def _grow(self, state: RunState, until: float) -> None:
         while FINE * self._bin < until - state.opened:
@@ -99,32 +106,33 @@ class Lanes:
                 lane.failed.halve()
 
     def _take(self, state: RunState, task: TaskState) -> None:
-        now, ended = task.state, task.ended
+        id_, now, ended = task.id, task.state, task.ended
         lane = self._lanes.get((task.name, task.module))
         if lane is None:
-            lane = self._lanes[task.name, task.module] = _Lane(task.name, task.module, task.role, task.id)
+            lane = self._lanes[task.name, task.module] = _Lane(task.name, task.module, task.role, id_)
         if (time := task.spans[-1].time) > lane.last:
             lane.last = time
-        before = self._states.get(task.id)
+        before = self._states.get(id_)
         if before is now:
             return
-        self._states[task.id] = now
+        self._states[id_] = now
         if before is None:
             lane.tasks += 1
-            lane.oldest = min(lane.oldest, task.id)
+            if id_ < lane.oldest:
+                lane.oldest = id_
         else:
             lane.counts[before] -= 1
         lane.counts[now] += 1
-        if task.submitted < lane.first and now is not State.PLANNED:  # what is only planned has not begun
+        if task.submitted < lane.first and now is not _PLANNED:  # what is only planned has not begun
             lane.first = task.submitted
         if task.role != lane.role:
             lane.role = None
         if ended is None:
             if task.started is not None:
-                lane.open[task.id] = task
+                lane.open[id_] = task
             return
-        self._ends[task.id] = ended
-        lane.open.pop(task.id, None)
+        self._ends[id_] = ended
+        lane.open.pop(id_, None)
         if task.started is not None:
             lane.lengths.append(ended - task.started)
             self._draw(state, task, ended, (lane.running, lane.blocked))
@@ -133,6 +141,10 @@ class Lanes:
 
     def _draw(self, state: RunState, task: TaskState, until: float, series: tuple[Series, Series]) -> None:
         opened, scale = state.opened, 1 / self._bin
+        spans = task.spans
+        if len(spans) == 3 and task.ended is not None and spans[1].state is _RUNNING:  # nearly all are like that
+            series[0].stretch((spans[1].time - opened) * scale, (spans[2].time - opened) * scale)
+            return
         for kind, begin, end in stretches(task, until):
             series[kind].stretch((begin - opened) * scale, (end - opened) * scale)
 

@@ -7,11 +7,11 @@ clock and sends nothing: the caller says when, and with which instant of the eng
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, State
-from ipyflow.views.containers import contains
+from ipyflow.views.containers import CONTAINERS, contains
 from ipyflow.views.edges import Edge, between, ended_by
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
@@ -33,6 +33,8 @@ MOST_KEYS = 1000
 """Nodes that can be open and folded on one page."""
 ROWS_KEPT = 4000
 """When the page of a large run has been sent more rows than this, it begins anew with a snapshot."""
+
+_Links: TypeAlias = tuple[int, int, tuple[int, ...], str, int]
 
 
 class LiveView:
@@ -56,7 +58,7 @@ class LiveView:
         self._graph: Graph | None = None
         self._lanes: Lanes | None = None
         self._interest = Interest()
-        self._links: dict[int, tuple[int, int, tuple[int, ...], str, int]] = {}
+        self._links: dict[int, _Links] = {}
         self._new_links = self._new_counts = self._new_events = self._contains = False
         self._ended = False
         self._forgotten = 0
@@ -96,10 +98,13 @@ class LiveView:
         self._clear()
         aggregated = len(state.tasks) > self.limit
         chosen = sorted(state.tasks)
+        self._contains = any(task.role in CONTAINERS for task in state.tasks.values())
+        # What has ended changes seldom: if it does, its links count as new.
+        self._links = {id_: _links(state, task) for id_, task in state.tasks.items() if task.ended is None}
         if aggregated:
             self._lanes = Lanes()
-        self._take(state, state.tasks)
-        if aggregated:
+            self._lanes.update(state, state.tasks)
+            self._interest.update(state, state.tasks)
             chosen = self._interest.pick()
             self._sent.update(chosen)
         found = edges_of(state)
@@ -161,7 +166,7 @@ class LiveView:
         changed = list(changed)
         for id_ in changed:
             task = state.tasks[id_]
-            links = (len(task.read_by), task.into, task.refs, task.name, _bends(state, task))
+            links = _links(state, task)
             if self._links.get(id_) != links:
                 self._links[id_] = links
                 self._new_links = True
@@ -210,6 +215,11 @@ def _came_up(task: TaskState, drawn: Graph) -> bool:
         return False
     place = drawn.collapsed.node_of.get(task.id)
     return place is not None and drawn.collapsed.nodes[place].rest
+
+
+def _links(state: RunState, task: TaskState) -> _Links:
+    """What decides where the lines of a task go."""
+    return len(task.read_by), task.into, task.refs, task.name, _bends(state, task)
 
 
 def _bends(state: RunState, task: TaskState) -> int:

@@ -119,13 +119,8 @@ def _bins(tasks: list[TaskState], begin: float, length: float, bins: int, until:
     parts = [0.0] * (bins + 1), [0.0] * (bins + 1)
     failed = [0] * (bins + 1)
     for task in tasks:
-        spans = task.spans
         ended = task.ended
-        if ended is not None and len(spans) == 3 and spans[1].state is State.RUNNING:  # nearly all are like that
-            kinds = [(0, spans[1].time, ended)]
-        else:
-            kinds = stretches(task, until)
-        for kind, one, two in kinds:
+        for kind, one, two in stretches(task, until):
             if (at := (one - begin) * scale) >= top or (to := (two - begin) * scale) <= 0.0:
                 continue
             if at < 0.0:
