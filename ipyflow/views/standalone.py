@@ -41,6 +41,7 @@ STYLE = (
     "#ipyflow-view,#ipyflow-foot,noscript>div{max-width:1500px;margin:0 auto}"
     "#ipyflow-foot{padding:10px 2px;font-size:12px;color:#66707c}"
     "@media(prefers-color-scheme:dark){body{background:#111417;color:#e7eaee}#ipyflow-foot{color:#98a2ae}}"
+    "#ipyflow-view .ipf-body{height:max(340px,calc(100vh - 220px))}"
     "@media(max-width:600px){body{padding:4px}}"
 )
 _HEAD = (
@@ -98,7 +99,7 @@ def embedded(state: RunState, *, now: float | None = None) -> dict[str, Any]:
     """What the page holds of a run: the payload, with the log's lines, the details of tasks, rows of a large run."""
     whole = payload(state, now=now)
     large = whole["run"]["aggregated"]
-    of_rows = interesting(state, ROWS) if large else []
+    of_rows = _chosen(state) if large else []
     lines = _lines(state)
     whole["kept"] = {"tracebacks": {}, "log": lines, "lines": len(state.output)}
     return {
@@ -106,6 +107,15 @@ def embedded(state: RunState, *, now: float | None = None) -> dict[str, Any]:
         "rows": [row(state.tasks[id_], state, text=200, spans=24) for id_ in of_rows],
         "details": dict(_details(state, of_rows if large else list(state.tasks))),
     }
+
+
+def _chosen(state: RunState) -> list[int]:
+    """The tasks of a large run that are in the page's table: those worth a look, and of the others one in so many."""
+    first = interesting(state, ROWS * 3 // 4)
+    seen = set(first)
+    others = [id_ for id_ in state.tasks if id_ not in seen]
+    step = max(len(others) // (ROWS - len(first)), 1)
+    return sorted([*first, *others[::step][: ROWS - len(first)]])
 
 
 def _lines(state: RunState) -> list[list[Any]]:
@@ -149,7 +159,7 @@ def _left_out(state: RunState, data: dict[str, Any]) -> str:
     words = []
     tasks = len(data["rows"]) or len(data["payload"]["tasks"])
     if tasks < total(state):
-        words.append(f"{tasks:,} of {counted(total(state), 'task')}, those worth a look")
+        words.append(f"{tasks:,} of {counted(total(state), 'task')}, first those worth a look")
     if len(data["details"]) < tasks:
         words.append(f"details of {len(data['details']):,} of them")
     kept = data["payload"]["kept"]

@@ -268,7 +268,8 @@ def test_a_page_of_a_large_run_says_what_it_leaves_out(built: Path) -> None:
     data = json.loads(page.inside["ipyflow-run"])
     assert data["payload"]["run"]["aggregated"]
     assert len(data["rows"]) == 2000
-    assert "this page holds 2,000 of 2,502 tasks, those worth a look" in text
+    assert "this page holds 2,000 of 2,502 tasks, first those worth a look" in text
+    assert {row["state"] for row in data["rows"]} == {"failed", "succeeded"}
     failed = {str(task.id) for task in state.tasks.values() if task.state == "failed"}
     assert failed <= set(data["details"])
 
