@@ -1,7 +1,7 @@
 // Builds both bundles next to the Python code that carries them: the one for anywidget (`--watch` rebuilds it on
 // change), then the JupyterLab extension: our sources as one module, packed by Jupyter's own builder.
 import { execFileSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
@@ -49,4 +49,21 @@ if (process.argv.includes("--watch")) {
   const core = at("node_modules/@jupyterlab/core-meta/core.package.json");
   execFileSync(process.execPath, [builder, "--core-package-file", core, at(".")], { stdio: "inherit" });
   copyFileSync(at("install.json"), at("../ipyflow/labextension/install.json"));
+  copyLessons();
+}
+
+/** The teaching notebooks go along, without their outputs: the launcher copies them to where the reader works. */
+function copyLessons() {
+  const from = at("../notebooks");
+  if (!existsSync(from)) return;
+  const names = readdirSync(from).filter((name) => name.endsWith(".ipynb"));
+  mkdirSync(at("../ipyflow/labextension/lessons"), { recursive: true });
+  for (const name of names) {
+    const lesson = JSON.parse(readFileSync(`${from}/${name}`, "utf8"));
+    for (const cell of lesson.cells) {
+      if (cell.cell_type === "code") Object.assign(cell, { outputs: [], execution_count: null });
+    }
+    writeFileSync(at(`../ipyflow/labextension/lessons/${name}`), JSON.stringify(lesson));
+  }
+  writeFileSync(at("../ipyflow/labextension/lessons/index.json"), JSON.stringify(names.sort()));
 }

@@ -1,0 +1,46 @@
+/** The side panel "ipyflow": every run of the kernel in front, and what can be done with it. */
+
+import { Widget } from "@lumino/widgets";
+import type { Actions } from "./actions";
+import type { Connections } from "./connections";
+import { flowIcon } from "./icon";
+import { mountPanel } from "./panel-view";
+import type { Settings } from "./settings";
+
+export const PANEL = "ipyflow-parallel-runs";
+
+export class RunsPanel extends Widget {
+  private readonly unmount: () => void;
+
+  constructor(connections: Connections, settings: Settings, actions: Actions) {
+    super();
+    this.id = PANEL;
+    this.title.icon = flowIcon;
+    this.title.caption = "ipyflow: runs of this kernel";
+    this.node.setAttribute("role", "region");
+    this.node.setAttribute("aria-label", "ipyflow runs");
+    this.addClass("ipf-lab-side");
+    this.unmount = mountPanel(this.node, {
+      current: connections.current,
+      changed: connections.changed,
+      where: () => connections.where,
+      settings,
+      canReveal: (connection, run) => actions.canReveal(connection, run),
+      act: (connection, run, action) => {
+        if (action === "open") actions.open(connection, run);
+        else if (action === "reveal") void actions.reveal(connection, run);
+        else void actions.command(connection, run, action);
+      },
+    });
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.unmount();
+    super.dispose();
+  }
+
+  protected override onActivateRequest(): void {
+    this.node.querySelector<HTMLElement>('.ipf-lab-main[tabindex="0"]')?.focus();
+  }
+}

@@ -1,0 +1,47 @@
+/** "3 running · 1 failed" in the status bar, for the kernel in front. */
+
+import { Widget } from "@lumino/widgets";
+import { h, setAttr, setText } from "../core/dom";
+import { count } from "../core/format";
+import { stateIcon } from "../core/icons";
+import { disposeAll } from "../core/signal";
+import type { Connections } from "./connections";
+import { tally } from "./tally";
+
+export class StatusItem extends Widget {
+  private readonly stop: () => void;
+
+  constructor(connections: Connections, open: () => void) {
+    super();
+    this.addClass("ipf-lab-status");
+    const running = h("span");
+    const failed = h("span");
+    const dot = h("span", { "aria-hidden": "true", text: "·" });
+    const button = h(
+      "button",
+      { type: "button", class: "ipf", title: "Tasks of ipyflow in this kernel: show its runs", click: open },
+      stateIcon("running"),
+      running,
+      dot,
+      stateIcon("failed"),
+      failed,
+    );
+    this.node.append(button);
+    const draw = () => {
+      const [running_, failed_] = tally(connections.current.value?.runs.value ?? []);
+      setText(running, `${count(running_)} running`);
+      setText(failed, `${count(failed_)} failed`);
+      button.hidden = connections.current.value?.known.value !== true;
+      button.classList.toggle("ipf-lab-none-failed", failed_ === 0);
+      setAttr(button, "aria-label", `ipyflow: ${count(running_)} running, ${count(failed_)} failed. Show the runs`);
+    };
+    draw();
+    this.stop = disposeAll(connections.current.on(draw), connections.changed.on(draw));
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.stop();
+    super.dispose();
+  }
+}

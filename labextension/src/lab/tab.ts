@@ -1,0 +1,117 @@
+/** One run in a tab of the main area, full size; it comes back when the page is loaded again. */
+
+import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
+import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import type { ServiceManager } from "@jupyterlab/services";
+import { Widget } from "@lumino/widgets";
+import { h } from "../core/dom";
+import type { Connections } from "./connections";
+import { flowIcon } from "./icon";
+import { RunPlace } from "./place";
+import type { Settings } from "./settings";
+
+export const OPEN = "ipyflow:open-run";
+const GONE = "No kernel knows this run any more. The notebook it was started in keeps its picture.";
+
+/** What a tab needs to find its run again. */
+export interface TabArguments {
+  kernel: string | null;
+  run: number;
+  wall: number;
+  name: string;
+}
+
+const keyOf = ({ kernel, run, wall }: TabArguments): string => `ipyflow-run-${kernel ?? "none"}-${run}-${wall}`;
+
+export class RunTab extends Widget {
+  private readonly place: RunPlace;
+  private readonly gone = h("p", { class: "ipf-lab-gone", role: "status", text: GONE });
+  private readonly stop: (() => void)[] = [];
+
+  constructor(
+    readonly run: TabArguments,
+    saved: unknown,
+    private readonly connections: Connections,
+    settings: Settings,
+    services: ServiceManager.IManager,
+  ) {
+    super();
+    this.addClass("ipf-lab-tab");
+    this.gone.hidden = true;
+    this.place = new RunPlace(this.node, { id: run.run, wall: run.wall }, { choices: settings.value });
+    this.node.prepend(this.gone);
+    if (saved !== null && saved !== undefined) this.place.show(saved);
+    this.stop.push(
+      this.place.line.state.on(() => this.look()),
+      connections.changed.on(() => this.look()),
+    );
+    if (run.kernel !== null) this.place.bind(connections.of(run.kernel));
+    void this.findKernel(services);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    for (const stop of this.stop) stop();
+    this.place.dispose();
+    super.dispose();
+  }
+
+  /** After a reload no notebook of that kernel may be open: the tab then holds a line of its own. */
+  private async findKernel({ kernels }: ServiceManager.IManager): Promise<void> {
+    await kernels.ready;
+    const model = [...kernels.running()].find((one) => one.id === this.run.kernel);
+    if (this.isDisposed || this.run.kernel === null) return;
+    if (model === undefined) this.look(true);
+    else if (!this.connections.of(model.id).connected) {
+      const kernel = kernels.connectTo({ model });
+      const drop = this.connections.take(kernel);
+      this.stop.push(() => {
+        drop();
+        kernel.dispose();
+      });
+    }
+  }
+
+  private look(dead = false): void {
+    const { line, store } = this.place;
+    const lost = line.state.value === "unknown" || dead;
+    this.gone.hidden = store.filled || !lost;
+    this.node.classList.toggle("ipf-lab-empty-tab", !this.gone.hidden);
+  }
+}
+
+export class Tabs {
+  private readonly tracker = new WidgetTracker<MainAreaWidget<RunTab>>({ namespace: "ipyflow-runs" });
+
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly connections: Connections,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Opens a run, or shows the tab that has it; `saved` is what a notebook holds of it. */
+  open(run: TabArguments, saved: unknown = null): void {
+    const id = keyOf(run);
+    let tab = this.tracker.find((one) => one.id === id);
+    if (tab === undefined) {
+      const content = new RunTab(run, saved, this.connections, this.settings, this.app.serviceManager);
+      tab = new MainAreaWidget({ content });
+      tab.id = id;
+      tab.title.label = run.name;
+      tab.title.caption = `ipyflow run ${run.name}`;
+      tab.title.icon = flowIcon;
+      tab.title.closable = true;
+      void this.tracker.add(tab);
+    }
+    if (!tab.isAttached) this.app.shell.add(tab, "main", { mode: "tab-after" });
+    this.app.shell.activateById(id);
+  }
+
+  restore(restorer: ILayoutRestorer): void {
+    void restorer.restore(this.tracker, {
+      command: OPEN,
+      args: ({ content }) => ({ ...content.run }),
+      name: ({ content }) => keyOf(content.run),
+    });
+  }
+}
