@@ -49,6 +49,8 @@ class Viewer:
         self.seq = 0
         self.changed: set[int] = set()
         self.wants_snapshot = False
+        self.hears = True
+        """Whether a page's messages are read while a cell runs."""
         self._since = time.monotonic()
         self._unheard = UNHEARD
 
@@ -144,6 +146,7 @@ class Feed:
         for viewer, message in messages:
             header = message["payload"]["run"] if message["type"] == "snapshot" else message["run"]
             header["paused"] = paused
+            header["hears"] = viewer.hears
             viewer.send(message)
 
 

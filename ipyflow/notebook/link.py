@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +63,19 @@ class Link:
         self.widget = widget_class()(payload=first, view=view)
         keep_frontend_subshell(self.widget.comm)
         self.subscription = Subscription(run, desk, self._send)
-        self.widget.on_msg(lambda _, message, __: self.subscription.received(message))
+        self.subscription.viewer.hears = False  # until a message shows the way it comes
+        self.widget.on_msg(self._received)
 
     @property
     def run(self) -> Run:
         """The run on show."""
         return self.subscription.run
+
+    def _received(self, _: Any, message: Any, __: Any) -> None:
+        # Subshells have threads of their own; what comes to the main thread has waited for the cell that ran there.
+        # ipykernel 6 has no subshells, and JupyterLab before 4.4 sends nothing to them.
+        self.subscription.viewer.hears = threading.current_thread() is not threading.main_thread()
+        self.subscription.received(message)
 
     def _send(self, message: dict[str, Any]) -> None:
         if self.widget.comm is not None:

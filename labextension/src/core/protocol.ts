@@ -35,6 +35,8 @@ export interface Run {
   critical?: number[];
   /** No new task starts until the run is resumed; missing in a saved file. */
   paused?: boolean;
+  /** False where the kernel reads what this page says only between cells. */
+  hears?: boolean;
   /** Whether the kernel can run the whole again with the same arguments; missing in a saved file. */
   again?: boolean;
 }

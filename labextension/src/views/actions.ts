@@ -2,6 +2,7 @@
 
 import { h, setAttr, setText } from "../core/dom";
 import { title } from "../core/format";
+import { titleWith } from "../core/hears";
 import type { TaskRow } from "../core/protocol";
 import { isFinal, RESTARTABLE } from "../core/status";
 import type { RunStore } from "../core/store";
@@ -33,7 +34,10 @@ export class TaskAction {
     setAttr(
       this.element,
       "title",
-      word === "Retry" ? `Run ${title(task)} again, with the code of now` : `${word} ${title(task)}`,
+      titleWith(
+        this.store.run,
+        word === "Retry" ? `Run ${title(task)} again, with the code of now` : `${word} ${title(task)}`,
+      ),
     );
   }
 

@@ -2,6 +2,7 @@
 
 import { h, setAttr } from "../core/dom";
 import { plural } from "../core/format";
+import { titleWith } from "../core/hears";
 import { glyph } from "../core/icons";
 import { begun } from "../core/status";
 import type { RunStore } from "../core/store";
@@ -32,7 +33,6 @@ export class HeadActions {
   ) {
     this.pause = new PauseButton((what) => store[what](null));
     this.rerun.prepend(glyph("rerun"));
-    this.rerun.title = "Run it all again, with the same arguments and the code of now";
     this.confirm.hidden = true;
     this.confirm.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -84,8 +84,10 @@ export class HeadActions {
     if (left === 0 || run.closed !== null) this.closeConfirm();
     this.element.classList.toggle("ipf-confirming", !this.confirm.hidden);
     const paused = runPaused(this.store);
-    this.pause.update(paused, this.canPause(), "");
+    this.pause.update(paused, this.canPause(), "", run);
     this.cancel.hidden = !this.canCancel();
+    setAttr(this.cancel, "title", titleWith(run, null));
+    setAttr(this.rerun, "title", titleWith(run, "Run it all again, with the same arguments and the code of now"));
     this.rerun.hidden = !this.canRerun();
     const quiet = run.state === "cancelling" || this.quiet !== undefined ? "true" : null;
     setAttr(this.cancel, "aria-disabled", quiet);

@@ -1,7 +1,9 @@
 /** The button that holds a run or a pipeline back and lets it go on: quiet from the click until the answer shows. */
 
 import { h, setAttr, setText } from "../core/dom";
+import { titleWith } from "../core/hears";
 import { glyph } from "../core/icons";
+import type { Run } from "../core/protocol";
 import { isPaused } from "../core/roles";
 import type { RunStore } from "../core/store";
 
@@ -31,7 +33,7 @@ export class PauseButton {
   }
 
   /** `of` names what is paused, for those who hear the button alone. */
-  update(paused: boolean, shown: boolean, of: string): void {
+  update(paused: boolean, shown: boolean, of: string, run: Run): void {
     this.element.hidden = !shown;
     if (paused !== this.paused) this.release();
     this.paused = paused;
@@ -42,7 +44,7 @@ export class PauseButton {
     }
     setAttr(this.element, "aria-label", of === "" ? word : `${word} ${of}`);
     const meaning = paused ? "Let it go on" : "Start nothing new; what runs goes on";
-    setAttr(this.element, "title", meaning);
+    setAttr(this.element, "title", titleWith(run, meaning));
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 /** The adapter for anywidget: each view of a widget has a store of its own, fed by the same messages. */
 
+import { tellingUnheard } from "../core/hears";
 import { asPayload, type FromPage, type Link } from "../core/protocol";
 import { disposeAll } from "../core/signal";
 import { RunStore } from "../core/store";
@@ -41,7 +42,7 @@ function watchLine(model: WidgetModel, store: RunStore): () => void {
 function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
   let store: RunStore | null = null;
   try {
-    store = new RunStore(linkTo(model));
+    store = new RunStore(tellingUnheard(linkTo(model), () => store?.run.hears === false));
     const payload = model.get("payload");
     if (payload !== null && payload !== undefined) store.load(asPayload(payload));
     const unmount = mountRunView(el, store, createUiState(model.get("view")));
