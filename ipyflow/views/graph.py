@@ -58,7 +58,7 @@ def plan(
     """
     last = None if before is None else before.collapsed
     collapsed = collapse(state, edges_of(state) if found is None else found, most, open=open, before=last)
-    sizes = [_size(node) for node in collapsed.nodes]
+    sizes = _even(collapsed.nodes, [_size(node) for node in collapsed.nodes])
     return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes, tuple(open))
 
 
@@ -149,7 +149,8 @@ def _size(node: Node) -> tuple[int, int]:
     if node.rest:
         letters = len(f"+{count:,} more")
     else:
-        letters = len(shown(node.name, 60)) + (len(f"{count:,}") + 2 if count > 1 else 0)
+        behind = len(f"{count:,}") + 2 if count > 1 else len(str(node.tasks[0])) + 2 if node.within else 0
+        letters = len(shown(node.name, 60)) + behind
     above = COUNTED if node.role in CONTAINERS else len(caption(home(node.module), node.group, node.role))
     if node.rest:
         above += len(shown(node.name, 60))
@@ -158,6 +159,14 @@ def _size(node: Node) -> tuple[int, int]:
     mark = MARK if node.role in ROLES else 0
     width = max(NARROWEST, 44 + LETTER * letters, 40 + mark + SMALL_LETTER * above)
     return 2 * round(min(width, WIDEST) / 2), HEIGHT
+
+
+def _even(nodes: Sequence[Node], sizes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Make all that came out of one open node equally wide, whatever its number."""
+    widest: dict[str, int] = {}
+    for node, (width, _) in zip(nodes, sizes, strict=True):
+        widest[node.within] = max(width, widest.get(node.within, 0))
+    return [(widest[node.within], size[1]) if node.within else size for node, size in zip(nodes, sizes, strict=True)]
 
 
 def _node(
@@ -189,6 +198,8 @@ def _node(
         out["inside"] = len(node.inside)
         if node.role not in CONTAINERS:
             out["below"] = {str(name): number for name, number in tallied(state, node.inside).items()}
+    if node.within:
+        out["part"] = True
     if node.rest:
         out["rest"] = True
     return out

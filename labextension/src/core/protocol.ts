@@ -90,6 +90,17 @@ export interface GraphNode {
   below?: Counts;
   /** Of a group: how many of its branches have ended. */
   branches?: [done: number, branches: number] | null;
+  /** How many tasks are folded into it; `below` has their states. */
+  inside?: number;
+  /** It came out of a node that is open. */
+  part?: boolean;
+  /** What is left of an open node, which draws the others one by one. */
+  rest?: boolean;
+  /** The keys that show more and less of it, to be toggled in the graph's `open`; only where a kernel can do that. */
+  opens?: string;
+  closes?: string;
+  /** How many of its tasks decided how long the run took; of a run that has closed. */
+  critical?: number;
   x: number;
   y: number;
   w: number;
@@ -104,11 +115,15 @@ export interface GraphEdge {
   kind: EdgeKind;
   count: number;
   points: Point[];
+  /** On the way that decided how long the run took. */
+  critical?: boolean;
 }
 
 export interface Graph {
   width: number;
   height: number;
+  /** What is open and folded on this page. */
+  open?: string[];
   nodes: GraphNode[];
   edges: GraphEdge[];
 }

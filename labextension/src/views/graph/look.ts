@@ -27,9 +27,9 @@ export function standsBack(node: GraphNode, tasks: RunStore["tasks"]): "planned"
   return states.some(([state]) => state === "planned") ? "planned" : states.length > 0 ? "skipped" : null;
 }
 
-/** What the bar along the foot of a box counts: a stack its tasks, a pipeline or a group what is below it. */
+/** What the bar along the foot of a box counts: a stack its tasks; a pipeline, a group or what was folded what is below it. */
 export function footCounts(node: GraphNode, tasks: RunStore["tasks"]): Counts | null {
-  if (isContainer(node)) return node.below ?? null;
+  if (isContainer(node) || node.inside !== undefined) return node.below ?? null;
   return node.count > 1 ? nodeCounts(node, tasks) : null;
 }
 
@@ -41,11 +41,23 @@ export function branchesDone(node: GraphNode): string {
 
 /** What stands above the name, in about `most` letters: the branches of a group, what a task is in its pipeline, where it lives. */
 export function nodeCaption(node: GraphNode, most = 100): string {
+  if (node.inside !== undefined) return `${plural(node.inside, "task")} inside`;
+  if (node.rest) return node.name;
   const [done, all] = node.branches ?? [0, 0];
   const branches = branchesDone(node);
   const short = all === 0 ? "" : `${count(done)} of ${count(all)}`;
   const what = node.role == null ? "" : (branches.length > most ? short : branches) || roleWord(node.role);
   return [what, caption(node)].filter(Boolean).join(" · ");
+}
+
+/** The large word of a box. */
+export const nodeTitle = (node: GraphNode): string => (node.rest ? `+${count(node.count)} more` : node.name);
+
+/** The number behind the name: how many they are, or which one of many it is. */
+export function nodeTimes(node: GraphNode): string {
+  if (node.rest) return "";
+  if (node.count > 1) return `×${count(node.count)}`;
+  return node.part && node.task !== null ? `#${node.task}` : "";
 }
 
 /** The words under a box: an exception must be read without a click. */
@@ -73,5 +85,6 @@ export function nodeSpoken(node: GraphNode, tasks: RunStore["tasks"], now: numbe
     );
   }
   const states = counts.map(([state, n]) => `${count(n)} ${word(state)}`);
-  return `${node.name}, ${plural(node.count, "task")}: ${states.join(", ")}`;
+  const number = node.rest ? `${count(node.count)} more` : plural(node.count, "task");
+  return `${node.name}, ${number}: ${states.join(", ")}`;
 }

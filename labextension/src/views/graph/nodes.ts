@@ -1,17 +1,33 @@
 /** The graph as SVG: elements are kept by key and only what differs is written, so nothing flickers while a run is live. */
 
 import { s, setAttr, setText } from "../../core/dom";
-import { count } from "../../core/format";
 import { rolePath, setStateIcon, stateIcon } from "../../core/icons";
 import type { GraphEdge, GraphNode, Role } from "../../core/protocol";
 import { isContainer } from "../../core/roles";
 import type { RunStore } from "../../core/store";
 import { stateColour } from "../../core/theme";
+import { type Critical, edgeKey } from "./critical";
 import { drawFoot } from "./foot";
 import { roundedPath, shorten } from "./geometry";
-import { footCounts, nodeCaption, nodeFailure, nodeSpoken, nodeState, standsBack } from "./look";
+import { drawHandles, ROOM } from "./handles";
+import type { Line } from "./lines";
+import { footCounts, nodeCaption, nodeFailure, nodeSpoken, nodeState, nodeTimes, nodeTitle, standsBack } from "./look";
 import type { Marks } from "./stage";
 import { sync } from "./sync";
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What is on show besides the boxes and lines themselves. */
+export interface Showing {
+  tasks: RunStore["tasks"];
+  now: number;
+  /** Whether boxes can be opened and closed. */
+  handles: boolean;
+  /** What decided how long the run took, where that is to stand out. */
+  critical: Critical | null;
+  /** The boxes that were looked for. */
+  found: ReadonlySet<string>;
+}
 
 export class SvgGraph {
   readonly element: SVGGElement;
@@ -34,16 +50,13 @@ export class SvgGraph {
   }
 
   clear(): void {
-    this.draw([], [], { tasks: new Map(), now: 0 }, { selected: null, hovered: null, focused: null });
+    const nothing: Showing = { tasks: new Map(), now: 0, handles: false, critical: null, found: NONE };
+    this.draw([], [], nothing, { selected: null, hovered: null, focused: null });
   }
 
-  draw(
-    nodes: readonly GraphNode[],
-    edges: readonly GraphEdge[],
-    from: { tasks: RunStore["tasks"]; now: number },
-    marks: Marks,
-  ): void {
+  draw(nodes: readonly GraphNode[], edges: readonly Line[], from: Showing, marks: Marks): void {
     const lit = marks.hovered ?? marks.selected;
+    this.element.classList.toggle("ipf-only-critical", from.critical !== null);
     const arrow = `url(#${this.arrowId})`;
     const quiet = new Set(nodes.filter((node) => standsBack(node, from.tasks)).map(({ key }) => key));
     sync(
@@ -53,9 +66,12 @@ export class SvgGraph {
       edgeKey,
       (edge) => makeEdge(edge, arrow),
       (path, edge) => {
-        setAttr(path, "d", roundedPath(edge.points));
+        const bright = lit !== null && (edge.from === lit || edge.to === lit);
+        const critical = from.critical?.edges.has(edgeKey(edge)) ?? false;
+        setAttr(path, "d", roundedPath(bright || critical ? edge.points : edge.own));
         path.classList.toggle("ipf-edge-quiet", quiet.has(edge.from) || quiet.has(edge.to));
-        path.classList.toggle("ipf-lit", lit !== null && (edge.from === lit || edge.to === lit));
+        path.classList.toggle("ipf-lit", bright);
+        path.classList.toggle("ipf-critical", critical);
       },
     );
     sync(
@@ -69,13 +85,13 @@ export class SvgGraph {
         updateNode(group, node, from);
         group.classList.toggle("ipf-on", node.key === marks.hovered);
         group.classList.toggle("ipf-focus", node.key === marks.focused);
+        group.classList.toggle("ipf-critical", from.critical?.nodes.has(node.key) ?? false);
+        group.classList.toggle("ipf-found", from.found.has(node.key));
         setAttr(group, "aria-selected", String(node.key === marks.selected));
       },
     );
   }
 }
-
-const edgeKey = (edge: GraphEdge): string => `${edge.from}>${edge.to}:${edge.kind}`;
 
 function makeEdge(edge: GraphEdge, arrow: string): SVGPathElement {
   return s("path", {
@@ -102,6 +118,7 @@ function makeNode(node: GraphNode): SVGGElement {
     s("g", { class: "ipf-node-states" }),
     s("path", { class: "ipf-node-role", fill: "none" }),
     s("text", { class: "ipf-node-error" }),
+    s("g", { class: "ipf-node-handles" }),
     s("title"),
   );
   return group;
@@ -115,15 +132,15 @@ function place(element: Element | null | undefined, x: number, y: number, w?: nu
   if (h !== undefined) setAttr(element, "height", String(h));
 }
 
-function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore["tasks"]; now: number }): void {
+function updateNode(group: SVGGElement, node: GraphNode, from: Showing): void {
   const { w, h } = node;
   const state = nodeState(node, from.tasks);
-  const stack = node.count > 1;
   const corner = node.role === "pipeline" ? 14 : 7;
   const part = (name: string) => group.querySelector(`.ipf-${name}`);
   setAttr(group, "transform", `translate(${node.x} ${node.y})`);
   setAttr(group, "data-state", state);
   setAttr(group, "data-back", standsBack(node, from.tasks));
+  setAttr(group, "data-rest", node.rest ? "" : null);
   setAttr(group, "style", `--state:${stateColour(state)}`);
   group.querySelectorAll(".ipf-behind").forEach((rect, i) => {
     place(rect, (2 - i) * 4, -(2 - i) * 4, w, h);
@@ -141,8 +158,8 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
     setStateIcon(icon, state);
     place(icon, 11, h / 2 - 6.5, 13, 13);
   }
-  const badge = stack ? `×${count(node.count)}` : "";
-  const room = w - 32 - (stack ? badge.length * 7 + 8 : 4);
+  const badge = nodeTimes(node);
+  const room = w - 32 - (badge ? badge.length * 7 + 8 : 4);
   const bar = footCounts(node, from.tasks);
   const lift = bar === null ? 0 : 4;
   const wide = Math.round(node.role == null ? (w - 40) / 5.6 : (w - 52) / 5);
@@ -151,9 +168,12 @@ function updateNode(group: SVGGElement, node: GraphNode, from: { tasks: RunStore
   drawRole(part("node-role"), node.role ?? null, w);
   setAttr(group, "data-role", node.role ?? null);
   text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, wide, 1));
-  text(part("node-name"), 31, h / 2 + drop - lift, shorten(node.name, room, 7.25));
+  text(part("node-name"), 31, h / 2 + drop - lift, shorten(nodeTitle(node), room, 7.25));
   text(part("node-count"), w - 9, h / 2 + drop - lift, badge);
-  text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), Math.max(w + 12, 120), 5.7));
+  const buttons = from.handles ? Number(node.opens !== undefined) + Number(node.closes !== undefined) : 0;
+  const wordsRoom = buttons > 0 ? w + 6 - ROOM * buttons : Math.max(w + 12, 120);
+  text(part("node-error"), 4, h + 12, shorten(nodeFailure(node, from.tasks), wordsRoom, 5.7));
+  drawHandles(part("node-handles"), from.handles ? node : {}, w, h);
   const foot = part("node-states");
   if (foot !== null) drawFoot(foot, bar, w, h);
   const words = nodeSpoken(node, from.tasks, from.now);

@@ -16,6 +16,7 @@ import {
   toGraph,
   zoomAt,
 } from "./geometry";
+import { handleAt } from "./handles";
 
 export interface Marks {
   selected: string | null;
@@ -42,6 +43,12 @@ export interface Scene<N extends Box> {
   idOf(key: string): string;
   paint(view: View): void;
   open(node: N): void;
+  /** Shows more or less of a node; false where it has no more or no less. */
+  toggle?(node: N, more: boolean): boolean;
+  /** A button of a node was pressed. */
+  press?(node: N, key: string): void;
+  /** The reader looks for something. */
+  find?(): void;
   /** The pointer or the keyboard rests on a node, or on none: `x` and `y` are where its card belongs. */
   point(node: N | null, x: number, y: number): void;
 }
@@ -51,6 +58,10 @@ export interface Stage {
   /** The buttons that zoom. */
   readonly buttons: readonly HTMLElement[];
   redraw(): void;
+  /** What stood where `before` says stands where `after` says now: the ground moves along, so that it stays in its place. */
+  hold(before: Box, after: Box): void;
+  /** Brings a node into sight, as the arrow keys do. */
+  show(key: string): void;
   /** Another picture stands there now: the camera begins anew. */
   restart(): void;
   dispose(): void;
@@ -182,12 +193,33 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
 
   function click(event: MouseEvent): void {
     if (drag?.moved) return;
+    const handle = handleAt(event);
+    if (handle !== null) {
+      const of = pressedNode(event);
+      // The second click of two would undo the first.
+      if (of !== null && event.detail < 2) scene.press?.(of, handle);
+      return;
+    }
+    if (event.detail > 1) return;
     const node = nodeUnder(event);
     if (node === null) return;
     focused = node.key;
     scene.point(null, 0, 0);
     opened = node.key;
     scene.open(node);
+  }
+
+  function doubleClick(event: MouseEvent): void {
+    if (handleAt(event) !== null) return;
+    // The pane that the first click opened may have moved the picture.
+    const node = scene.nodes().find(({ key }) => key === opened) ?? nodeUnder(event);
+    if (node === null) fitAll();
+    else scene.toggle?.(node, true);
+  }
+
+  function pressedNode(event: Event): N | null {
+    const key = event.target instanceof Element ? event.target.closest("[data-key]")?.getAttribute("data-key") : null;
+    return scene.nodes().find((node) => node.key === key) ?? null;
   }
 
   function wheel(event: WheelEvent): void {
@@ -199,14 +231,23 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
   }
 
   function keyDown(event: KeyboardEvent): void {
+    const seeks = event.key === "/" || ((event.ctrlKey || event.metaKey) && event.key === "f");
+    if (seeks && scene.find !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      scene.find();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
     const all = scene.nodes();
     const at = all.find((node) => node.key === focused);
+    const toggle = (more: boolean) => at !== undefined && (scene.toggle?.(at, more) ?? false);
     if (arrow !== undefined) focus(at === undefined ? (all[0] ?? null) : neighbour(all, at, ...arrow));
-    else if (event.key === "+" || event.key === "=") zoomMiddle(1.3);
-    else if (event.key === "-") zoomMiddle(1 / 1.3);
+    else if (event.key === "+" || event.key === "=") toggle(true) || zoomMiddle(1.3);
+    else if (event.key === "-") toggle(false) || zoomMiddle(1 / 1.3);
     else if (event.key === "0") fitAll();
+    else if (event.key === " " && (toggle(true) || toggle(false))) focused = at?.key ?? null;
     else if ((event.key === "Enter" || event.key === " ") && at !== undefined) scene.open(at);
     else return;
     event.preventDefault();
@@ -244,7 +285,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
   ground.addEventListener("pointercancel", endDrag);
   ground.addEventListener("pointerleave", leave);
   ground.addEventListener("click", click);
-  ground.addEventListener("dblclick", (event) => nodeUnder(event) === null && fitAll());
+  ground.addEventListener("dblclick", doubleClick);
   ground.addEventListener("wheel", wheel, { passive: false });
   ground.addEventListener("keydown", keyDown);
   ground.addEventListener("blur", () => scene.point(null, 0, 0));
@@ -253,6 +294,23 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     ground,
     buttons,
     redraw,
+    hold(before, after) {
+      camera = {
+        ...camera,
+        x: camera.x - (after.x - before.x) * camera.k,
+        y: camera.y - (after.y - before.y) * camera.k,
+      };
+      touched = true;
+      if (focused === before.key) {
+        focused = after.key;
+        ground.setAttribute("aria-activedescendant", scene.idOf(after.key));
+      }
+      redraw();
+    },
+    show(key) {
+      const node = scene.nodes().find((one) => one.key === key);
+      if (node !== undefined) focus(node);
+    },
     restart() {
       touched = false;
       first = true;
