@@ -154,7 +154,7 @@ describe("marks", () => {
   it("of planned tasks: a number of their own", () => {
     const { el } = open(example("pipeline_running"));
     const planned = el.querySelector('.ipf-number[data-state="planned"]');
-    expect(planned?.textContent).toBe("7planned");
+    expect(planned?.textContent).toBe("7 planned");
     expect(el.querySelector("[role=progressbar]")?.getAttribute("aria-valuetext")).toBe("4 of 17 tasks finished");
   });
 });

@@ -85,6 +85,7 @@ export class Numbers {
       },
       stateIcon(one),
       number,
+      " ",
       h("span", { class: "ipf-number-word", text: word(one) }),
     );
     const part = h("span", { style: `background:${stateColour(one)}`, "data-state": one });

@@ -44,7 +44,11 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     "div",
     { class: "ipf-thead", role: "row", "aria-rowindex": 1 },
     ...headings.map(({ cell }) => cell),
-    h("div", { class: "ipf-th ipf-c-action", role: "columnheader", "aria-label": "Actions" }),
+    h(
+      "div",
+      { class: "ipf-th ipf-c-action", role: "columnheader" },
+      h("span", { class: "ipf-unseen", text: "Actions" }),
+    ),
   );
   const body = h("div", { class: "ipf-tbody", role: "rowgroup" });
   const empty = h("p", { class: "ipf-empty" });
@@ -107,6 +111,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     const filtered = ui.filter.value.states !== null || ui.filter.value.text.trim() !== "";
     setText(found, filtered ? `${count(all)} of ${plural(of, "task")}` : "");
     every.hidden = !filtered;
+    body.hidden = all === 0;
     empty.hidden = all > 0 || (large() && !filtered);
     setText(empty, of === 0 ? "No task yet." : filtered ? "No task passes the filter." : "");
   }
@@ -194,7 +199,12 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
       { class: `ipf-th ipf-c-${column}`, role: "columnheader" },
       h(
         "button",
-        { type: "button", title, "aria-label": `Sort by ${title}`, click: () => sortBy(column) },
+        {
+          type: "button",
+          title,
+          "aria-label": `${label}: sort by ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+          click: () => sortBy(column),
+        },
         label,
         mark,
       ),
