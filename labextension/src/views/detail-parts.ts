@@ -1,8 +1,9 @@
 /** Pieces of the detail pane. */
 
 import { h, setText } from "../core/dom";
-import { callText, duration, outcome, plain, title } from "../core/format";
+import { callText, duration, outcome, title } from "../core/format";
 import { glyph, stateIcon } from "../core/icons";
+import { legible } from "../core/log";
 import type { AttemptDetail, TaskDetail, TaskRow } from "../core/protocol";
 import { isQuiet } from "../core/roles";
 import { isFailure } from "../core/status";
@@ -81,7 +82,7 @@ export function outputText(output: TaskDetail["output"]): HTMLElement {
       h("span", {
         class: stream === "stderr" ? "ipf-stderr" : "",
         title: `+${duration(time)} ${stream}`,
-        text: plain(text),
+        text: `${legible(text)}${text.endsWith("\n") ? "\n" : ""}`,
       }),
     ),
   );
@@ -108,7 +109,7 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
           "details",
           {},
           h("summary", {}, line),
-          h("pre", { class: "ipf-pre ipf-traceback", text: plain(one.traceback) }),
+          h("pre", { class: "ipf-pre ipf-traceback", text: legible(one.traceback) }),
         ),
       );
     }),

@@ -1,8 +1,9 @@
 /** The pane about one task, or about a stack of equal tasks: all that can be known, and what can be done. */
 
 import { h, setText } from "../core/dom";
-import { caption, outcome, plain, remarks, title } from "../core/format";
+import { caption, outcome, remarks, title } from "../core/format";
 import { glyph, roleTag, stateIcon } from "../core/icons";
+import { legible } from "../core/log";
 import type { TaskDetail, TaskRow } from "../core/protocol";
 import { isContainer, isPaused, PAUSED } from "../core/roles";
 import { disposeAll } from "../core/signal";
@@ -240,7 +241,7 @@ function drawOutcome(
     failed ? h("div", { class: "ipf-exception", role: "note" }, h("b", { text: type }), h("div", { text })) : null,
   );
   const said = detail?.traceback ?? store.kept?.tracebacks[id] ?? "";
-  const traceback = failed && said !== "" ? plain(said) : null;
+  const traceback = failed && said !== "" ? legible(said) : null;
   const gone = failed && traceback === null && store.kept !== null;
   parts.put("traceback", [traceback, gone], () =>
     traceback === null
