@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 import ipyflow as fl
@@ -62,12 +64,28 @@ def test_retry_runs_what_failed_with_the_code_of_now(ready: Shell) -> None:
     assert first.result() == 5
 
 
+def test_export_writes_the_file_that_the_path_says(ready: Shell, tmp_path: Path) -> None:
+    ready.value("%%flow first --view none --wait\n1")
+    ready.value("%%flow second --view none --wait\n2")
+    ready.value(f"%flow export {tmp_path / 'run.svg'}")
+    assert ready.out == f"second: written to {tmp_path / 'run.svg'}\n"
+    ready.value(f"%flow export first {tmp_path / 'first.html'}")
+    assert ready.out == f"first: written to {tmp_path / 'first.html'}\n"
+    assert "Timeline of second" in (tmp_path / "run.svg").read_text("utf-8")
+    assert "<title>first</title>" in (tmp_path / "first.html").read_text("utf-8")
+    assert "no format" in ready.fails(f"%flow export {tmp_path / 'run.pdf'}")
+    assert "No such file" in ready.fails(f"%flow export {tmp_path / 'nowhere' / 'run.svg'}")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ("%flow cancle", "%flow cancle is not known: did you mean %flow cancel?"),
         ("%flow history", "%flow history is not there yet"),
         ("%flow show", "there is no run yet"),
+        ("%flow export", "%flow export needs a path, such as run.html"),
+        ("%flow export png", "%flow export needs a path, such as run.png"),
+        ("%flow export run.svg", "there is no run yet"),
         ("%flow wait nobody", "no run goes by nobody"),
         ("%flow retry", "needs the name or number"),
         ("%flow auto", "write on or off; it is on"),

@@ -1,5 +1,6 @@
 """The documented ways to use the public names, for the type checker: this file is checked, not run."""
 
+from pathlib import Path
 from typing import assert_type
 
 import ipyflow as fl
@@ -38,3 +39,7 @@ assert_type(double.map([1, 2], batch=2)[0].result(), int)
 with fl.Executor("processes", max_workers=2, retries=1) as executor:
     assert_type(executor.submit(len, "abc"), fl.Future[int])
     assert_type(list(executor.map(len, ["abc"], chunksize=2)), list[int])
+
+assert_type(fl.runs()[0].export("svg"), str)
+assert_type(fl.runs()[0].export("png"), bytes)
+assert_type(fl.runs()[0].export(Path("run.png")), str)
