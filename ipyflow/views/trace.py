@@ -70,7 +70,7 @@ def events(state: RunState, now: float | None = None) -> Iterator[Event]:
             yield _named("thread_name", pid, tid, (shown(name, 120) or "worker") + more)
             yield {"ph": "M", "name": "thread_sort_index", "pid": pid, "tid": tid, "args": {"sort_index": tid}}
     for of_worker in found.values():
-        for one, begin, end, blocked in nested(of_worker):
+        for begin, end, blocked, one in nested(of_worker):
             pid, tid = places[one.worker, one.track]
             what = _blocked(one) if blocked else _attempt(state, one)
             yield {"ph": "X", "pid": pid, "tid": tid, "ts": begin / 1000, "dur": (end - begin) / 1000, **what}

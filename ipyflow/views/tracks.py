@@ -7,7 +7,6 @@ task while the body on it stands blocked; what a worker runs side by side gets t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ipyflow.model.run import RunState, TaskState
@@ -117,9 +116,9 @@ def _cut(before: Slice, begin: int, free: list[tuple[int, int]]) -> None:
         heapq.heapreplace(free, (begin, before.track))
 
 
-def nested(found: list[Slice]) -> Iterator[tuple[Slice, int, int, bool]]:
-    """The slices of one worker, each before what lies in it, as ``(slice, begin, end, whether it is blocked then)``."""
-    for one in found:
-        yield one, one.begin, one.end, False
-        for begin, end in one.blocked:
-            yield one, begin, min(end, one.end), True
+def nested(found: list[Slice]) -> list[tuple[int, int, bool, Slice]]:
+    """The slices of one worker, each before what lies in it: ``(begin, end, whether it stands blocked, slice)``."""
+    out = [(one.begin, one.end, False, one) for one in found]
+    out += [(begin, min(end, one.end), True, one) for one in found for begin, end in one.blocked]
+    out.sort(key=lambda part: (part[0], -part[1]))
+    return out

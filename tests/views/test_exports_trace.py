@@ -199,13 +199,14 @@ def test_what_a_thread_runs_while_it_waits_lies_inside_and_what_the_loop_runs_do
     log = Log()
     outer = log.task(0, "outer")
     inner = log.task(1, "inner", outer)
-    log.start(0, outer).block(1, outer, inner).start(2, inner).done(8, inner).unblock(9, outer).done(10, outer)
+    log.start(0, outer).block(1, outer, inner).start(2, inner).done(8, inner).unblock(9, outer)
+    log.block(9.2, outer).unblock(9.6, outer).done(10, outer)
     for name in ("a", "b", "c"):
         task = log.task(0, name, executor="loop")
         log.start(0, task, "loop").done(5, task)
     threads = on_threads(read(log.state()))
     depth = {tuple(e["name"] for _, _, e in slices) for slices in threads.values()}
-    assert depth == {("outer", "blocked", "inner"), ("a",), ("b",), ("c",)}
+    assert depth == {("outer", "blocked", "inner", "blocked"), ("a",), ("b",), ("c",)}
 
 
 WHEN = st.integers(0, 30)
