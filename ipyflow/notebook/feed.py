@@ -147,6 +147,7 @@ class Feed:
             header = message["payload"]["run"] if message["type"] == "snapshot" else message["run"]
             header["paused"] = paused
             header["hears"] = viewer.hears
+            header["again"] = self.run.again is not None
             viewer.send(message)
 
 

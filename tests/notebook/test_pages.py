@@ -136,6 +136,7 @@ def test_a_page_with_the_extension_gets_one_output_and_is_told_of_the_run(page: 
     assert run["paused"] is False
     payload = page.watch(run)
     assert {task["name"] for task in payload["tasks"]} == {"order", "load"}
+    assert payload["run"]["again"] is True
 
 
 @pytest.mark.parametrize("page", VERSIONS, indirect=True)
