@@ -6,6 +6,7 @@ import { matching } from "../src/views/graph/find";
 import { successor, toggled } from "../src/views/graph/handles";
 import { cut } from "../src/views/graph/lines";
 import { nodeCaption, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
+import { mapScale } from "../src/views/graph/minimap";
 import { Motion } from "../src/views/graph/motion";
 import { payload, run, task } from "./helpers";
 import { closeAll, frame, open } from "./page";
@@ -114,7 +115,7 @@ describe("on a live page a stack", () => {
   });
 
   it("has no button in a saved picture, nor while the past is on show", async () => {
-    const page = open({ ...payload(ROWS), graph: CLOSED }, "graph");
+    const page = open({ ...payload(ROWS), graph: CLOSED }, "graph", false);
     await frame();
     expect(page.el.querySelector(".ipf-node")).not.toBeNull();
     expect(page.el.querySelector(".ipf-handle")).toBeNull();
@@ -289,4 +290,13 @@ it("the legend names the states and lines that are there, on demand", async () =
   expect(legend.textContent).toContain("queued");
   expect(legend.textContent).not.toContain("timed out");
   expect(legend.textContent).toContain("equal tasks");
+});
+
+it("a small picture is there only where the large one does not show enough", () => {
+  const view = { width: 800, height: 400 };
+  const camera = { x: 0, y: 0, k: 1 };
+  expect(mapScale({ width: 900, height: 500 }, camera, view)).toBe(0);
+  expect(mapScale({ width: 3000, height: 1000 }, camera, view)).toBeCloseTo(0.05);
+  expect(mapScale({ width: 3000, height: 1000 }, { ...camera, k: 0.2 }, view)).toBe(0);
+  expect(mapScale({ width: 3000, height: 1000 }, camera, { width: 380, height: 300 })).toBe(0);
 });

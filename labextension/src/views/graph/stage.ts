@@ -62,6 +62,8 @@ export interface Stage {
   hold(before: Box, after: Box): void;
   /** Brings a node into sight, as the arrow keys do. */
   show(key: string): void;
+  /** Puts a point of the picture into the middle. */
+  go(x: number, y: number): void;
   /** Another picture stands there now: the camera begins anew. */
   restart(): void;
   dispose(): void;
@@ -307,6 +309,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
       }
       redraw();
     },
+    go: (x, y) => move({ ...camera, x: view.width / 2 - x * camera.k, y: view.height / 2 - y * camera.k }),
     show(key) {
       const node = scene.nodes().find((one) => one.key === key);
       if (node !== undefined) focus(node);

@@ -14,6 +14,7 @@ import { inSight } from "./geometry";
 import { successor, toggled } from "./handles";
 import { makeLegend } from "./legend";
 import { cut, type Line } from "./lines";
+import { Minimap } from "./minimap";
 import { Motion } from "./motion";
 import { SvgGraph } from "./nodes";
 import { makeStage, type View } from "./stage";
@@ -56,6 +57,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     const graph = store.graph;
     empty.hidden = graph !== null && graph.nodes.length > 0;
     if (graph === null) return;
+    minimap.draw(graph, store.tasks, camera, size, theme);
     const small = graph.nodes.length < MOST_ELEMENTS;
     if (small && graph !== cutOf) [cutOf, whole] = [graph, cut(graph.edges)];
     const [placed, moved] = small ? motion.placed(graph.nodes, whole) : [graph.nodes, []];
@@ -166,6 +168,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     changed: () => stage.redraw(),
     left: () => stage.ground.focus(),
   });
+  const minimap = new Minimap((x, y) => stage.go(x, y));
   const legend = makeLegend();
   const closeAll = toolButton("Close all that was opened, and open what was folded", "closeAll", () => ask([]));
   const criticalButton = toolButton("Critical path", "critical", () => toggleCritical());
@@ -201,7 +204,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     legend.update(store);
   }
 
-  element.append(stage.ground, finder.element, legend.element);
+  element.append(stage.ground, minimap.element, finder.element, legend.element);
   tools.append(...ownTools);
   let theme = readTheme(element);
   motion.turn(store.graph);
@@ -227,6 +230,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     }),
     () => {
       stage.dispose();
+      minimap.element.remove();
       finder.element.remove();
       legend.element.remove();
       for (const one of ownTools) one.remove();

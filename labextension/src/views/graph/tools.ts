@@ -15,5 +15,9 @@ export function toolButton(label: string, icon: keyof typeof PATHS, click: () =>
     { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
     s("path", { d: PATHS[icon], fill: "none" }),
   );
-  return h("button", { type: "button", class: "ipf-tool", "aria-label": label, title: label, click }, picture);
+  return h(
+    "button",
+    { type: "button", class: "ipf-tool ipf-graph-tool", "aria-label": label, title: label, click },
+    picture,
+  );
 }
