@@ -35,12 +35,13 @@ export class MockModel implements WidgetModel {
 
 const opened: (() => void)[] = [];
 
-/** Draws the widget; `closeAll` takes it away. */
-export function open(first: Payload | null, view = "timeline") {
+/** Draws the widget, with a kernel behind it unless the payload is a saved file's; `closeAll` takes it away. */
+export function open(first: Payload | null, view = "timeline", kernel = first?.kept === undefined) {
   const model = new MockModel({ payload: first, view });
   const el = document.createElement("div");
   document.body.append(el);
   const close = widget.render({ model, el });
+  if (first !== null && kernel) model.say({ type: "snapshot", seq: first.seq, payload: first });
   opened.push(() => {
     close();
     el.remove();

@@ -24,10 +24,11 @@ export class TaskAction {
   update(task: TaskRow): void {
     if (task.state !== this.pressed || task.id !== this.task?.id) this.release();
     this.task = task;
-    // A saved file has no kernel that could.
-    const word = this.store.kept === null ? actionOf(task) : null;
-    if (word === null && document.activeElement === this.element) this.leave();
-    this.element.hidden = word === null;
+    const word = actionOf(task);
+    // Without a kernel nobody could.
+    const shown = word !== null && this.store.heard;
+    if (!shown && document.activeElement === this.element) this.leave();
+    this.element.hidden = !shown;
     if (word === null) return;
     setText(this.element, word);
     setAttr(this.element, "aria-label", `${word} ${title(task)}`);

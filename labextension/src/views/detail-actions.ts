@@ -62,8 +62,8 @@ export class DetailActions {
 
   update(task: TaskRow): void {
     this.task = task;
-    // A saved file's run is in no kernel: there is nothing to get at.
-    this.copy.hidden = this.store.kept !== null || task.state === "planned";
+    // Without its kernel there is no future to get at.
+    this.copy.hidden = !this.store.heard || task.state === "planned";
     const kept = "the kernel keeps a future that has ended well only while somebody holds it";
     setAttr(this.copy, "title", `Copy Python that gets this future; ${kept}`);
   }

@@ -135,7 +135,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     );
     action.update(task);
     more.update(task);
-    const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.kept === null;
+    const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.heard;
     pause.update(isPaused(task), pauses, title(task), store.run);
   }
 

@@ -102,13 +102,13 @@ export class HeadActions {
   }
 
   private canPause(): boolean {
-    const { run, kept } = this.store;
-    return run.closed === null && kept === null && (runPaused(this.store) || begun(run.counts) > 0);
+    const { run, heard } = this.store;
+    return run.closed === null && heard && (runPaused(this.store) || begun(run.counts) > 0);
   }
 
   private canCancel(): boolean {
-    const { run, kept } = this.store;
-    return run.closed === null && kept === null && begun(run.counts) > 0;
+    const { run, heard } = this.store;
+    return run.closed === null && heard && begun(run.counts) > 0;
   }
 
   private canRerun(): boolean {
