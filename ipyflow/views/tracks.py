@@ -109,11 +109,15 @@ def _waits(outer: Slice, inner: Slice) -> bool:
 
 
 def _cut(before: Slice, begin: int, free: list[tuple[int, int]]) -> None:
-    """Where a worker runs one body at a time, and the end of one was heard after the next began: it ends there."""
-    if before.begin < begin and before.end - begin < begin - before.begin:
-        before.end = begin
-        before.blocked = [(b, min(e, begin)) for b, e in before.blocked if b < begin]
-        heapq.heapreplace(free, (begin, before.track))
+    """Where a worker runs one body at a time, and the end of one was heard after the next began: it ended just before.
+
+    Not in the same instant: programs that add begin and length in floats would find one slice begin inside the other.
+    """
+    end = begin - 1
+    if before.begin < end and before.end - end < end - before.begin:
+        before.end = end
+        before.blocked = [(b, min(e, end)) for b, e in before.blocked if b < end]
+        heapq.heapreplace(free, (end, before.track))
 
 
 def nested(found: list[Slice]) -> list[tuple[int, int, bool, Slice]]:
