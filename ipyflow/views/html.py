@@ -15,7 +15,9 @@ from ipyflow.views.flow_svg import flow_svg
 from ipyflow.views.graph import plan
 from ipyflow.views.graph_svg import graph_svg
 from ipyflow.views.interest import interesting
+from ipyflow.views.log_html import last_lines
 from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.path_words import path_words
 from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.tallies import sent, shown_flows
@@ -40,6 +42,8 @@ SIZE = 50_000
 """Characters that the HTML of a run stays under."""
 ROWS = 200
 """Tasks in the table; of more, those worth a look."""
+LINES = 40
+"""Lines of output."""
 NODES = 24
 """Boxes of the graph at most, by folding more; a picture of more would take most of the room there is."""
 FLOWS = 26_000
@@ -66,8 +70,9 @@ STYLE = (
 def static_html(state: RunState, *, now: float | None = None, inline: bool = False) -> str:
     """Make the HTML.
 
-    A header line, the timeline, the workflows, the graph, the failures with their tracebacks and the table of tasks,
-    all in under :data:`SIZE` characters: a large run shows bands, folded boxes and the tasks worth a look.
+    A header line, the critical path in words, the timeline, the workflows, the graph, the failures with their
+    tracebacks, the last lines of output and the table of tasks, all in under :data:`SIZE` characters: a large run shows
+    bands, folded boxes and the tasks worth a look.
 
     Args:
         state: the run.
@@ -87,15 +92,17 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
     if flows:  # they say more, and so do the words below
         graphs = (made for made in graphs if len(pictures) + len(made) < SIZE - WORDS)
     pictures += next(graphs, "")
-    rows, failed, traceback = ROWS, 5, 4000
+    rows, failed, traceback, lines = ROWS, 5, 4000, LINES
     workers = _workers(state, now, inline)
     if len(pictures) + len(workers) < SIZE - WORDS:
         pictures += workers
     while True:
-        made = _around(state, pictures, failures(state, failed, traceback) + _table(state, now, rows), now)
+        words = failures(state, failed, traceback) + last_lines(state, lines, 100 * lines) + _table(state, now, rows)
+        made = _around(state, pictures, words, now)
         if len(made) < SIZE or rows < 4:
             return made
         rows, failed, traceback = rows * 3 // 4, max(failed - 1, 1), max(traceback * 3 // 4, 500)
+        lines = max(lines * 3 // 4, 5)
 
 
 def table_html(state: RunState, *, now: float | None = None, most: int = ROWS) -> str:
@@ -125,6 +132,8 @@ def _around(state: RunState, pictures: str, words: str, now: float | None) -> st
         f'<div class="ipyflow-head"><b><span style="color:{look.color}">{look.mark}</span> '
         f"{esc(clip(state.name, 120))}</b> &nbsp; {esc(headline(state, now))}</div>"
     )
+    path = path_words(state)
+    head += f"<div><small>Critical path: {esc(path)}</small></div>" if path else ""
     notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, kind, text in remarks(state, 10))
     notes = f"<ul>{notes}</ul>" if notes else ""
     return f'<div class="ipyflow-run">{STYLE}{head}{pictures}{words}{notes}</div>'

@@ -8,22 +8,21 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.axis_svg import TOP, Axis, draw_axis
 from ipyflow.views.band_svg import band, band_height
-from ipyflow.views.bracket_svg import bracket, standing
+from ipyflow.views.beside_svg import hover, right, said
+from ipyflow.views.bracket_svg import bracket
 from ipyflow.views.containers import contains
-from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
-from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.path_svg import path_legend, path_lines, path_of
 from ipyflow.views.svg import SANS_LETTER, Drawing, bar, esc, num, patterns, text
-from ipyflow.views.words import arguments, clip, counted, duration, instant, label, run_time, total
+from ipyflow.views.words import duration, instant, total
 from ipyflow.views.workers import RETRY, outcome
 from ipyflow.views.workers_svg import WorkerSheet, failed_words
 
 WIDTH = 760
 ROW = 24
 BAR = 11
-RIGHT = (70, 172)
-"""Least and most room for the words behind the last bar."""
 MOST_ROWS = 30
 
 
@@ -66,6 +65,8 @@ class Sheet(Protocol):
     """How wide its column of names wants to be, in pixels."""
     right: int
     """How much room it wants behind the axis."""
+    path: bool
+    """Whether it draws the critical path."""
 
     def rows(self, axis: Axis, key: str, used: set[State]) -> tuple[str, float]:
         """Draw them; gives the drawing and its lower edge. ``used`` gets the states that were drawn."""
@@ -103,7 +104,7 @@ def drawing(sheet: Sheet, column: int, right: int, longest: float = 0.0, *, widt
     key = f"ipyflow{state.id}t"
     used: set[State] = set()
     rows, y = sheet.rows(axis, key, used)
-    body = draw_axis(state, axis, y) + rows + _legend(used, y + 22, width, key)
+    body = draw_axis(state, axis, y) + rows + _legend(used, sheet.path, y + 22, width, key)
     words = f"Timeline of {state.name}: {total(state):,} tasks in {duration(length)}"
     return Drawing(width, y + 36, body, patterns(key, body), words)
 
@@ -114,17 +115,22 @@ class _TaskSheet:
     def __init__(self, state: RunState, until: float, most: int) -> None:
         self.state, self.until = state, until
         self._told = outline(state, most)
+        drawn = {line.tasks[0] for line in self._told.lines if len(line.tasks) == 1}
+        self._path = {id_: found for id_, found in path_of(state).items() if id_ in drawn}
+        self.path = bool(self._path)
         self.column = label_width(state, self._told.lines)
-        self.right = _right(state, self._told.lines, until)
+        self.right = right(state, self._told.lines, until)
 
     def rows(self, axis: Axis, key: str, used: set[State]) -> tuple[str, float]:
         """See :class:`Sheet`."""
-        state, told = self.state, self._told
+        state, told, path = self.state, self._told, self._path
         rows: list[str] = []
         y = float(TOP)
         for line in told.lines:
             tall = ROW if len(line.tasks) == 1 else band_height(state, line.tasks, self.until) + 12
             rows.append(_row(state, line, axis, y, tall, round(axis.left) - 18, key, used))
+            if len(line.tasks) == 1 and line.tasks[0] in path:
+                rows.append(path_lines(path[line.tasks[0]], axis, y + ROW / 2))
             y += tall
         if told.left_out:
             rows.append(text(10, y + 16, f"… and {told.left_out:,} more tasks", 11, faint=0.6))
@@ -140,8 +146,8 @@ def _row(
     middle = y + ROW / 2
     out = [stem(line, y, tall, ROW), name(state, task, len(line.tasks), x, middle + 4, column)]
     if len(line.tasks) == 1:
-        out.append(f"<g><title>{esc(_hover(state, task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
-        out.append(_said(state, task, axis, middle + 4))
+        out.append(f"<g><title>{esc(hover(state, task, axis.end))}</title>{_bars(task, axis, middle, key, used)}</g>")
+        out.append(said(state, task, axis, middle + 4))
     else:
         out.append(band(state, line.tasks, axis.x, y + 6, axis.begin, axis.end, axis.edge, key, used))
     return "".join(out)
@@ -187,73 +193,13 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
     return "".join(out)
 
 
-def _words(state: RunState, task: TaskState, until: float) -> tuple[str, str]:
-    """What stands behind the bar: a mark, and the time it ran, or what went wrong, or why it waits."""
-    if task.state is State.PLANNED:
-        return "", LOOKS[task.state].word
-    if contains(task):
-        return standing(task)
-    look = LOOKS[task.state]
-    ran = run_time(task, until)
-    words = look.word
-    if task.state is State.SUCCEEDED and ran is not None:
-        return "", duration(ran)
-    if task.state is State.FAILED and task.type:
-        words = task.type.rsplit(".", 1)[-1]
-    elif task.state is State.RUNNING and task.progress:
-        done, total, _ = task.progress
-        words = f"{done:,} of {total:,}" if total else f"{done:,} done"
-    elif (flow := is_awaiting(state, task)) is not None:
-        words = f"waits for {flow.awaited[task.id][1]}"
-    elif task.state in (State.WAITING, State.CANCELLING) and task.reason:
-        words = task.reason
-    return look.mark, words
-
-
-def _right(state: RunState, lines: list[Line], until: float) -> int:
-    """Room behind the axis for the words of the tasks that end near it."""
-    near = until - 0.1 * (until - state.opened)
-    widest = 0
-    for line in lines:
-        task = state.tasks[line.tasks[0]]
-        if len(line.tasks) > 1:
-            widest = max(widest, 22)
-        elif task.ended is None or task.ended > near:
-            mark, words = _words(state, task, until)
-            widest = max(widest, len(words) + 2 * len(mark))
-    return round(min(max(widest * 11 * SANS_LETTER + 14, RIGHT[0]), RIGHT[1]))
-
-
-def _said(state: RunState, task: TaskState, axis: Axis, y: float) -> str:
-    mark, words = _words(state, task, axis.end)
-    if task.state is State.PLANNED:
-        return text(axis.left + 6, y, words, 11, faint=0.4)
-    x = axis.x(axis.end if task.ended is None else task.ended) + 6
-    out = text(x, y, mark, color=LOOKS[task.state].color) if mark else ""
-    x += 15 if mark else 0
-    return out + text(x, y, clip(words, max(int((axis.edge - 4 - x) / (11 * SANS_LETTER)), 3)), 11, faint=0.75)
-
-
-def _hover(state: RunState, task: TaskState, until: float) -> str:
-    parts = [f"{label(task)}({clip(arguments(state, task), 120)})", LOOKS[task.state].word]
-    if task.role in ROLES:
-        parts.insert(1, ROLES[task.role].word)
-    ran = run_time(task, until)
-    if ran is not None and task.started is not None:
-        parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")
-    tries = [span.note.removeprefix(RETRY) for span in task.spans if span.note.startswith(RETRY)]
-    if tries:
-        parts.append(f"{counted(len(task.attempts), 'try')}, after {', '.join(dict.fromkeys(tries))}")
-    if task.type or task.state is State.SKIPPED:
-        parts.append(f"{task.type}: {clip(task.text, 200)}" if task.type else clip(task.text, 200))
-    return " · ".join(part for part in parts if part)
-
-
-def _legend(used: set[State], y: float, width: int, key: str) -> str:
+def _legend(used: set[State], path: bool, y: float, width: int, key: str) -> str:
     out = []
     x = 10.0
     for state, look in LOOKS.items():
         if state in used and x < width - 80:
             out.append(bar(x, y - 8, 16, 9, state, key) + text(x + 21, y, look.word, 11, faint=0.75))
             x += 21 + len(look.word) * 11 * SANS_LETTER + 16
+    if path and x < width - 100:
+        out.append(path_legend(x, y))
     return "".join(out)

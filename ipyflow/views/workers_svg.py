@@ -25,6 +25,7 @@ class WorkerSheet:
 
     def __init__(self, state: RunState, until: float, most: int) -> None:
         self.state, self.until = state, until
+        self.path = False
         found = worker_rows(state, until)
         self._rows, self._left_out = found[:most], max(len(found) - most, 0)
         self._grain = 1.5 if sum(len(row.stretches) for row in self._rows) <= FEW else 4.0
