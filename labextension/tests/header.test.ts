@@ -97,6 +97,15 @@ describe("what the head offers", () => {
     expect(document.activeElement).toBe(button("Cancel"));
   });
 
+  it("is nothing that would be done to the past", () => {
+    const { button, store } = head(ended({ again: true }));
+    store.replay(0.5);
+    expect([button("Cancel"), button("Pause"), button("Rerun")]).toEqual([undefined, undefined, undefined]);
+    expect(button("Export")).toBeDefined();
+    store.replay(null);
+    expect(button("Rerun")).toBeDefined();
+  });
+
   it("is nothing that a saved file cannot do", () => {
     const saved = { ...payload([task(1)], { again: true }), kept: { tracebacks: {}, log: [], lines: 0 } };
     const { el, button } = head(saved, { saved: true });

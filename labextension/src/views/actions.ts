@@ -25,8 +25,8 @@ export class TaskAction {
     if (task.state !== this.pressed || task.id !== this.task?.id) this.release();
     this.task = task;
     const word = actionOf(task);
-    // Without a kernel nobody could.
-    const shown = word !== null && this.store.heard;
+    // Without a kernel nobody could, and nothing can be done to the past.
+    const shown = word !== null && this.store.heard && !this.store.replaying;
     if (!shown && document.activeElement === this.element) this.leave();
     this.element.hidden = !shown;
     if (word === null) return;

@@ -56,7 +56,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     const detail = store.detail(id);
     const task = store.tasks.get(id) ?? store.rows.find(id);
     if (task === undefined && detail === undefined) {
-      const asking = store.kept === null;
+      const asking = store.present.kept === null;
       const words = asking
         ? `Asking for task #${id} …`
         : `The saved file does not hold task #${id}; its kernel is gone.`;
@@ -135,7 +135,8 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     );
     action.update(task);
     more.update(task);
-    const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.heard;
+    const pauses =
+      task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.heard && !store.replaying;
     pause.update(isPaused(task), pauses, title(task), store.run);
   }
 
@@ -175,7 +176,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
 
 /** What it wrote: all of it from the kernel, or what the saved file kept. */
 function drawOutput(parts: Parts, store: RunStore, ui: UiState, id: number, detail: TaskDetail | undefined): void {
-  const kept = store.kept?.log.filter(([, task]) => task === id) ?? [];
+  const kept = store.present.kept?.log.filter(([, task]) => task === id) ?? [];
   const output =
     detail?.output ?? kept.map(([time, , , stream, text]): [number, string, string] => [time, stream, text]);
   parts.put("output", output, () =>
@@ -240,9 +241,9 @@ function drawOutcome(
   parts.put("error", failed ? [type, text] : null, () =>
     failed ? h("div", { class: "ipf-exception", role: "note" }, h("b", { text: type }), h("div", { text })) : null,
   );
-  const said = detail?.traceback ?? store.kept?.tracebacks[id] ?? "";
+  const said = detail?.traceback ?? store.present.kept?.tracebacks[id] ?? "";
   const traceback = failed && said !== "" ? legible(said) : null;
-  const gone = failed && traceback === null && store.kept !== null;
+  const gone = failed && traceback === null && store.present.kept !== null;
   parts.put("traceback", [traceback, gone], () =>
     traceback === null
       ? gone

@@ -52,23 +52,23 @@ async function exportRun(store: RunStore, offer: Offer): Promise<void> {
 }
 
 async function exportPage(store: RunStore): Promise<void> {
-  const name = `${fileName(store.run.name)}.json`;
+  const name = `${fileName(store.present.run.name)}.json`;
   download(new Blob([`${JSON.stringify(pagePayload(store))}\n`], { type: "application/json" }), name);
   say(store, `Saved ${name}.`);
 }
 
 /** What the page knows, in the form that it came in. */
-export function pagePayload(store: RunStore): Payload {
+export function pagePayload({ present }: RunStore): Payload {
   return {
     schema: 1,
     seq: 0,
-    run: store.run,
-    tasks: store.order.flatMap((id) => store.tasks.get(id) ?? []),
-    edges: store.edges,
-    graph: store.graph,
-    lanes: store.lanes,
-    workflows: [...store.workflows],
-    ...(store.kept === null ? {} : { kept: store.kept }),
+    run: present.run,
+    tasks: present.order.flatMap((id) => present.tasks.get(id) ?? []),
+    edges: [...present.edges],
+    graph: present.graph,
+    lanes: present.lanes,
+    workflows: [...present.workflows],
+    ...(present.kept === null ? {} : { kept: present.kept }),
   };
 }
 

@@ -101,19 +101,24 @@ export class HeadActions {
     this.exports.dispose();
   }
 
+  /** A kernel is there, and what is on show is not the past. */
+  private get steerable(): boolean {
+    return this.store.heard && !this.store.replaying;
+  }
+
   private canPause(): boolean {
-    const { run, heard } = this.store;
-    return run.closed === null && heard && (runPaused(this.store) || begun(run.counts) > 0);
+    const { run } = this.store;
+    return run.closed === null && this.steerable && (runPaused(this.store) || begun(run.counts) > 0);
   }
 
   private canCancel(): boolean {
-    const { run, heard } = this.store;
-    return run.closed === null && heard && begun(run.counts) > 0;
+    const { run } = this.store;
+    return run.closed === null && this.steerable && begun(run.counts) > 0;
   }
 
   private canRerun(): boolean {
     const { run } = this.store;
-    return run.closed !== null && run.again === true && this.store.heard;
+    return run.closed !== null && run.again === true && this.steerable;
   }
 
   /** The same as the buttons, for where there is no room for them. */

@@ -76,8 +76,8 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   }
 
   function leftNow(now: number): string {
-    if (store.run.closed !== null) return "";
-    if (store.kept !== null && !store.heard) return "as it was when the file was saved";
+    if (store.run.closed !== null || store.replaying) return "";
+    if (store.present.kept !== null && !store.heard) return "as it was when the file was saved";
     return store.live && !runPaused(store) ? estimate.say(() => secondsLeft(store, now), now) : "";
   }
 

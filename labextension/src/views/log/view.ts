@@ -13,6 +13,7 @@ import { mountFilters } from "./filters";
 import { Heights } from "./heights";
 import { LineElement, taskLabel } from "./line";
 import { wholeLog } from "./whole";
+import { goneWords, whyEmpty } from "./words";
 
 /** The height of a line of one row of text. */
 const LINE = 20;
@@ -42,7 +43,7 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
   const unmountFilters = mountFilters(root, store, ui, () => void copyAll());
 
   const ask = (query: LogQuery): Promise<LogAnswer> =>
-    store.kept === null ? store.ask("log", query) : Promise.resolve(keptAnswer(store.kept, query));
+    store.present.kept === null ? store.ask("log", query) : Promise.resolve(keptAnswer(store.present.kept, query));
   const redraw = onceAFrame(draw);
   const lines = new LogLines(ask, redraw);
   const heights = new Heights(LINE);
@@ -137,32 +138,13 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
     list.hidden = none;
     empty.hidden = !none;
     again.hidden = !none || lines.error === "";
-    setText(empty, none ? whyEmpty() : "");
-    const lost = store.kept === null ? 0 : store.kept.lines - store.kept.log.length;
-    gone.hidden = lost <= 0 || (store.kept?.log.length ?? 0) === 0;
-    setText(gone, gone.hidden ? "" : goneWords());
+    setText(empty, none ? whyEmpty(store, lines, ui.logFilter.value) : "");
+    setText(gone, goneWords(store));
+    gone.hidden = gone.textContent === "";
     toEnd.hidden = none || following || left >= heights.top(lines.total) - scroll.clientHeight - NEAR;
     const news = lines.total - seen;
     const more = store.live && seen > 0 && news > 0 ? ` · ${plural(news, "new line")}` : "";
     setText(toEnd, store.live ? `↓ Follow the end${more}` : "↓ To the end");
-  }
-
-  function whyEmpty(): string {
-    if (lines.error !== "") return `The log could not be had: ${lines.error}.`;
-    if (!lines.known) return "Asking the kernel for the log …";
-    const { kept } = store;
-    if (kept !== null && kept.log.length === 0 && kept.lines > 0) {
-      return `${plural(kept.lines, "line was", "lines were")} written; they are gone with the kernel.`;
-    }
-    const { task, streams, text } = ui.logFilter.value;
-    if (streams !== null || text.trim() !== "") return "No line passes the filter.";
-    if (task !== null) return store.live ? "This task has not printed anything yet." : "This task printed nothing.";
-    return store.live ? "No task has printed anything yet." : "No task printed, logged or warned anything.";
-  }
-
-  function goneWords(): string {
-    const { log, lines: all } = store.kept ?? { log: [], lines: 0 };
-    return `These are the last ${count(log.length)} of ${plural(all, "line")}; the rest is gone with the kernel.`;
   }
 
   // --- Pointer, wheel and keys
