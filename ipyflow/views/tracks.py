@@ -89,18 +89,20 @@ def _spread(found: list[Slice]) -> None:
     above: list[Slice] = []  # those that hold what comes next, the innermost last
     free: list[tuple[int, int]] = []  # when each track is free again, and the track
     last: dict[int, Slice] = {}
+    inside: dict[int, int] = {}  # when what lies in the last slice of a track has ended
     for one in found:
         while above and above[-1].end <= one.begin:
             above.pop()
         if above and _waits(above[-1], one):
             one.track = above[-1].track
+            inside[one.track] = max(inside[one.track], one.end)
             above.append(one)
             continue
         if free and free[0][0] > one.begin and one.task.executor in SINGLE:
-            _cut(last[free[0][1]], one.begin, free)
+            _cut(last[free[0][1]], one.begin, inside[free[0][1]], free)
         one.track = heapq.heappop(free)[1] if free and free[0][0] <= one.begin else len(free)
         heapq.heappush(free, (one.end, one.track))
-        last[one.track] = one
+        last[one.track], inside[one.track] = one, 0
         above = [one] if one.task.executor != "loop" else []
 
 
@@ -108,13 +110,13 @@ def _waits(outer: Slice, inner: Slice) -> bool:
     return any(begin <= inner.begin and inner.end <= end for begin, end in outer.blocked)
 
 
-def _cut(before: Slice, begin: int, free: list[tuple[int, int]]) -> None:
+def _cut(before: Slice, begin: int, inside: int, free: list[tuple[int, int]]) -> None:
     """Where a worker runs one body at a time, and the end of one was heard after the next began: it ended just before.
 
     Not in the same instant: programs that add begin and length in floats would find one slice begin inside the other.
     """
     end = begin - 1
-    if before.begin < end and before.end - end < end - before.begin:
+    if max(before.begin, inside) < end and before.end - end < end - before.begin:
         before.end = end
         before.blocked = [(b, min(e, end)) for b, e in before.blocked if b < end]
         heapq.heapreplace(free, (end, before.track))
