@@ -1,5 +1,6 @@
 """The page that ``run.export("run.html")`` writes, opened from the disk: alive, alone, nothing of a run is obeyed."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,3 +163,26 @@ def test_without_scripts_the_still_picture_is_shown(show: Callable[..., Opened])
     page.locator("pre", has_text="total = line").first.wait_for()
     assert page.locator(".ipf").count() == 0
     assert page.locator("noscript svg").count() >= 1
+
+
+def test_a_page_replays_its_run(show: Callable[..., Opened]) -> None:
+    opened = show(Source(load("failure")))
+    page = opened.page
+    page.get_by_role("button", name="Replay").click()
+    slider = page.get_by_role("slider", name="Instant of the run")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.get_by_text("of 85 ms").wait_for()
+    page.locator(".ipf-head, header, .ipf-run").get_by_text("running").first.wait_for()
+    page.get_by_role("button", name="Now").click()
+    page.locator(".ipf-run").get_by_text("failed").first.wait_for()
+
+
+def test_a_page_gives_what_it_has_as_a_file(show: Callable[..., Opened]) -> None:
+    opened = show(Source(load("parallel")))
+    page = opened.page
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as found:
+        page.get_by_role("menuitem", name="JSON (what this page has)").click()
+    path = found.value.path()
+    assert json.loads(Path(path).read_text("utf-8"))["run"]["name"] == "process_order"
