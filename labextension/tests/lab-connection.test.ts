@@ -111,7 +111,7 @@ function watching() {
   const store = new RunStore(run);
   run.onChange(() => store.lineChanged());
   run.bind(connection);
-  const sub = () => line.sent.findLast(({ body }) => body.type === "watch")?.body.sub as number;
+  const sub = () => line.last("watch")?.sub as number;
   const snapshot = (seq = 1) => line.say({ type: "snapshot", seq, payload: { ...payload, seq } }, sub());
   return { line, connection, drop, payload, run, store, sub, snapshot };
 }
@@ -189,7 +189,7 @@ describe("a watched run", () => {
     expect(store.run.id).toBe(8);
     line.restart();
     line.greet();
-    expect(line.sent.findLast(({ body }) => body.type === "watch")?.body).toMatchObject({ run: 8, wall: 5 });
+    expect(line.last("watch")).toMatchObject({ run: 8, wall: 5 });
   });
 
   it("leaves nothing behind", () => {

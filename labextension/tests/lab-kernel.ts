@@ -62,6 +62,11 @@ export class FakeLine implements KernelLine {
     for (const listener of [...this.restarts]) listener();
   }
 
+  /** The newest request of a kind. */
+  last(type: string): Body | undefined {
+    return this.sent.filter(({ body }) => body.type === type).at(-1)?.body;
+  }
+
   types(): string[] {
     return this.sent.map(({ body }) => body.type);
   }

@@ -77,13 +77,20 @@ def open_tab(lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) 
 @pytest.fixture
 def dark(page: LabPage) -> Iterator[Callable[[], None]]:
     """Changes to the dark theme; at the end back, for the server remembers it."""
+    yield lambda: change_theme(page, "Dark")
+    change_theme(page, "Light")
 
-    def change(theme: str = "Dark") -> None:
-        change_theme = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
-        page.call(change_theme, f"JupyterLab {theme}")
-        light = "true" if theme == "Light" else "false"
-        page.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
-        page.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
-    yield change
-    change("Light")
+@pytest.fixture
+def lab_dark(lab_page: LabPage) -> Iterator[Callable[[], None]]:
+    """The same, where our extension is installed."""
+    yield lambda: change_theme(lab_page, "Dark")
+    change_theme(lab_page, "Light")
+
+
+def change_theme(page: LabPage, theme: str) -> None:
+    change = "name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
+    page.call(change, f"JupyterLab {theme}")
+    light = "true" if theme == "Light" else "false"
+    page.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+    page.page.wait_for_selector("#jupyterlab-splash", state="detached")

@@ -93,7 +93,6 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   }
 
   function tick(): void {
-    if (root.offsetParent === null && root.isConnected) return;
     const since = (performance.now() - (parts.current.value?.heardAt ?? 0)) / 1000;
     for (const row of rows.values()) row.tick(since);
   }
@@ -125,7 +124,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   }
 
   draw();
-  const ticking = setInterval(tick, 250);
+  const ticking = setInterval(() => root.offsetParent !== null && tick(), 250);
   return disposeAll(
     parts.current.on(draw),
     parts.changed.on(draw),

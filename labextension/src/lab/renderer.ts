@@ -25,11 +25,15 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
   private place: RunPlace | null = null;
   private session: ISessionContext | null = null;
   private saved: unknown = null;
+  /** The tab that the cell asks for, by `--view`. */
+  private tab: unknown;
   private readonly stopLooking: () => void;
 
   constructor(private readonly around: Surroundings) {
     super();
     this.addClass("ipf-lab-output");
+    // As JupyterLab's own renderers do; an output without is a widget's.
+    this.node.dataset.mimeType = MIME;
     this.stopLooking = around.connections.changed.on(() => this.look());
   }
 
@@ -38,21 +42,15 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
     // A cell that was run without this extension has a widget's output in front of this one: lab.css takes it away.
     const html = String(model.data["text/html"] ?? "");
     this.toggleClass("ipf-of-view", html.startsWith('<div class="ipyflow-of-view">'));
-    try {
-      if (this.place === null) this.open(model);
-      this.place?.show(this.saved);
-    } catch (error) {
-      this.close_();
-      this.node.replaceChildren();
-      showError(this.node, error);
-    }
-    this.look();
+    this.tab = (model.metadata[MIME] as { view?: unknown } | undefined)?.view;
+    // Colours and widths are known only in the page.
+    if (this.isAttached) this.draw();
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
     this.stopLooking();
-    this.close_();
+    this.leave();
     super.dispose();
   }
 
@@ -60,22 +58,35 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
     super.onAfterAttach(message);
     this.session = sessionOf(this.parent);
     if (this.session !== null) this.around.connections.adopt(this.session);
+    if (this.place === null) this.draw();
+    else this.look();
+  }
+
+  private draw(): void {
+    try {
+      if (this.place === null) this.open();
+      this.place?.show(this.saved);
+    } catch (error) {
+      this.leave();
+      this.node.replaceChildren();
+      showError(this.node, error);
+    }
     this.look();
   }
 
-  private open(model: IRenderMime.IMimeModel): void {
+  private open(): void {
     const { run } = asPayload(this.saved);
     const { popOut, settings } = this.around;
-    const said = model.metadata[MIME] as { view?: unknown } | undefined;
     this.node.replaceChildren();
     this.place = new RunPlace(this.node, run, {
       choices: settings.value,
-      tab: said?.view === "timeline" ? undefined : said?.view,
+      // The kernel names the timeline where the cell names nothing.
+      tab: this.tab === "timeline" ? undefined : this.tab,
       host: popOut === null ? {} : { popOut: () => this.popOut() },
     });
   }
 
-  private close_(): void {
+  private leave(): void {
     this.place?.dispose();
     this.place = null;
   }

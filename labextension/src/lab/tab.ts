@@ -3,6 +3,7 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
 import type { ServiceManager } from "@jupyterlab/services";
+import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h } from "../core/dom";
 import type { Connections } from "./connections";
@@ -24,43 +25,49 @@ export interface TabArguments {
 const keyOf = ({ kernel, run, wall }: TabArguments): string => `ipyflow-run-${kernel ?? "none"}-${run}-${wall}`;
 
 export class RunTab extends Widget {
-  private readonly place: RunPlace;
+  private place: RunPlace | null = null;
   private readonly gone = h("p", { class: "ipf-lab-gone", role: "status", text: GONE });
   private readonly stop: (() => void)[] = [];
 
   constructor(
     readonly run: TabArguments,
-    saved: unknown,
+    private readonly saved: unknown,
     private readonly connections: Connections,
-    settings: Settings,
-    services: ServiceManager.IManager,
+    private readonly settings: Settings,
+    private readonly services: ServiceManager.IManager,
   ) {
     super();
     this.addClass("ipf-lab-tab");
     this.gone.hidden = true;
-    this.place = new RunPlace(this.node, { id: run.run, wall: run.wall }, { choices: settings.value });
-    this.node.prepend(this.gone);
-    if (saved !== null && saved !== undefined) this.place.show(saved);
-    this.stop.push(
-      this.place.line.state.on(() => this.look()),
-      connections.changed.on(() => this.look()),
-    );
-    if (run.kernel !== null) this.place.bind(connections.of(run.kernel));
-    void this.findKernel(services);
+    this.node.append(this.gone);
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
     for (const stop of this.stop) stop();
-    this.place.dispose();
+    this.place?.dispose();
     super.dispose();
   }
 
+  /** Colours and widths are known only in the page. */
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.place !== null) return;
+    const { kernel, run, wall } = this.run;
+    this.place = new RunPlace(this.node, { id: run, wall }, { choices: this.settings.value });
+    if (this.saved !== null && this.saved !== undefined) this.place.show(this.saved);
+    this.stop.push(this.place.line.state.on(() => this.look()));
+    if (kernel === null) return;
+    this.place.bind(this.connections.of(kernel));
+    void this.findKernel(kernel);
+  }
+
   /** After a reload no notebook of that kernel may be open: the tab then holds a line of its own. */
-  private async findKernel({ kernels }: ServiceManager.IManager): Promise<void> {
+  private async findKernel(id: string): Promise<void> {
+    const { kernels } = this.services;
     await kernels.ready;
-    const model = [...kernels.running()].find((one) => one.id === this.run.kernel);
-    if (this.isDisposed || this.run.kernel === null) return;
+    const model = [...kernels.running()].find((one) => one.id === id);
+    if (this.isDisposed) return;
     if (model === undefined) this.look(true);
     else if (!this.connections.of(model.id).connected) {
       const kernel = kernels.connectTo({ model });
@@ -73,9 +80,9 @@ export class RunTab extends Widget {
   }
 
   private look(dead = false): void {
-    const { line, store } = this.place;
-    const lost = line.state.value === "unknown" || dead;
-    this.gone.hidden = store.filled || !lost;
+    if (this.place === null) return;
+    const lost = this.place.line.state.value === "unknown" || dead;
+    this.gone.hidden = this.place.store.filled || !lost;
     this.node.classList.toggle("ipf-lab-empty-tab", !this.gone.hidden);
   }
 }
