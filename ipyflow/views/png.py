@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 ZOOM = 2.0
 """Pixels for each unit of the drawing: sharp on screens of today and in print."""
-MOST = 16_000
-"""Pixels that a picture is wide or high at most: larger ones take gigabytes."""
+LONGEST = 16_000
+"""Pixels that a picture is wide or high at most."""
+AREA = 120_000_000
+"""Pixels of a picture in all, which are half a gigabyte while it is drawn: larger drawings get fewer for each unit."""
 _SIZE = re.compile(r'<svg[^>]* width="([\d.]+)" height="([\d.]+)"')
 MISSING = (
     "PNG needs the package resvg_py: pip install 'ipyflow-parallel[png]' (or resvg_py). "
@@ -29,6 +32,6 @@ def png(svg: str) -> bytes:
     except ImportError:
         raise ImportError(MISSING) from None
     size = _SIZE.search(svg)
-    longest = max(float(size[1]), float(size[2])) if size else 0.0
-    zoom = min(ZOOM, MOST / longest) if longest else ZOOM
+    width, height = (max(float(side), 1.0) for side in size.groups()) if size else (1.0, 1.0)
+    zoom = min(ZOOM, LONGEST / width, LONGEST / height, math.sqrt(AREA / (width * height)))
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=zoom, background="#ffffff"))

@@ -38,7 +38,8 @@ _LATER = re.compile("[<\u2028\u2029]")
 
 STYLE = (
     f":root{{color-scheme:light dark}}body{{margin:0;padding:12px 16px;background:#fff;color:#1d2126;font:14px {SANS}}}"
-    "#ipyflow-view,#ipyflow-foot,noscript>div{max-width:1500px;margin:0 auto}"
+    "main,#ipyflow-foot{max-width:1500px;margin:0 auto}"
+    "h1{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)}"
     "#ipyflow-foot{padding:10px 2px;font-size:12px;color:#66707c}"
     "@media(prefers-color-scheme:dark){body{background:#111417;color:#e7eaee}#ipyflow-foot{color:#98a2ae}}"
     "#ipyflow-view .ipf-body{height:max(340px,calc(100vh - 220px))}"
@@ -72,12 +73,12 @@ def page(state: RunState, *, now: float | None = None) -> str:
     script, style = front_end(BUILT)
     if not script:
         head = _HEAD.format(policy=_POLICY.format(scripts="'none'"), title=title, style=STYLE)
-        return f"{head}<body>{still}{_foot(state, '')}</body></html>\n"
+        return f"{head}<body><main>{still}</main>{_foot(state, '')}</body></html>\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     head = _HEAD.format(policy=_POLICY.format(scripts=f"'sha256-{digest}'"), title=title, style=STYLE + style)
     data = embedded(state, now=now)
     return (
-        f'{head}<body><div id="ipyflow-view"></div>\n<noscript><div>{still}</div></noscript>\n'
+        f'{head}<body><h1>{title}</h1><main id="ipyflow-view"></main>\n<noscript><main>{still}</main></noscript>\n'
         f"{_foot(state, _left_out(state, data))}"
         f'<script type="application/json" id="ipyflow-run">{as_script(data)}</script>\n'
         f"<script>{script}</script></body></html>\n"
@@ -170,4 +171,4 @@ def _left_out(state: RunState, data: dict[str, Any]) -> str:
 
 def _foot(state: RunState, left_out: str) -> str:
     opened = datetime.fromtimestamp(state.wall, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f'<div id="ipyflow-foot">Run {state.id} of {opened}{esc(left_out)} · saved with ipyflow</div>\n'
+    return f'<footer id="ipyflow-foot">Run {state.id} of {opened}{esc(left_out)} · saved with ipyflow</footer>\n'

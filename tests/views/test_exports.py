@@ -169,6 +169,22 @@ def test_an_image_has_twice_the_size_of_its_drawing(name: str) -> None:
     assert size == (2 * round(float(drawing.attrib["width"])), 2 * round(float(drawing.attrib["height"])))
 
 
+def test_a_large_drawing_gets_fewer_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def size() -> tuple[int, int]:
+        image = make(source("fan_out"), "png")
+        assert isinstance(image, bytes)
+        width, height = struct.unpack(">II", image[16:24])
+        return width, height
+
+    whole = size()
+    monkeypatch.setattr("ipyflow.views.png.LONGEST", 300)
+    assert max(size()) == 300
+    monkeypatch.setattr("ipyflow.views.png.AREA", 10_000)
+    small = size()
+    assert small[0] * small[1] == pytest.approx(10_000, rel=0.05)
+    assert small[0] / small[1] == pytest.approx(whole[0] / whole[1], rel=0.05)
+
+
 def test_without_its_package_an_image_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(ImportError, match=r"pip install 'ipyflow-parallel\[png\]'"):
