@@ -21,7 +21,7 @@ import type {
 } from "./protocol";
 import { flowAt } from "./replay-flows";
 import { graphAt } from "./replay-graph";
-import { isFinal } from "./status";
+import { isFailure, isFinal } from "./status";
 
 /** Everything that is synced with the kernel: what it is now, or what it was. */
 export interface Picture {
@@ -241,11 +241,13 @@ export function changeTimes(tasks: Iterable<TaskRow>, closed: number | null): nu
   return [...times].sort((a, b) => a - b);
 }
 
-/** What happened at an instant: the tasks whose state changed right then, and to which. */
+/** What happened at an instant: the tasks whose state changed right then, and to which; failures first. */
 export function changesAt(tasks: Iterable<TaskRow>, at: number): { task: TaskRow; state: State }[] {
   const found: { task: TaskRow; state: State }[] = [];
   for (const task of tasks) {
-    for (const [begin, state] of task.spans) if (begin === at) found.push({ task, state });
+    // A task may be queued and start at once: the last counts.
+    const last = task.spans.filter(([begin]) => begin === at).pop();
+    if (last !== undefined) found.push({ task, state: last[1] });
   }
-  return found;
+  return found.sort((a, b) => Number(isFailure(b.state)) - Number(isFailure(a.state)));
 }

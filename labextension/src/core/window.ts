@@ -12,11 +12,12 @@ import type { WindowAnswer, WindowQuery } from "./protocol";
 const REFRESH = 1000;
 /** What has not been answered after this long, in ms, is asked again. */
 const LOST = 5000;
-/** A bin is at first so wide, in pixels; at more than twice that finer ones are asked for. */
+/** A bin is at first so wide, in pixels; at so many times that finer ones are asked for, or the tasks themselves. */
 const BIN = 3;
+const WIDEST = 1.5;
 const MOST_BINS = 960;
 /** Asked for besides at either side, in lengths of what is in sight: moving on a little needs no question. */
-const BESIDE = 0.5;
+const BESIDE = 0.25;
 
 export interface Sight {
   from: number;
@@ -31,7 +32,8 @@ export interface Sight {
 
 export class NearWindow {
   told: WindowAnswer | null = null;
-  private asked: (WindowQuery & { end: number; clock: number }) | null = null;
+  private asked: { query: WindowQuery; end: number; clock: number } | null = null;
+  private answered: WindowQuery | null = null;
   private readonly latest: Latest<WindowQuery, WindowAnswer>;
 
   /** `came` is called with each answer. */
@@ -43,8 +45,9 @@ export class NearWindow {
   ) {
     this.latest = new Latest(
       ask,
-      (answer) => {
+      (answer, question) => {
         this.told = answer;
+        this.answered = question;
         came(answer);
       },
       later,
@@ -62,27 +65,26 @@ export class NearWindow {
       to: Math.min(sight.to + beside, sight.end),
       bins: Math.min(MOST_BINS, Math.max(60, Math.round((sight.width * (1 + 2 * BESIDE)) / BIN))),
     };
-    this.asked = { ...query, end: sight.end, clock: this.clock() };
+    this.asked = { query, end: sight.end, clock: this.clock() };
     this.latest.want(query);
   }
 
   /** Nothing is looked at closely any more. */
   leave(): void {
     this.latest.drop();
-    this.told = null;
-    this.asked = null;
+    this.told = this.asked = this.answered = null;
   }
 
   private does(from: number, to: number, sight: Sight): boolean {
-    const { asked, told } = this;
-    if (asked === null) return false;
-    const answered = told !== null && told.from === asked.from && told.to === asked.to;
-    if (!answered && this.clock() - asked.clock > LOST) return false;
-    const old = this.clock() - asked.clock > REFRESH;
+    if (this.asked === null) return false;
+    const { query, end, clock } = this.asked;
+    const answered = this.answered === query;
+    const old = this.clock() - clock > (answered ? REFRESH : LOST);
+    if (!answered && old) return false;
     // The newest stretch of a live run is seldom there already: it comes with the next refresh.
-    if (from < asked.from || (to > asked.to && (asked.to < asked.end || old))) return false;
-    if (sight.moving && to >= asked.end && old) return false;
-    const bin = (((asked.to - asked.from) / asked.bins) * sight.width) / (sight.to - sight.from);
-    return (answered && told.tasks !== null) || bin <= 2 * BIN;
+    if (from < query.from || (to > query.to && (query.to < end || old))) return false;
+    if (sight.moving && to >= end && old) return false;
+    const bin = (((query.to - query.from) / query.bins) * sight.width) / (sight.to - sight.from);
+    return (answered && this.told?.tasks != null) || bin <= WIDEST * BIN;
   }
 }

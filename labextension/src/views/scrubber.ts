@@ -44,11 +44,12 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
     "aria-label": "Instant of the run",
   });
   const when = h("span", { class: "ipf-replay-when" });
+  const length = h("span", { class: "ipf-replay-length" });
   const what = h("span", { class: "ipf-replay-what" });
   const speed = h(
     "select",
     {
-      class: "ipf-select ipf-replay-speed",
+      class: "ipf-replay-speed",
       "aria-label": "Speed",
       title: "How fast it plays",
       change: () => (player.speed = speed.value as Speed),
@@ -61,7 +62,7 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
     class: "ipf-button ipf-small ipf-replay-leave",
     click: () => unfold(false),
   });
-  const controls = h("div", { class: "ipf-replay-controls" }, back, play, on, slider, when, what, speed, leave);
+  const controls = h("div", { class: "ipf-replay-controls" }, back, play, on, slider, when, length, what, speed, leave);
   const root = h("div", { class: "ipf-replay", role: "group", "aria-label": "Replay" }, open, controls);
   controls.hidden = true;
   element.append(root);
@@ -112,11 +113,12 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
     whole?.classList.toggle("ipf-past", past);
     if (controls.hidden) return;
     const end = store.end();
-    const here = at ?? end;
-    const place = String(end > 0 ? Math.min(1, here / end) : 1);
+    const instant = at ?? end;
+    const place = String(end > 0 ? Math.min(1, instant / end) : 1);
     if (slider.value !== place) slider.value = place;
-    const words = `${duration(here)} of ${duration(end)}`;
-    setText(when, words);
+    const words = `${duration(instant)} of ${duration(end)}`;
+    setText(when, duration(instant));
+    setText(length, ` of ${duration(end)}`);
     const happened = past ? said() : "";
     setText(what, happened);
     setAttr(what, "title", happened || null);
@@ -166,8 +168,10 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
   }
 
   slider.addEventListener("input", () => {
+    // Read before it is drawn where the player has come to.
+    const at = Number(slider.value) * store.end();
     player.stop();
-    ui.replay.value = Number(slider.value) * store.end();
+    ui.replay.value = at;
   });
   root.addEventListener("keydown", keyDown);
   // While one looks back the run goes on: the slider's end moves away.

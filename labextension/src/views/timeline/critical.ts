@@ -48,21 +48,31 @@ export interface Step {
   reached: number;
 }
 
-/** From each task of the path to the next: one may have begun before the other ended, and goes on then. */
+/** From each task of the path to the next, and when. */
 export function pathSteps(ids: readonly number[], tasks: Rows): Step[] {
-  const steps: Step[] = [];
   // What stands around others has no bar of its own to lead from or to.
   const known = ids.map((id) => tasks.get(id)).filter((row) => row !== undefined && !isContainer(row));
-  known.forEach((row, i) => {
-    const next = known[i + 1];
-    if (row === undefined || next === undefined) return;
-    const left = row.ended ?? row.started ?? row.submitted;
-    const runs = taskBars(next).filter((bar) => bar.kind === "run");
-    const then = runs.find((bar) => bar.end > left);
-    steps.push({ from: row.id, left, to: next.id, reached: Math.max(left, then?.begin ?? next.ended ?? left) });
+  return known.slice(1).flatMap((next, i) => {
+    const row = known[i];
+    return row === undefined || next === undefined ? [] : [stepTo(row, next)];
   });
-  return steps;
 }
+
+function stepTo(row: TaskRow, next: TaskRow): Step {
+  const ended = row.ended ?? row.submitted;
+  const runs = taskBars(next).filter((bar) => bar.kind === "run");
+  const first = runs[0]?.begin ?? next.ended ?? next.submitted;
+  const on = { from: row.id, to: next.id };
+  if (ended <= first) return { ...on, left: ended, reached: first };
+  // The one was still at work: it submitted the other, or was waited for by it.
+  const begun = row.started ?? row.submitted;
+  if (next.submitted >= begun) return { ...on, left: next.submitted, reached: first };
+  const then = runs.find((bar) => bar.begin >= ended - SLACK);
+  return { ...on, left: ended, reached: Math.max(ended, then?.begin ?? ended) };
+}
+
+/** Seconds by which what follows may seem to come before. */
+const SLACK = 1e-3;
 
 /** A line with a dot where it leaves and a head where it arrives; `placeOf` is the middle of a task's bar. */
 export function paintPath(

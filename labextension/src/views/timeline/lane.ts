@@ -13,6 +13,8 @@ import { boxes } from "./tracks";
 /** From the foot of the row to the foot of the lane, and the room above it, in pixels. */
 const FOOT = 8;
 const ROOM = HEIGHT.lane - 18;
+/** Signs of failure stand so far from each other, in pixels. */
+const APART = 14;
 /** A bar in a lane is at most so tall. */
 const TALLEST = 12;
 
@@ -66,6 +68,7 @@ function paintBins(
   const { theme } = pen;
   const first = Math.max(0, Math.floor((Math.max(from, scale.from) - begin) / step));
   const last = Math.min(bins.length - 1, Math.ceil((Math.min(to, scale.to) - begin) / step));
+  let signed = Number.NEGATIVE_INFINITY;
   for (let i = first; i <= last; i++) {
     const [running, blocked, failed] = bins[i] ?? [0, 0, 0];
     const x = toX(scale, Math.max(from, begin + i * step));
@@ -88,8 +91,11 @@ function paintBins(
       const part = Math.max(3, Math.min(tall, (failed / peak) * ROOM));
       g.fillStyle = theme.state.failed;
       g.fillRect(x, floor - part, width - gap, part);
+      // Where every bin has failures a sign above each would only be a thicket.
+      if (x + width / 2 - signed < APART) continue;
+      signed = x + width / 2;
       g.strokeStyle = theme.state.failed;
-      drawIcon(g, "failed", x + width / 2, floor - tall - tallBlocked - 5, 7);
+      drawIcon(g, "failed", signed, floor - tall - tallBlocked - 5, 7);
     }
   }
 }

@@ -13,7 +13,7 @@ export interface Near {
 }
 
 /** More tasks at once than these lines would be too thin to be told apart. */
-const LINES = 10;
+const LINES = 14;
 
 export const laneKey = (lane: Pick<Lane, "module" | "name">): string => `${lane.module}.${lane.name}`;
 

@@ -76,10 +76,10 @@ function outline(pen: Pen, parts: readonly Box[], y: number): void {
   const { g, theme } = pen;
   g.strokeStyle = theme.text;
   g.lineWidth = 1.5;
-  for (const box of parts) {
-    if (box.kind === "pending") continue;
+  for (const { x, width, kind } of parts) {
+    if (kind !== "run") continue;
     g.beginPath();
-    g.roundRect(box.x - 1.75, y - BAR / 2 - 2.25, Math.max(1, box.width) + 3.5, BAR + 4.5, 4);
+    g.roundRect(x - 1.75, y - BAR / 2 - 2.25, Math.max(1, width) + 3.5, BAR + 4.5, 4);
     g.stroke();
   }
 }

@@ -61,7 +61,7 @@ export function paintLine(
   pen.fade(1);
 }
 
-/** The bars of the critical path once more, with a line around them. */
+/** The work of the critical path once more, with a line around it. */
 function ringed(
   pen: Pen,
   { scale, now }: Scene,
@@ -71,7 +71,7 @@ function ringed(
   tall: number,
 ): void {
   const { g, theme } = pen;
-  const own = barsInSight(bars, scale).filter((bar) => critical.has(bar.task));
+  const own = barsInSight(bars, scale).filter((bar) => bar.kind === "run" && critical.has(bar.task));
   for (const box of boxes(own, scale, now)) {
     pen.box({ ...box, width: Math.max(2, box.width - 1), fails: false }, y, tall, false, false);
     g.strokeStyle = theme.text;

@@ -75,7 +75,7 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
   const element = h(
     "div",
     { class: "ipf-tools", role: "toolbar", "aria-label": "Timeline" },
-    h("span", { class: "ipf-legend" }, ...looks),
+    h("span", { class: "ipf-looks" }, ...looks),
     h("span", { class: "ipf-choices", role: "group", "aria-label": "Rows" }, ...by),
     path,
     live,
