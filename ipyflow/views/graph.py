@@ -14,6 +14,7 @@ from ipyflow.views.collapse import Collapsed, collapse
 from ipyflow.views.containers import CONTAINERS, Below, below, together
 from ipyflow.views.edges import Edge
 from ipyflow.views.edges import edges as edges_of
+from ipyflow.views.held import Held
 from ipyflow.views.layout import Layout, layout
 from ipyflow.views.opening import Node
 from ipyflow.views.palette import ROLES
@@ -59,7 +60,24 @@ def plan(
     last = None if before is None else before.collapsed
     collapsed = collapse(state, edges_of(state) if found is None else found, most, open=open, before=last)
     sizes = _even(collapsed.nodes, [_size(node) for node in collapsed.nodes])
-    return Graph(collapsed, layout(sizes, list(collapsed.links)), sizes, tuple(open))
+    held = None if before is None else _held(before, collapsed.nodes)
+    return Graph(collapsed, layout(sizes, list(collapsed.links), held=held), sizes, tuple(open))
+
+
+def _held(before: Graph, nodes: Sequence[Node]) -> Held | None:
+    """Say where those nodes stood that were drawn before; ``None`` where they were few: then all is new to a reader."""
+    places = {node.key: i for i, node in enumerate(nodes)}
+    old = [places.get(node.key) for node in before.collapsed.nodes]
+    drawing = before.drawing
+    boxes = {
+        new: drawing.y[i] + before.sizes[i][1] / 2 for i, new in enumerate(old) if new is not None
+    }  # fmt: skip
+    if len(boxes) < len(old) / 2:
+        return None
+    lanes = {
+        (new, kind, column): at for (box, kind, column), at in drawing.lanes.items() if (new := old[box]) is not None
+    }
+    return Held(boxes, lanes)
 
 
 def graph(

@@ -8,7 +8,7 @@ so a growing graph stays calm.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD
@@ -111,12 +111,16 @@ def columns(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
     return column
 
 
-def order(layers: Layers, pairs: Sequence[tuple[int, int]]) -> Layers:
+def order(
+    layers: Layers, pairs: Sequence[tuple[int, int]], worth: float = 1.0, other: Callable[[], Layers] | None = None
+) -> Layers:
     """Reorder the nodes in their columns where it makes fewer crossings (barycentre sweeps).
 
     Args:
         layers: the nodes of each column, in the order they are to keep where nothing is gained.
         pairs: links between neighbouring columns, left to right.
+        worth: the part of the crossings that may be left, at most, for another order to be taken.
+        other: gives another order to begin from, asked for where crossings are left.
     """
     left: dict[int, list[int]] = {}
     right: dict[int, list[int]] = {}
@@ -124,14 +128,17 @@ def order(layers: Layers, pairs: Sequence[tuple[int, int]]) -> Layers:
         right.setdefault(a, []).append(b)
         left.setdefault(b, []).append(a)
     best, fewest = layers, crossings(layers, right)
-    current = layers
-    for _ in range(SWEEPS):
-        if not fewest:
+    allowed = fewest * worth
+    for begin in (lambda: layers, other):
+        if not fewest or begin is None:
             break
-        current = _sweep(_sweep(current, left, forward=True), right, forward=False)
-        number = crossings(current, right)
-        if number < fewest:
-            best, fewest = current, number
+        current = begin()
+        for i in range(SWEEPS + 1):
+            if i:
+                current = _sweep(_sweep(current, left, forward=True), right, forward=False)
+            number = crossings(current, right)
+            if number < min(fewest, allowed):
+                best, fewest = current, number
     return best
 
 

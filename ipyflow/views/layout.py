@@ -13,11 +13,13 @@ from math import floor
 
 from ipyflow.views.collapse import Link
 from ipyflow.views.edges import CHILD
+from ipyflow.views.held import WORTH, Held, held_layers
 from ipyflow.views.layering import Layers, acyclic, columns, order
 from ipyflow.views.routing import (
     GAP_X,
     MARGIN,
     PORT,
+    Lane,
     Lanes,
     Part,
     Point,
@@ -42,6 +44,8 @@ class Layout:
     x: list[int] = field(default_factory=list)
     y: list[int] = field(default_factory=list)
     points: list[list[Point]] = field(default_factory=list)
+    lanes: dict[Lane, float] = field(default_factory=dict)
+    """How high lines pass through the columns they cross."""
 
 
 def layout(
@@ -53,6 +57,7 @@ def layout(
     port: int = PORT,
     firm: float = 1.0,
     straight: bool = False,
+    held: Held | None = None,
 ) -> Layout:
     """Place boxes and lines.
 
@@ -64,6 +69,7 @@ def layout(
         port: how far from the middle the lines from child to parent meet the boxes.
         firm: how much more a box keeps its place than a line that passes it.
         straight: move boxes once more where that makes lines straight (:mod:`ipyflow.views.straight`).
+        held: where boxes stood before, of a graph that grows.
 
     Returns:
         The drawing; ``points`` has an entry for each link, from the source's right edge to the target's left edge
@@ -82,7 +88,11 @@ def layout(
     parts = [Part(column[i], w, h, shift=port) for i, (w, h) in enumerate(sizes)]
     lanes = lead(parts, pairs, links)
     steps = sorted(lanes.steps(pairs, links))
-    layers = order(_layers(parts, pairs, lanes), [(a, b) for a, b, _ in steps])
+    joined = [(a, b) for a, b, _ in steps]
+    if held is None:
+        layers = order(_layers(parts, pairs, lanes), joined, other=lambda: held_layers(parts, lanes, steps, Held()))
+    else:
+        layers = order(held_layers(parts, lanes, steps, held), joined, WORTH)
     _set_heights(parts, layers, steps, firm, straight)
     tracks = assign_tracks(parts, steps)
     width = set_columns(parts, layers, tracks, gap)
@@ -91,7 +101,8 @@ def layout(
     top = [floor(part.centre - part.height / 2 + 0.5) for part in parts]
     height = max(y + part.height for y, part in zip(top, parts, strict=True)) + MARGIN
     count = len(sizes)
-    return Layout(width, height, [part.x for part in parts[:count]], top[:count], points)
+    at = {name: parts[lane].centre for lane, name in lanes.names(parts).items()}
+    return Layout(width, height, [part.x for part in parts[:count]], top[:count], points, at)
 
 
 def _float(column: list[int], pairs: list[tuple[int, int]], late: Collection[int]) -> None:

@@ -30,6 +30,10 @@ Step = tuple[int, int, str]
 """A piece of a line between two parts in neighbouring columns."""
 
 
+Lane = tuple[int, str, int]
+"""Of the lines of one kind to one box the place in one column: the box, the kind, the column."""
+
+
 @dataclass(slots=True)
 class Part:
     """A box, or a place where a long line passes through a column."""
@@ -55,6 +59,13 @@ class Lanes:
     """For each line the first part behind its source: a lane, or the target itself."""
     after: dict[int, tuple[int, str]] = field(default_factory=dict)
     """For each lane, from left to right, what comes next, and the kind of its lines."""
+
+    def names(self, parts: Sequence[Part]) -> dict[int, Lane]:
+        """What each lane is known by in the drawing of another day."""
+        target: dict[int, int] = {}
+        for lane, (following, _) in reversed(self.after.items()):
+            target[lane] = target.get(following, following)
+        return {lane: (target[lane], kind, parts[lane].column) for lane, (_, kind) in self.after.items()}
 
     def steps(self, pairs: list[tuple[int, int]], links: Sequence[Link]) -> set[Step]:
         """All pieces of lines, each once."""
