@@ -13,12 +13,9 @@ a base, and what had ended there is dropped, down to its counts.
 from __future__ import annotations
 
 import copy
-import gc
 import marshal
 import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ipyflow.model.records import Record, pack, unpack
@@ -28,23 +25,6 @@ CHUNK = 4096
 """Records packed at a time."""
 MOST = 32 * CHUNK
 """Records left unpacked, some 20 MB, while work goes on: packing three costs half as much as a small task."""
-
-
-@contextmanager
-def collector_at_rest(records: int) -> Iterator[None]:
-    """Fold many records without the garbage collector: all they become stays, and it would look through it often."""
-    rest = records > MOST // 4 and gc.isenabled()
-    if rest:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if rest:
-            if not gc.get_freeze_count():
-                # All of it goes to the old objects at once: else the collector's first look is at every one of them.
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
 
 
 class Log:

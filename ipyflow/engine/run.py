@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.context import scope
-from ipyflow.engine.log import CHUNK, Log, collector_at_rest
+from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
+from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.run import RunState
 from ipyflow.model.status import FAILURE_STATES, RESTARTABLE_STATES, State
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
+from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.containers import CONTAINERS, contains
@@ -94,6 +95,10 @@ class LiveView:
             seq: the number of the message.
             now: the engine's clock, for a run that goes on.
         """
+        with collector_at_rest(len(state.tasks)):
+            return self._snapshot(state, seq, now)
+
+    def _snapshot(self, state: RunState, seq: int, now: float | None) -> dict[str, Any]:
         drawn = self._graph
         self._clear()
         aggregated = len(state.tasks) > self.limit

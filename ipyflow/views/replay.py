@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import takewhile
+from operator import length_hint
 from typing import Any
 
+from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.records import Opened, Record
 from ipyflow.model.run import RunState, fold
 from ipyflow.views.payload import LIMIT, payload
@@ -55,5 +57,6 @@ def replayed(records: Iterable[Record], at: float, limit: int = LIMIT) -> dict[s
         >>> replayed([Opened(10.0, 1, "nightly", "flow", 0.0)], 5)["run"]["now"]
         5.0
     """
-    state = as_of(records, at)
-    return payload(state, limit=limit, now=state.opened + max(at, 0.0))
+    with collector_at_rest(length_hint(records)):
+        state = as_of(records, at)
+        return payload(state, limit=limit, now=state.opened + max(at, 0.0))
