@@ -32,6 +32,8 @@ class Slice:
     blocked: list[tuple[int, int]] = field(default_factory=list)
     track: int = 0
     """Of its worker, from 0."""
+    depth: int = 0
+    """In how many others it lies."""
 
 
 def slices(task: TaskState, opened: float, until: float) -> list[Slice]:
@@ -94,7 +96,7 @@ def _spread(found: list[Slice]) -> None:
         while above and above[-1].end <= one.begin:
             above.pop()
         if above and _waits(above[-1], one):
-            one.track = above[-1].track
+            one.track, one.depth = above[-1].track, len(above)
             inside[one.track] = max(inside[one.track], one.end)
             above.append(one)
             continue
@@ -126,5 +128,5 @@ def nested(found: list[Slice]) -> list[tuple[int, int, bool, Slice]]:
     """The slices of one worker, each before what lies in it: ``(begin, end, whether it stands blocked, slice)``."""
     out = [(one.begin, one.end, False, one) for one in found]
     out += [(begin, min(end, one.end), True, one) for one in found for begin, end in one.blocked]
-    out.sort(key=lambda part: (part[0], -part[1]))
+    out.sort(key=lambda part: (part[0], -part[1], part[3].depth, part[2]))
     return out

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ipyflow.model.run import RunState
@@ -213,6 +213,8 @@ WHEN = st.integers(0, 30)
 
 
 @given(st.lists(st.tuples(WHEN, WHEN, st.sampled_from(["w", "10.0.0.7 w", "loop"]), st.booleans(), WHEN), max_size=12))
+@example([(1, 5, "w", False, 4), (3, 2, "w", False, 0)])  # what runs in a wait takes as long as the wait
+@example([(1, 4, "w", True, 3), (3, 1, "w", True, 0), (4, 0, "w", True, 0)])  # what would be cut holds another
 def test_a_trace_is_well_formed_however_attempts_overlap(found: list[tuple[int, int, str, bool, int]]) -> None:
     log = Log()
     for begin, length, worker, single, wait in found:
