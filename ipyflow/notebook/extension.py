@@ -91,8 +91,8 @@ class Extension:
         """Look at and steer runs.
 
         ``%flow`` lists them. ``%flow show|explain [NAME|ID]``, ``%flow wait [NAME|ID]``, ``%flow cancel
-        [NAME|ID|all]``, ``%flow retry NAME|ID``; a task is ``NAME#ID``. ``%flow auto on|off``: cells show the runs
-        they start.
+        [NAME|ID|all]``, ``%flow retry NAME|ID``; a task is ``NAME#ID``. ``%flow export [NAME|ID] PATH`` writes a run
+        to a file, of the kind that the path ends in. ``%flow auto on|off``: cells show the runs they start.
         """
         self.commands(line)
 
