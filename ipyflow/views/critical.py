@@ -56,7 +56,7 @@ def critical_path(state: RunState, most: int = MOST) -> list[int]:
     for stretch in critical_stretches(state):
         own[stretch.task] = own.get(stretch.task, 0.0) + stretch.end - stretch.begin
     left = FAINT * (state.closed - state.opened)
-    for id_ in sorted({state.tasks[id_].parent for id_ in own} & own.keys(), key=lambda id_: own[id_]):
+    for id_ in sorted(_above(state, own) & own.keys(), key=lambda id_: own[id_]):
         left -= own[id_]
         if left < 0:
             break
@@ -65,6 +65,17 @@ def critical_path(state: RunState, most: int = MOST) -> list[int]:
         kept = set(sorted(own, key=lambda id_: -own[id_])[:most])
         return [id_ for id_ in own if id_ in kept]
     return list(own)
+
+
+def _above(state: RunState, ids: Iterable[int]) -> set[int]:
+    """The tasks below which some of these were submitted."""
+    found: set[int] = set()
+    for id_ in ids:
+        parent = state.tasks[id_].parent
+        while parent in state.tasks and parent not in found:
+            found.add(parent)
+            parent = state.tasks[parent].parent
+    return found
 
 
 def critical_stretches(state: RunState) -> list[Stretch]:

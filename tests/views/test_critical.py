@@ -114,6 +114,16 @@ def test_what_a_failed_branch_has_cancelled_does_not_hide_it() -> None:
     assert path(log) == [bad]
 
 
+def test_a_body_that_only_waited_for_a_pipeline_is_left_out_too() -> None:
+    log = Log()
+    flow = log.task(0, "flow")
+    log.start(0, flow)
+    whole = log.pipeline("load", flow, at=0.1)
+    load_ = log.run(0.1, 0.1, 99, "load", whole)
+    log.block(0.1, flow, whole).done(99, whole).unblock(99, flow, whole).done(99.1, flow).close(99.1)
+    assert path(log) == [load_]
+
+
 def test_a_pipeline_goes_through_the_longest_branch_of_its_group() -> None:
     log = Log()
     whole = log.pipeline("load → in_parallel → total")
