@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { type Picture, pictureOf } from "../src/core/picture";
 import type { Counts, Payload, TaskRow } from "../src/core/protocol";
-import { changeTimes, countStates, detailAt, type Picture, pictureAt, taskAt } from "../src/core/replay";
+import { changeTimes, countStates, detailAt, pictureAt, taskAt } from "../src/core/replay";
 import { isFinal } from "../src/core/status";
 import { RunStore } from "../src/core/store";
 import { type Example, example, FakeLink, ManualTime, payload, task } from "./helpers";
@@ -25,20 +26,6 @@ const WHOLE: Example[] = [
   "events-child",
 ];
 const LARGE: Example[] = ["aggregated", "pipeline_aggregated"];
-
-function pictureOf(from: Payload): Picture {
-  return {
-    run: from.run,
-    tasks: new Map(from.tasks.map((row) => [row.id, row])),
-    order: from.tasks.map((row) => row.id),
-    edges: from.edges,
-    graph: from.graph,
-    lanes: from.lanes,
-    lanesUntil: from.run.now,
-    workflows: from.workflows ?? [],
-    kept: from.kept ?? null,
-  };
-}
 
 /** Instants right before, at and after changes, and some evenly between: at most about a hundred. */
 function instants(truth: Picture): number[] {
@@ -328,6 +315,14 @@ describe("a store in a replay", () => {
     link.say({ type: "snapshot", seq: 0, payload: other });
     expect(store.replaying).toBe(false);
     expect([...store.tasks.keys()]).toEqual([7]);
+  });
+
+  it("goes by the clock of the run that took the place, however soon that came", () => {
+    const { link, time, store } = live();
+    expect(store.now()).toBeCloseTo(2);
+    time.advance(500);
+    link.say({ type: "snapshot", seq: 0, payload: payload([task(7)], { id: 2, now: 0.1 }) });
+    expect(store.now()).toBeCloseTo(0.1);
   });
 
   it("asks the kernel what a large run was like: one question at a time, the newest last", async () => {

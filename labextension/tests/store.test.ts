@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Change } from "../src/core/picture";
 import type { DeltaMessage } from "../src/core/protocol";
-import { type Change, RunStore } from "../src/core/store";
+import { RunStore } from "../src/core/store";
 import { FakeLink, ManualTime, payload, run, task } from "./helpers";
 
 const delta = (seq: number, more: Partial<DeltaMessage> = {}): DeltaMessage => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { pictureOf } from "../src/core/picture";
 import type { TaskRow } from "../src/core/protocol";
 import { pictureAt } from "../src/core/replay";
 import { taskBars } from "../src/views/timeline/bars";
@@ -133,22 +134,8 @@ describe("bars of a line", () => {
 });
 
 describe("rows in a replay", () => {
-  const truth = (name: "failing" | "many" | "workers") => {
-    const from = example(name);
-    return {
-      run: from.run,
-      tasks: new Map(from.tasks.map((row) => [row.id, row])),
-      order: from.tasks.map((row) => row.id),
-      edges: from.edges,
-      graph: null,
-      lanes: null,
-      lanesUntil: 0,
-      workflows: [],
-      kept: null,
-    };
-  };
   const rowsAt = (name: "failing" | "many" | "workers", part: number, by: "task" | "worker") => {
-    const present = truth(name);
+    const present = pictureOf(example(name));
     const at = present.run.now * part;
     const then = pictureAt(present, at, present.run.now);
     return { at, now: makeRows(present, by), past: makeRows({ ...then, present, at }, by) };

@@ -1,8 +1,9 @@
 /** What a page shows while it looks at an instant of the past; of a large run it asks the kernel what that was like. */
 
 import { Latest } from "./latest";
+import type { Picture } from "./picture";
 import type { Counts, Graph, Lane, Payload, ReplayAnswer, TaskRow } from "./protocol";
-import { countStates, lanesAt, lanesUntil, type Picture, pictureAt, runAt, taskAt } from "./replay";
+import { countStates, lanesAt, lanesUntil, pictureAt, runAt, taskAt } from "./replay";
 
 export class Past {
   /** What the kernel has said of an instant near to the one on show. */

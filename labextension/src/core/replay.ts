@@ -5,39 +5,11 @@
  * long) is left out rather than made up.
  */
 
-import type {
-  Bin,
-  Counts,
-  Edge,
-  Graph,
-  Kept,
-  Lane,
-  LogLine,
-  Run,
-  State,
-  TaskDetail,
-  TaskRow,
-  Workflow,
-} from "./protocol";
+import type { Picture } from "./picture";
+import type { Bin, Counts, Kept, Lane, LogLine, Run, State, TaskDetail, TaskRow } from "./protocol";
 import { flowAt } from "./replay-flows";
 import { graphAt } from "./replay-graph";
 import { isFailure, isFinal } from "./status";
-
-/** Everything that is synced with the kernel: what it is now, or what it was. */
-export interface Picture {
-  run: Run;
-  tasks: Map<number, TaskRow>;
-  /** Ids in the order the kernel gave them. */
-  order: number[];
-  edges: Edge[];
-  graph: Graph | null;
-  lanes: Lane[] | null;
-  /** The instant the lanes reach to: they come more seldom than rows. */
-  lanesUntil: number;
-  workflows: readonly Workflow[];
-  /** What a saved file holds in place of a kernel. */
-  kept: Kept | null;
-}
 
 /** The picture as it was `at` seconds after the run opened; `now` is how far the run has come. */
 export function pictureAt(truth: Picture, at: number, now: number): Picture {

@@ -5,8 +5,8 @@
  * keeps showing what it has. Every view draws from here, nothing keeps books of its own.
  */
 
-import { withPublished } from "./events";
 import { Past } from "./past";
+import { ALL, type Change, emptyPicture, isSameRun, type Picture, pictureOf, takeIn } from "./picture";
 import {
   type Asks,
   asMessage,
@@ -20,33 +20,9 @@ import {
   type ToPage,
 } from "./protocol";
 import { Questions } from "./questions";
-import { detailAt, type Picture, rowAt } from "./replay";
+import { detailAt, rowAt } from "./replay";
 import { RowWindows } from "./rows";
-import { isFinal } from "./status";
 
-/** What changed: views redraw only what they show. `tasks` is `null` when every row may be new. */
-export interface Change {
-  tasks: ReadonlySet<number> | null;
-  edges: boolean;
-  graph: boolean;
-  lanes: boolean;
-  workflows: boolean;
-}
-
-const ALL: Change = { tasks: null, edges: true, graph: true, lanes: true, workflows: true };
-const EMPTY_RUN: Run = {
-  id: 0,
-  name: "",
-  kind: "",
-  state: "planned",
-  wall: 0,
-  now: 0,
-  closed: null,
-  total: 0,
-  counts: {},
-  aggregated: false,
-  notes: [],
-};
 /** How often, in ms, a snapshot that does not come is asked for again, and how many times. */
 const ASK_AGAIN = 2000;
 const ASK_TIMES = 4;
@@ -60,17 +36,7 @@ export interface StoreOptions {
 
 export class RunStore {
   /** What the kernel has said. */
-  private readonly truth: Picture = {
-    run: EMPTY_RUN,
-    tasks: new Map(),
-    order: [],
-    edges: [],
-    graph: null,
-    lanes: null,
-    lanesUntil: 0,
-    workflows: [],
-    kept: null,
-  };
+  private readonly truth: Picture = emptyPicture();
   /** What the views see: the truth, or in a replay what was true then. */
   private shown: Picture = this.truth;
   private instant: number | null = null;
@@ -315,6 +281,8 @@ export class RunStore {
     const message: ToPage | null = asMessage(value);
     if (message === null) return;
     if (message.type === "snapshot") {
+      // Another run has a clock of its own.
+      if (!isSameRun(this.truth, message.payload)) this.offset = null;
       this.tickFrom(message.payload.run);
       this.replace(asPayload(message.payload), message.seq);
     } else if (message.type === "delta") {
@@ -336,24 +304,13 @@ export class RunStore {
     this.asked = 0;
     this.stopAsking();
     this.seq = seq;
-    const { truth } = this;
-    const other = payload.run.id !== truth.run.id || payload.run.wall !== truth.run.wall;
-    truth.run = payload.run;
-    // A new map: a replay may stand on the old one.
-    truth.tasks = new Map(payload.tasks.map((row) => [row.id, row]));
-    truth.order = payload.tasks.map((row) => row.id);
-    truth.edges = payload.edges;
-    truth.graph = payload.graph;
-    truth.lanes = payload.lanes;
-    truth.lanesUntil = payload.run.now;
-    truth.workflows = (payload.workflows ?? []).map(withPublished);
-    truth.kept = payload.kept ?? null;
-    if (other) this.leavePast();
+    // Another run has taken the place of the one that may have been looked back at.
+    if (!isSameRun(this.truth, payload)) this.leavePast();
+    Object.assign(this.truth, pictureOf(payload));
     this.filled = true;
     this.changed(ALL);
   }
 
-  /** Another run has taken the place of the one that was looked back at. */
   private leavePast(): void {
     this.instant = null;
     this.past.forget();
@@ -369,44 +326,7 @@ export class RunStore {
     }
     this.seq = delta.seq;
     this.tickFrom(delta.run);
-    const { truth } = this;
-    truth.run = delta.run;
-    const ids = new Set<number>();
-    for (const row of delta.tasks) {
-      if (!truth.tasks.has(row.id)) truth.order.push(row.id);
-      truth.tasks.set(row.id, row);
-      ids.add(row.id);
-    }
-    if (delta.run.aggregated) this.trim();
-    if (delta.edges !== null) truth.edges = delta.edges;
-    if (delta.graph !== null) truth.graph = delta.graph;
-    if (delta.lanes !== null) {
-      truth.lanes = delta.lanes;
-      truth.lanesUntil = delta.run.now;
-    }
-    const workflows = delta.workflows ?? null;
-    if (workflows !== null) truth.workflows = workflows.map(withPublished);
-    this.changed({
-      tasks: ids,
-      edges: delta.edges !== null,
-      graph: delta.graph !== null,
-      lanes: delta.lanes !== null,
-      workflows: workflows !== null,
-    });
-  }
-
-  /** A large run sends the rows worth a look as they come; without this the page would collect all of them. */
-  private trim(most = 1000): void {
-    const { truth } = this;
-    if (truth.order.length <= most) return;
-    const spare = truth.order.length - most;
-    const dropped = new Set(
-      truth.order
-        .filter((id) => isFinal(truth.tasks.get(id)?.state ?? "planned") && !this.wanted.has(id))
-        .slice(0, spare),
-    );
-    for (const id of dropped) truth.tasks.delete(id);
-    truth.order = truth.order.filter((id) => !dropped.has(id));
+    this.changed(takeIn(this.truth, delta, this.wanted));
   }
 
   /** Messages wait in queues: the smallest offset seen is the truest, so the clock never runs back. */

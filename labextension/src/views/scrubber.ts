@@ -5,7 +5,8 @@
 
 import { h, s, setAttr, setText } from "../core/dom";
 import { duration, title } from "../core/format";
-import { changesAt, changeTimes, type Picture } from "../core/replay";
+import type { Picture } from "../core/picture";
+import { changesAt, changeTimes } from "../core/replay";
 import { disposeAll } from "../core/signal";
 import { word } from "../core/status";
 import type { RunStore } from "../core/store";

@@ -23,8 +23,14 @@ export function decidedWords(run: Run, tasks: Rows): string {
   const rows = ids.map((id) => tasks.get(id)).filter((row) => row !== undefined);
   const all = duration(run.closed ?? run.now);
   // Of a large run not every row may be here: then there is no sum to tell.
-  return rows.length < ids.length ? `${who} how long it took: ${all}` : `${who} ${duration(atWork(rows))} of ${all}`;
+  if (rows.length < ids.length) return `${who} how long it took: ${all}`;
+  const sum = atWork(rows);
+  const rest = sum < MOSTLY * (run.closed ?? run.now) ? "; in the rest it was a worker or a limit they waited for" : "";
+  return `${who} ${duration(sum)} of ${all}${rest}`;
 }
+
+/** Where the path is less than this part of the run, what the rest was is said too. */
+const MOSTLY = 0.9;
 
 /** How long at least one of the tasks was at work, waits for other tasks left out. */
 export function atWork(rows: readonly TaskRow[]): number {

@@ -218,6 +218,17 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     scroller.focus({ preventScroll: true });
   }
 
+  /** A path that begins far down would be missed: its first row is brought into sight. */
+  function showPath(): void {
+    const ids = new Set(ui.critical.value ? (store.present.run.critical ?? []) : []);
+    const on = rows.map((row, i) => (row.kind === "task" && ids.has(row.task.id) ? i : -1)).filter((i) => i >= 0);
+    const [top, bottom] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight];
+    const seen = on.some((i) => (tops[i] ?? 0) >= top && (tops[i + 1] ?? 0) <= bottom);
+    const first = on[0];
+    if (first !== undefined && !seen) scroller.scrollTop = Math.max(0, (tops[first] ?? 0) - scroller.clientHeight / 3);
+    refresh();
+  }
+
   function toggleHelp(): void {
     help = !help;
     redraw();
@@ -348,7 +359,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   return disposeAll(
     store.onChange(refresh),
     ui.rowsBy.on(refresh),
-    ui.critical.on(refresh),
+    ui.critical.on(showPath),
     ui.selection.on(() => redraw()),
     ui.timeWindow.on(() => tools.update(store, marking)),
     ui.follow.on(() => tools.update(store, marking)),
