@@ -9,6 +9,7 @@ from tests.browser.harness import LabPage
 from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, still_runs, view
 
 MIME = "application/vnd.ipyflow-parallel.run+json"
+OUTPUT = "window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.get(0).toJSON()"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -96,6 +97,13 @@ def test_the_panel_and_the_view_live_on_after_a_reload_while_a_cell_blocks(lab_p
     view(page, 1).locator(".ipf-head").get_by_role("button", name="Cancel", exact=True).click()
     expect_state(page, 1, "cancelled")
     expect(runs(page).first).to_have_attribute("data-state", "cancelled")
+    # JupyterLab has forgotten which output is meant: the view itself brings its picture up to date.
+    state = f"() => {OUTPUT}.data['{MIME}'].run.state === 'cancelled'"
+    page.page.wait_for_function(state, timeout=10_000)
+    page.save()
+    saved = next(output for output in page.server.read_notebook("reload.ipynb").cells[1].outputs if "data" in output)
+    assert saved.data[MIME]["run"]["state"] == "cancelled"
+    assert "cancelled" in saved.data["text/plain"]
 
 
 def test_a_run_opens_in_a_tab_that_comes_back_after_a_reload(lab_page: LabPage) -> None:

@@ -421,6 +421,8 @@ export interface Asks {
   window: { query: WindowQuery; answer: WindowAnswer };
   replay: { query: ReplayQuery; answer: ReplayAnswer };
   export: { query: ExportQuery; answer: ExportAnswer };
+  /** The forms that a notebook file keeps, by MIME type. */
+  bundle: { query: Record<string, never>; answer: Record<string, unknown> };
 }
 
 /** A column the table sorts by. */

@@ -7,6 +7,7 @@ import { Widget } from "@lumino/widgets";
 import { asPayload, type Run } from "../core/protocol";
 import { showError } from "../views/run-view";
 import { type Connections, sessionOf } from "./connections";
+import { putIntoFile, Stale } from "./in-file";
 import { RunPlace } from "./place";
 import type { Settings } from "./settings";
 
@@ -24,9 +25,11 @@ export interface Surroundings {
 export class RunOutput extends Widget implements IRenderMime.IRenderer {
   private place: RunPlace | null = null;
   private session: ISessionContext | null = null;
+  private model: IRenderMime.IMimeModel | null = null;
   private saved: unknown = null;
   /** The tab that the cell asks for, by `--view`. */
   private tab: unknown;
+  private readonly stale = new Stale(() => void this.refresh());
   private readonly stopLooking: () => void;
 
   constructor(private readonly around: Surroundings) {
@@ -38,6 +41,7 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this.model = model;
     this.saved = model.data[MIME];
     // A cell that was run without this extension has a widget's output in front of this one: lab.css takes it away.
     const html = String(model.data["text/html"] ?? "");
@@ -72,6 +76,7 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
       showError(this.node, error);
     }
     this.look();
+    this.compare();
   }
 
   private open(): void {
@@ -84,9 +89,11 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
       tab: this.tab === "timeline" ? undefined : this.tab,
       host: popOut === null ? {} : { popOut: () => this.popOut() },
     });
+    this.place.store.onChange(() => this.compare());
   }
 
   private leave(): void {
+    this.stale.stop();
     this.place?.dispose();
     this.place = null;
   }
@@ -99,6 +106,18 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
     const kernel = this.session?.session?.kernel?.id;
     if (this.session !== null) this.place.bind(kernel === undefined ? null : connections.of(kernel));
     else if (this.place.line.state.value !== "live") this.place.bind(connections.knowing(id, wall));
+  }
+
+  /** Whether the file will say how the run ended. An output made without this extension is left as it is. */
+  private compare(): void {
+    if (this.place === null || this.hasClass("ipf-of-view")) return;
+    const { run } = this.saved as { run: Run };
+    this.stale.look(this.place.store.run, run, this.place.line.state.value === "live");
+  }
+
+  private async refresh(): Promise<void> {
+    const data = await this.place?.store.ask("bundle", {}).catch(() => null); // no kernel: the picture stays
+    if (data && this.model !== null && !this.isDisposed) putIntoFile(this, this.model, data);
   }
 
   private popOut(): void {
