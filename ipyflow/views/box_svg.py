@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ipyflow.model.run import RunState
@@ -14,6 +15,8 @@ from ipyflow.views.svg import bar, esc, num, role_mark, text
 from ipyflow.views.words import clip, counts_in_words, duration, run_time, shown
 
 CORNER = 7
+LEAST = 3.0
+"""Pixels of the bar at the foot of a box for a state that hardly any of its tasks are in."""
 _LOUD = frozenset({State.FAILED, State.TIMED_OUT, State.BLOCKED, State.RUNNING})
 _QUIET = frozenset({State.PLANNED, State.SKIPPED})
 """States of tasks that have no story: they need no bar, and stand back behind those that have one."""
@@ -127,11 +130,24 @@ def _above(node: dict[str, Any], under: Counter[State], paused: bool) -> str:
 
 def _states(counts: Counter[State], x: float, y: float, w: float, h: float, key: str) -> str:
     """A thin bar at the foot of the box: the share of each state."""
-    total = sum(counts.values())
+    there = [state for state in ORDER if counts[state]]
     at, out = x + 10.0, ""
-    for state in ORDER:
-        if counts[state]:
-            wide = (w - 20) * counts[state] / total
-            out += bar(at, y + h - 8, wide, 4, state, key, 1)
-            at += wide
+    for state, wide in zip(there, shares([counts[state] for state in there], w - 20), strict=True):
+        out += bar(at, y + h - 8, wide, 4, state, key, 1)
+        at += wide
     return out
+
+
+def shares(counts: Sequence[int], room: float, least: float = LEAST) -> list[float]:
+    """Divide the room in proportion, but leave each at least so much: two failures of ten thousand are to be seen.
+
+    Example:
+        >>> shares([1, 999], 100)
+        [3.0, 97.0]
+    """
+    least = min(least, room / len(counts))
+    total = sum(counts)
+    small = [count * room < least * total for count in counts]
+    rest = sum(count for count, is_small in zip(counts, small, strict=True) if not is_small) or 1
+    left = room - least * sum(small)
+    return [float(least if is_small else left * count / rest) for count, is_small in zip(counts, small, strict=True)]

@@ -8,6 +8,7 @@ from math import floor, log10
 from typing import Any
 
 from ipyflow.model.run import RunState
+from ipyflow.views.critical import critical_path
 from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import graph, plan
@@ -47,12 +48,13 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     found = edges_of(state)
     wanted = min(_size(kept(state, KEPT_LEAST, interesting(state, limit))), KEPT_LEAST)
     lanes_of: list[dict[str, Any]] | None = None
+    critical = critical_path(state)
     planned = plan(state, nodes, found)
-    drawn = graph(state, planned, listed=10)
+    drawn = graph(state, planned, listed=10, critical=critical)
     while True:
         if lanes_of is None and len(state.tasks) > most:
             lanes_of = lanes(state, now, most=8)
-            drawn = graph(state, planned, listed=10, counted=True)
+            drawn = graph(state, planned, listed=10, counted=True, critical=critical)
         made = _saved(state, now, texts, most, found)
         made |= {"graph": drawn, "lanes": lanes_of}
         made["workflows"] = workflows(state, most=flows, events=events, published=events // 5, text=texts, digits=4)
@@ -74,7 +76,7 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
         most, nodes = most * 3 // 4, max(nodes * 3 // 4, 12)
         if len(drawn["nodes"]) > nodes:
             planned = plan(state, nodes, found)
-            drawn = graph(state, planned, listed=10, counted=lanes_of is not None)
+            drawn = graph(state, planned, listed=10, counted=lanes_of is not None, critical=critical)
 
 
 def _size(made: dict[str, Any] | None) -> int:

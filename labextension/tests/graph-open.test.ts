@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Graph, GraphEdge, GraphNode, Payload } from "../src/core/protocol";
 import { criticalOf } from "../src/views/graph/critical";
 import { matching } from "../src/views/graph/find";
+import { shares } from "../src/views/graph/foot";
 import { successor, toggled } from "../src/views/graph/handles";
 import { cut } from "../src/views/graph/lines";
 import { nodeCaption, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
@@ -299,4 +300,11 @@ it("a small picture is there only where the large one does not show enough", () 
   expect(mapScale({ width: 3000, height: 1000 }, camera, view)).toBeCloseTo(0.05);
   expect(mapScale({ width: 3000, height: 1000 }, { ...camera, k: 0.2 }, view)).toBe(0);
   expect(mapScale({ width: 3000, height: 1000 }, camera, { width: 380, height: 300 })).toBe(0);
+});
+
+it("a bar shows also what is two of ten thousand", () => {
+  expect(shares([2, 9998], 100)).toEqual([4, 96]);
+  expect(shares([50, 50], 100)).toEqual([50, 50]);
+  expect(shares([1, 1, 1], 6).reduce((sum, n) => sum + n, 0)).toBeCloseTo(6);
+  expect(shares([], 100)).toEqual([]);
 });

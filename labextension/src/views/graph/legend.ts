@@ -8,6 +8,15 @@ import { MEANING, STATES, word } from "../../core/status";
 import type { RunStore } from "../../core/store";
 import { nodeCounts } from "./look";
 
+const KEYS: readonly [keys: string, meaning: string][] = [
+  ["← ↑ → ↓", "go from task to task"],
+  ["Enter", "tells all about one"],
+  ["+ −", "open and close it; else zoom, as the wheel does with Ctrl"],
+  ["0", "shows the whole"],
+  ["/", "looks for tasks"],
+  ["C", "marks the critical path"],
+];
+
 export function makeLegend(): { element: HTMLElement; update(store: RunStore): void } {
   const element = h("div", {
     class: "ipf-graph-legend",
@@ -33,6 +42,7 @@ export function makeLegend(): { element: HTMLElement; update(store: RunStore): v
         line(stroke("data"), "data", "goes from a task to the one that takes it"),
         line(stroke("child"), "no data", "a task and the one that submitted it, or that only comes after it"),
         ...(stacks ? [line(h("b", { text: "×40" }), "equal tasks", "drawn as one; double click opens them")] : []),
+        ...KEYS.map(([keys, meaning]) => line(h("b", { text: "" }), keys, meaning)),
       );
     },
   };
