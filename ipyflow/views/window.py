@@ -6,6 +6,7 @@ stretch. So tasks that did nothing but wait in it are sent only where there is r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -118,9 +119,14 @@ def _bins(tasks: list[TaskState], begin: float, length: float, bins: int, until:
     levels = [0.0] * (bins + 1), [0.0] * (bins + 1)
     parts = [0.0] * (bins + 1), [0.0] * (bins + 1)
     failed = [0] * (bins + 1)
+    running = State.RUNNING
     for task in tasks:
-        ended = task.ended
-        for kind, one, two in stretches(task, until):
+        spans, ended = task.spans, task.ended
+        if len(spans) == 3 and ended is not None and spans[1].state is running:  # nearly all are like that
+            found: Iterable[tuple[int, float, float]] = ((0, spans[1].time, ended),)
+        else:
+            found = stretches(task, until)
+        for kind, one, two in found:
             if (at := (one - begin) * scale) >= top or (to := (two - begin) * scale) <= 0.0:
                 continue
             if at < 0.0:
