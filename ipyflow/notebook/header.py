@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 
 from ipyflow.engine.options import LEAK_POLICIES
 
-VIEWS = ("timeline", "graph", "table", "none")
+VIEWS = ("timeline", "graph", "table", "log", "none")
 TAKES_VALUE = {"--executor": "E", "--timeout": "S", "--on-leak": "P", "--view": "V", "-o": "VAR"}
 FLAGS = ("--wait",)
 LATER = {
@@ -112,8 +112,6 @@ def _known(option: str) -> None:
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> str | None:
-    if value == "log" and option == "--view":
-        raise UsageError("--view log is not there yet: the output of a task stands in its details")
     if value is not None and value not in known:
         raise UsageError(f"{option} {value}: choose one of {', '.join(known)}")
     return value

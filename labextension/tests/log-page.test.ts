@@ -52,6 +52,15 @@ describe("the log", () => {
     expect(new Set(marks.map((one) => one.querySelector("path")?.getAttribute("d"))).size).toBe(3);
   });
 
+  it("begins at the end of a run that goes on, and at the beginning of one that has ended", () => {
+    const first = (closed: number | null) => {
+      const { model } = open(payload(rows, { closed }), "log", false);
+      return asks(model)[0]?.query;
+    };
+    expect(first(null)).toMatchObject({ tail: true });
+    expect(first(2)).toMatchObject({ tail: false, offset: 0 });
+  });
+
   it("opens the task of a line by a click on its name, and by keyboard", async () => {
     const { el, answer } = live();
     await answer();

@@ -48,7 +48,8 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
   const lines = new LogLines(ask, redraw);
   const heights = new Heights(LINE);
   const pool = new Map<number, LineElement>();
-  let following = store.live;
+  // Also where the kernel behind the first payload has not been heard yet.
+  let following = goesOn();
   let active = -1;
   let width = 0;
   /** Where the list was left: less than that is the reader's own move upwards. */
@@ -56,6 +57,10 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
   /** How many lines there were when the reader left the end. */
   let seen = 0;
   let widest = 10;
+
+  function goesOn(): boolean {
+    return store.present.run.closed === null;
+  }
 
   const question = () => {
     const { task, streams, text } = ui.logFilter.value;
@@ -230,7 +235,7 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
     store.onChange(() => {
       if (shownRun !== store.run.id) {
         shownRun = store.run.id;
-        following = store.live;
+        following = goesOn();
         lines.forget();
         filterChanged();
       }
