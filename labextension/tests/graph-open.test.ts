@@ -6,7 +6,7 @@ import { matching } from "../src/views/graph/find";
 import { shares } from "../src/views/graph/foot";
 import { successor, toggled } from "../src/views/graph/handles";
 import { cut } from "../src/views/graph/lines";
-import { nodeCaption, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
+import { nodeCaption, nodeOf, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
 import { mapScale } from "../src/views/graph/minimap";
 import { Motion } from "../src/views/graph/motion";
 import { payload, run, task } from "./helpers";
@@ -307,4 +307,14 @@ it("a bar shows also what is two of ten thousand", () => {
   expect(shares([50, 50], 100)).toEqual([50, 50]);
   expect(shares([1, 1, 1], 6).reduce((sum, n) => sum + n, 0)).toBeCloseTo(6);
   expect(shares([], 100)).toEqual([]);
+});
+
+it("a task is looked for in what names it, in what it is folded into, and in the only stack of its kind", () => {
+  const rows = new Map(
+    [...ROWS, task(9, { name: "leaf", parent: 4 }), task(80, { name: "far" })].map((row) => [row.id, row]),
+  );
+  const folded = node("4", { inside: 1 });
+  const far = node("50+", { name: "far", module: "__main__", tasks: [50], count: 90, task: null });
+  const nodes = [FLOW, folded, far];
+  expect([1, 9, 80, 3].map((id) => nodeOf(nodes, id, rows)?.key)).toEqual(["1", "4", "50+", undefined]);
 });

@@ -33,7 +33,8 @@ export function makeLegend(): { element: HTMLElement; update(store: RunStore): v
       const states = statesIn(graph, store);
       const roles = [...new Set(graph.nodes.flatMap(({ role }) => (role == null ? [] : [role])))];
       const stacks = graph.nodes.some(({ count }) => count > 1);
-      const key = JSON.stringify([states, roles, stacks]);
+      const opens = graph.nodes.some((node) => node.opens !== undefined) && store.heard && !store.replaying;
+      const key = JSON.stringify([states, roles, stacks, opens]);
       if (key === shown) return;
       shown = key;
       element.replaceChildren(
@@ -41,7 +42,15 @@ export function makeLegend(): { element: HTMLElement; update(store: RunStore): v
         ...roles.map((role) => line(roleMark(role), roleWord(role), ROLE_MEANING[role])),
         line(stroke("data"), "data", "goes from a task to the one that takes it"),
         line(stroke("child"), "no data", "a task and the one that submitted it, or that only comes after it"),
-        ...(stacks ? [line(h("b", { text: "×40" }), "equal tasks", "drawn as one; double click opens them")] : []),
+        ...(stacks
+          ? [
+              line(
+                h("b", { text: "×40" }),
+                "equal tasks",
+                opens ? "drawn as one; double click opens them" : "drawn as one",
+              ),
+            ]
+          : []),
         ...KEYS.map(([keys, meaning]) => line(h("b", { text: "" }), keys, meaning)),
       );
     },

@@ -50,6 +50,22 @@ export function nodeCaption(node: GraphNode, most = 100): string {
   return [what, caption(node)].filter(Boolean).join(" · ");
 }
 
+/** The box that a task is in: one that names it, the only stack of its kind that does not name all of its own, or what it is folded into. */
+export function nodeOf(nodes: readonly GraphNode[], id: number, tasks: RunStore["tasks"]): GraphNode | null {
+  const named = nodes.find((node) => node.tasks.includes(id));
+  const row = tasks.get(id);
+  if (named !== undefined || row === undefined) return named ?? null;
+  for (let above = tasks.get(row.parent); above !== undefined; above = tasks.get(above.parent)) {
+    const { id: over } = above;
+    const folded = nodes.find((node) => node.inside !== undefined && node.tasks.includes(over));
+    if (folded !== undefined) return folded;
+  }
+  const alike = nodes.filter(
+    (node) => node.tasks.length < node.count && node.name === row.name && node.module === row.module,
+  );
+  return alike.length === 1 ? (alike[0] ?? null) : null;
+}
+
 /** The large word of a box. */
 export const nodeTitle = (node: GraphNode): string => (node.rest ? `+${count(node.count)} more` : node.name);
 

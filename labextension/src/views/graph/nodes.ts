@@ -176,7 +176,8 @@ function updateNode(group: SVGGElement, node: GraphNode, from: Showing): void {
   drawHandles(part("node-handles"), from.handles ? node : {}, w, h);
   const foot = part("node-states");
   if (foot !== null) drawFoot(foot, bar, w, h);
-  const words = nodeSpoken(node, from.tasks, from.now);
+  const more = from.handles && node.opens !== undefined ? ", plus opens it" : "";
+  const words = `${nodeSpoken(node, from.tasks, from.now)}${more}`;
   setAttr(group, "aria-label", words);
 }
 

@@ -14,6 +14,7 @@ import { inSight } from "./geometry";
 import { successor, toggled } from "./handles";
 import { makeLegend } from "./legend";
 import { cut, type Line } from "./lines";
+import { nodeOf } from "./look";
 import { Minimap } from "./minimap";
 import { Motion } from "./motion";
 import { SvgGraph } from "./nodes";
@@ -50,7 +51,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     if (selection === null) return null;
     if ("node" in selection) return selection.node;
     if (!("task" in selection)) return null;
-    return nodes().find((node) => node.tasks.includes(selection.task))?.key ?? null;
+    return nodeOf(nodes(), selection.task, store.tasks)?.key ?? null;
   }
 
   function paint({ camera, size, marks }: View): void {
