@@ -93,6 +93,11 @@ def test_the_critical_path_names_only_rows_that_are_there() -> None:
     made = saved_payload(fan_out(400).state())
     assert made["run"]["critical"]
     assert set(made["run"]["critical"]) <= {task["id"] for task in made["tasks"]}
+    assert {node["name"]: node.get("critical") for node in made["graph"]["nodes"]} == {
+        "score": 1,
+        "summarise": 1,
+        "score_all": None,
+    }
 
 
 def test_text_that_no_encoder_takes_can_be_saved() -> None:
