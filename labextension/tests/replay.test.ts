@@ -329,6 +329,7 @@ describe("a store in a replay", () => {
     const { link, time, store } = open(example("aggregated"));
     store.replay(3);
     expect(link.kinds()).toEqual([]);
+    expect(store.rough).toBe(true);
     store.replay(null);
     link.say({ type: "snapshot", seq: 0, payload: example("aggregated") });
     for (const at of [3, 4, 5]) store.replay(at);
@@ -346,6 +347,7 @@ describe("a store in a replay", () => {
     await Promise.resolve();
     await Promise.resolve();
     expect(store.run.counts).toEqual({ succeeded: 11, running: 5 });
+    expect(store.rough).toBe(false);
     expect(store.now()).toBe(5);
     expect(asked().map((message) => message.query)).toEqual([{ at: 3 }, { at: 5 }]);
     // An answer that does not come holds up the next question only for a while.

@@ -27,6 +27,11 @@ export class Past {
     );
   }
 
+  /** Whether the picture of a large run is only what its lanes tell. */
+  get rough(): boolean {
+    return this.told === null;
+  }
+
   /** The picture of `at`, as well as it is known; the kernel is asked where it knows better. */
   look(truth: Picture, at: number, now: number): Picture {
     if (truth.run.aggregated && at < now && this.heard()) this.asking.want(at);

@@ -202,6 +202,11 @@ export class RunStore {
     return this.instant !== null;
   }
 
+  /** True while only a part of what the run was can be told: its rows are with a kernel that does not answer. */
+  get rough(): boolean {
+    return this.instant !== null && this.instant < this.end() && this.truth.run.aggregated && this.past.rough;
+  }
+
   /** Shows the run as it was `at` seconds after it opened; `null` shows it as it is. */
   replay(at: number | null): void {
     const instant = at === null ? null : Math.min(this.end(), Math.max(0, at));

@@ -133,6 +133,7 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
 
   /** What happened right then; while it plays nobody could read it. */
   function said(): string {
+    if (store.rough) return "roughly: what ran and what failed";
     if (player.playing || store.run.aggregated) return "";
     const all = changesAt(store.tasks.values(), store.now());
     const [first] = all;

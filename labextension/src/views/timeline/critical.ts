@@ -25,7 +25,7 @@ export function decidedWords(run: Run, tasks: Rows): string {
   // Of a large run not every row may be here: then there is no sum to tell.
   if (rows.length < ids.length) return `${who} how long it took: ${all}`;
   const sum = atWork(rows);
-  const rest = sum < MOSTLY * (run.closed ?? run.now) ? "; in the rest it was a worker or a limit they waited for" : "";
+  const rest = sum < MOSTLY * (run.closed ?? run.now) ? "; the rest went by waiting for workers, limits or delays" : "";
   return `${who} ${duration(sum)} of ${all}${rest}`;
 }
 
