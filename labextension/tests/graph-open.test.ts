@@ -6,7 +6,7 @@ import { matching } from "../src/views/graph/find";
 import { shares } from "../src/views/graph/foot";
 import { successor, toggled } from "../src/views/graph/handles";
 import { cut } from "../src/views/graph/lines";
-import { nodeCaption, nodeOf, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
+import { nodeCaption, nodeOf, nodeSearched, nodeSpoken, nodeTimes, nodeTitle } from "../src/views/graph/look";
 import { mapScale } from "../src/views/graph/minimap";
 import { Motion } from "../src/views/graph/motion";
 import { payload, run, task } from "./helpers";
@@ -262,6 +262,10 @@ describe("looking for tasks", () => {
     expect(matching(nodes, "LOAD shop")).toEqual(["1"]);
     expect(matching(nodes, "#4")).toEqual(["2+"]);
     expect(matching(nodes, "  ")).toEqual([]);
+    const rows = new Map([task(1, { state: "failed", args: "user=17" }), task(2)].map((row) => [row.id, row]));
+    const said = (one: GraphNode) => nodeSearched(one, rows);
+    expect(matching(nodes, "failed", said)).toEqual(["1"]);
+    expect(matching(nodes, "user=17 load", said)).toEqual(["1"]);
   });
 
   it("begins with a slash, marks what it finds and ends with Escape", async () => {

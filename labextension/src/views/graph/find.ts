@@ -4,14 +4,21 @@ import { h, setText } from "../../core/dom";
 import { glyph } from "../../core/icons";
 import type { GraphNode } from "../../core/protocol";
 
-/** The keys of the boxes whose names, modules or groups have all the words; a number with `#` is a task. Pure. */
-export function matching(nodes: readonly GraphNode[], text: string): string[] {
+/**
+ * The keys of the boxes that have all the words in what is said of them: names, modules, groups, and what `more` says. A
+ * number with `#` is a task. Pure.
+ */
+export function matching(
+  nodes: readonly GraphNode[],
+  text: string,
+  more: (node: GraphNode) => string = () => "",
+): string[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
   const has = (node: GraphNode, word: string) => {
     const id = /^#(\d+)$/.exec(word)?.[1];
     if (id !== undefined) return node.tasks.includes(Number(id));
-    return [node.name, node.module, node.group ?? ""].some((part) => part.toLowerCase().includes(word));
+    return [node.name, node.module, node.group ?? "", more(node)].some((part) => part.toLowerCase().includes(word));
   };
   return nodes.filter((node) => words.every((word) => has(node, word))).map(({ key }) => key);
 }
@@ -28,6 +35,8 @@ export interface Finder {
 
 interface Place {
   nodes(): readonly GraphNode[];
+  /** What a box can be found by besides its names. */
+  said(node: GraphNode): string;
   show(key: string): void;
   /** What was found is other than before. */
   changed(): void;
@@ -41,8 +50,8 @@ export function makeFinder(place: Place): Finder {
   const field = h("input", {
     type: "search",
     class: "ipf-find-field",
-    placeholder: "Find a task",
-    "aria-label": "Find tasks in the graph by name",
+    placeholder: "Name, state, #number",
+    "aria-label": "Find tasks in the graph by name, arguments, state or number",
     input: () => look(true),
     keydown: (event: KeyboardEvent) => keyDown(event),
   });
@@ -57,7 +66,7 @@ export function makeFinder(place: Place): Finder {
   const element = h("div", { class: "ipf-find", role: "search", hidden: true }, field, said, close);
 
   function look(go: boolean): void {
-    keys = matching(place.nodes(), field.value);
+    keys = matching(place.nodes(), field.value, place.said);
     if (go) at = keys.length > 0 ? 0 : -1;
     at = Math.min(at, keys.length - 1);
     tell();

@@ -66,6 +66,13 @@ export function nodeOf(nodes: readonly GraphNode[], id: number, tasks: RunStore[
   return alike.length === 1 ? (alike[0] ?? null) : null;
 }
 
+/** What a box can be found by besides its names: the states of its tasks, and the arguments of a single one. */
+export function nodeSearched(node: GraphNode, tasks: RunStore["tasks"]): string {
+  const states = present(nodeCounts(node, tasks)).map(([state]) => word(state));
+  const args = node.task === null ? "" : (tasks.get(node.task)?.args ?? "");
+  return [...states, args].join(" ");
+}
+
 /** The large word of a box. */
 export const nodeTitle = (node: GraphNode): string => (node.rest ? `+${count(node.count)} more` : node.name);
 

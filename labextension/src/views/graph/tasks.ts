@@ -14,7 +14,7 @@ import { inSight } from "./geometry";
 import { successor, toggled } from "./handles";
 import { makeLegend } from "./legend";
 import { cut, type Line } from "./lines";
-import { nodeOf } from "./look";
+import { nodeOf, nodeSearched } from "./look";
 import { Minimap } from "./minimap";
 import { Motion } from "./motion";
 import { SvgGraph } from "./nodes";
@@ -165,6 +165,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
   );
   const finder = makeFinder({
     nodes,
+    said: (node) => nodeSearched(node, store.tasks),
     show: (key) => stage.show(key),
     changed: () => stage.redraw(),
     left: () => stage.ground.focus(),
