@@ -154,6 +154,12 @@ describe("a menu", () => {
     expect([item?.getAttribute("aria-disabled"), item?.textContent]).toEqual(["true", "SVGneeds the kernel"]);
     item?.click();
     expect([not.mock.calls.length, made.isOpen]).toEqual([0, true]);
+    // Something beside it scrolls, as a log that follows its end does.
+    const beside = document.createElement("div");
+    document.body.append(beside);
+    beside.dispatchEvent(new Event("scroll"));
+    document.dispatchEvent(new Event("scroll"));
+    expect(made.isOpen).toBe(true);
     document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
     expect(made.isOpen).toBe(false);
   });

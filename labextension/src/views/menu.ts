@@ -20,6 +20,14 @@ export class MenuButton {
     const target = event.target as Node | null;
     if (!this.menu.contains(target) && !this.button.contains(target)) this.close();
   };
+  /** What moves the button moves the menu with it; a log that scrolls beside it does not. */
+  private readonly moved = (event: Event) => {
+    const { target } = event;
+    if (target instanceof Node && !target.contains(this.button)) return;
+    const { top, bottom } = this.button.getBoundingClientRect();
+    if (bottom < 0 || top > window.innerHeight) this.close();
+    else this.place();
+  };
   private typed = "";
   private typedAt = 0;
 
@@ -72,8 +80,8 @@ export class MenuButton {
     setAttr(this.button, "aria-expanded", "true");
     this.place();
     window.addEventListener("pointerdown", this.away, true);
-    window.addEventListener("scroll", this.away, { capture: true, passive: true });
-    window.addEventListener("resize", this.away);
+    window.addEventListener("scroll", this.moved, { capture: true, passive: true });
+    window.addEventListener("resize", this.moved);
     this.focus(focus);
   }
 
@@ -92,8 +100,8 @@ export class MenuButton {
 
   private stopListening(): void {
     window.removeEventListener("pointerdown", this.away, true);
-    window.removeEventListener("scroll", this.away, { capture: true });
-    window.removeEventListener("resize", this.away);
+    window.removeEventListener("scroll", this.moved, { capture: true });
+    window.removeEventListener("resize", this.moved);
   }
 
   private choose(item: MenuItem): void {
