@@ -3,20 +3,11 @@
  * painted and what a click means is the scene's. Until the reader moves the picture it is kept in sight as it grows.
  */
 
-import { h, onceAFrame, reducedMotion } from "../../core/dom";
+import { h, onceAFrame } from "../../core/dom";
 import { glyph } from "../../core/icons";
-import {
-  type Box,
-  type Camera,
-  fitCamera,
-  keepInSight,
-  neighbour,
-  nodeAt,
-  type Size,
-  toGraph,
-  zoomAt,
-} from "./geometry";
+import { type Box, type Camera, neighbour, nodeAt, type Size, toGraph, zoomAt } from "./geometry";
 import { handleAt } from "./handles";
+import { Lens } from "./lens";
 
 export interface Marks {
   selected: string | null;
@@ -85,75 +76,34 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
   const button = (label: string, icon: Parameters<typeof glyph>[0], click: () => void) =>
     h("button", { type: "button", class: "ipf-tool", "aria-label": label, title: label, click }, glyph(icon));
   const buttons = [
-    button("Zoom out", "minus", () => zoomMiddle(1 / 1.3)),
-    button("Zoom in", "plus", () => zoomMiddle(1.3)),
-    button("Show all", "fit", () => fitAll()),
+    button("Zoom out", "minus", () => lens.zoom(1 / 1.3)),
+    button("Zoom in", "plus", () => lens.zoom(1.3)),
+    button("Show all", "fit", () => lens.fitAll()),
   ];
 
-  let view: Size = { width: 600, height: 300 };
-  let camera: Camera = { x: 0, y: 0, k: 1 };
-  let touched = false;
-  let glide = 0;
-  let first = true;
   let hovered: string | null = null;
   let focused: string | null = null;
   const redraw = onceAFrame(draw);
+  const lens = new Lens(scene.extent, () => redraw(), scene.least);
 
   function draw(): void {
     const extent = scene.extent();
+    const selected = scene.selected();
     if (extent !== null) {
-      const selected = scene.selected();
-      const node = selected === null ? null : (scene.nodes().find(({ key }) => key === selected) ?? null);
-      if (!touched) settle(fitCamera(extent, view, node, scene.least));
-      ground.style.backgroundSize = `${20 * camera.k}px ${20 * camera.k}px`;
-      ground.style.backgroundPosition = `${camera.x}px ${camera.y}px`;
-      ground.classList.toggle("ipf-far", camera.k < 0.4);
+      lens.step(extent, selected === null ? null : (scene.nodes().find(({ key }) => key === selected) ?? null));
+      const { x, y, k } = lens.camera;
+      ground.style.backgroundSize = `${20 * k}px ${20 * k}px`;
+      ground.style.backgroundPosition = `${x}px ${y}px`;
+      ground.classList.toggle("ipf-far", k < 0.4);
     }
-    scene.paint({ camera, size: view, marks: { selected: scene.selected(), hovered, focused } });
-  }
-
-  /** Moves the camera to `goal` without a jump: a growing graph slides and shrinks. */
-  function settle(goal: Camera): void {
-    const far = Math.abs(goal.x - camera.x) + Math.abs(goal.y - camera.y) + Math.abs(goal.k - camera.k) * 400;
-    if (first || reducedMotion() || far < 1) {
-      camera = goal;
-      first = false;
-      return;
-    }
-    const part = 0.22;
-    camera = {
-      x: camera.x + (goal.x - camera.x) * part,
-      y: camera.y + (goal.y - camera.y) * part,
-      k: camera.k + (goal.k - camera.k) * part,
-    };
-    cancelAnimationFrame(glide);
-    glide = requestAnimationFrame(draw);
-  }
-
-  function move(next: Camera): void {
-    const extent = scene.extent();
-    touched = true;
-    camera = extent === null ? next : keepInSight(next, extent, view);
-    redraw();
-  }
-
-  const zoomMiddle = (factor: number) => move(zoomAt(camera, factor, view.width / 2, view.height / 2));
-
-  function fitAll(): void {
-    const extent = scene.extent();
-    if (extent === null) return;
-    camera = fitCamera(extent, view, null, 0);
-    // The whole of a large graph is smaller than what is kept in sight by itself.
-    touched = camera.k < fitCamera(extent, view, null, scene.least).k;
-    first = true;
-    redraw();
+    scene.paint({ camera: lens.camera, size: lens.view, marks: { selected, hovered, focused } });
   }
 
   // --- Pointer and keys
 
   const nodeUnder = (event: MouseEvent): N | null => {
     const box = ground.getBoundingClientRect();
-    return nodeAt(scene.nodes(), ...toGraph(camera, event.clientX - box.left, event.clientY - box.top));
+    return nodeAt(scene.nodes(), ...toGraph(lens.camera, event.clientX - box.left, event.clientY - box.top));
   };
 
   let opened: string | null = null;
@@ -168,7 +118,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
         ground.classList.add("ipf-dragging");
         scene.point(null, 0, 0);
       }
-      if (drag.moved) move({ ...drag.camera, x: drag.camera.x + dx, y: drag.camera.y + dy });
+      if (drag.moved) lens.move({ ...drag.camera, x: drag.camera.x + dx, y: drag.camera.y + dy });
       return;
     }
     const node = nodeUnder(event);
@@ -215,7 +165,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     if (handleAt(event) !== null) return;
     // The pane that the first click opened may have moved the picture.
     const node = scene.nodes().find(({ key }) => key === opened) ?? nodeUnder(event);
-    if (node === null) fitAll();
+    if (node === null) lens.fitAll();
     else scene.toggle?.(node, true);
   }
 
@@ -229,7 +179,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     event.preventDefault();
     const box = ground.getBoundingClientRect();
     const by = Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0025));
-    move(zoomAt(camera, by, event.clientX - box.left, event.clientY - box.top));
+    lens.move(zoomAt(lens.camera, by, event.clientX - box.left, event.clientY - box.top));
   }
 
   function keyDown(event: KeyboardEvent): void {
@@ -246,9 +196,9 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     const at = all.find((node) => node.key === focused);
     const toggle = (more: boolean) => at !== undefined && (scene.toggle?.(at, more) ?? false);
     if (arrow !== undefined) focus(at === undefined ? (all[0] ?? null) : neighbour(all, at, ...arrow));
-    else if (event.key === "+" || event.key === "=") toggle(true) || zoomMiddle(1.3);
-    else if (event.key === "-") toggle(false) || zoomMiddle(1 / 1.3);
-    else if (event.key === "0") fitAll();
+    else if (event.key === "+" || event.key === "=") toggle(true) || lens.zoom(1.3);
+    else if (event.key === "-") toggle(false) || lens.zoom(1 / 1.3);
+    else if (event.key === "0") lens.fitAll();
     else if (event.key === " " && (toggle(true) || toggle(false))) focused = at?.key ?? null;
     else if ((event.key === "Enter" || event.key === " ") && at !== undefined) scene.open(at);
     else return;
@@ -258,20 +208,16 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
   function focus(node: N | null): void {
     if (node === null) return;
     focused = node.key;
-    const x = camera.x + node.x * camera.k;
-    const y = camera.y + node.y * camera.k;
-    const [w, hgt] = [node.w * camera.k, node.h * camera.k];
-    const dx = x < 16 ? 16 - x : x + w > view.width - 16 ? view.width - 16 - x - w : 0;
-    const dy = y < 16 ? 16 - y : y + hgt > view.height - 16 ? view.height - 16 - y - hgt : 0;
-    if (dx !== 0 || dy !== 0) move({ ...camera, x: camera.x + dx, y: camera.y + dy });
+    lens.reveal(node);
+    const { x, y, k } = lens.camera;
     draw();
     ground.setAttribute("aria-activedescendant", scene.idOf(node.key));
     const box = ground.getBoundingClientRect();
-    scene.point(node, box.left + x + dx + 20, box.top + y + dy + hgt);
+    scene.point(node, box.left + x + node.x * k + 20, box.top + y + (node.y + node.h) * k);
   }
 
   function measure(): void {
-    view = { width: Math.max(1, ground.clientWidth || 600), height: Math.max(1, ground.clientHeight || 300) };
+    lens.view = { width: Math.max(1, ground.clientWidth || 600), height: Math.max(1, ground.clientHeight || 300) };
   }
 
   const resized = new ResizeObserver(() => {
@@ -280,7 +226,7 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
   });
   resized.observe(ground);
   ground.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) drag = { x: event.clientX, y: event.clientY, camera, moved: false };
+    if (event.button === 0) drag = { x: event.clientX, y: event.clientY, camera: lens.camera, moved: false };
   });
   ground.addEventListener("pointermove", pointerMove);
   ground.addEventListener("pointerup", endDrag);
@@ -297,26 +243,20 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     buttons,
     redraw,
     hold(before, after) {
-      camera = {
-        ...camera,
-        x: camera.x - (after.x - before.x) * camera.k,
-        y: camera.y - (after.y - before.y) * camera.k,
-      };
-      touched = true;
+      lens.hold(before, after);
       if (focused === before.key) {
         focused = after.key;
         ground.setAttribute("aria-activedescendant", scene.idOf(after.key));
       }
       redraw();
     },
-    go: (x, y) => move({ ...camera, x: view.width / 2 - x * camera.k, y: view.height / 2 - y * camera.k }),
+    go: (x, y) => lens.go(x, y),
     show(key) {
       const node = scene.nodes().find((one) => one.key === key);
       if (node !== undefined) focus(node);
     },
     restart() {
-      touched = false;
-      first = true;
+      lens.restart();
       hovered = focused = null;
       ground.removeAttribute("aria-activedescendant");
       measure();
@@ -325,7 +265,6 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     dispose() {
       resized.disconnect();
       redraw.cancel();
-      cancelAnimationFrame(glide);
       scene.point(null, 0, 0);
       ground.remove();
       for (const one of buttons) one.remove();
