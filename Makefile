@@ -20,7 +20,7 @@ ifeq ($(shell uname)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 LAB_FLAGS += --no-browser
 endif
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test matrix check bench clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -34,6 +34,9 @@ test: $(INSTALLED) $(WIDGET) $(BROWSER) ## run every test: views (vitest), Pytho
 	$(BIN)/python scripts/frontend.py npm test
 	$(BIN)/python -m pytest $(ARGS)
 
+matrix: $(INSTALLED) $(WIDGET) $(BROWSER) ## test the views on every supported Python, JupyterLab and ipykernel (ARGS="3.13-4.6" for one)
+	$(BIN)/python scripts/matrix.py $(ARGS)
+
 check: $(INSTALLED) ## check style and types, Python and TypeScript
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -44,7 +47,7 @@ bench: $(INSTALLED) $(WIDGET) ## measure: each figure is a ratio to the bare exe
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove everything that make built
-	rm -rf $(VENV) labextension/node_modules labextension/lib ipyflow/notebook/static ipyflow/labextension test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .matrix labextension/node_modules labextension/lib ipyflow/notebook/static ipyflow/labextension test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
 
 # The front end has a rule of its own below, so pip need not build it (and fetch Node) a second time.
 $(INSTALLED): pyproject.toml hatch_build.py scripts/venv.sh

@@ -1,11 +1,14 @@
 """Kernels on another ipykernel than the environment's: a folder laid over site-packages, named by a kernelspec."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 CACHE = Path(sys.prefix) / "kernels"
+PYTHON = os.environ.get("IPYFLOW_LAB_PYTHON", sys.executable)
+"""Whose JupyterLab and kernels the tests look at; `make matrix` names those of its environments."""
 
 
 def overlay(version: str) -> Path:
@@ -24,7 +27,7 @@ def write_kernelspec(data_dir: Path, version: str) -> str:
     """Write a kernelspec below a Jupyter data folder and return its name."""
     name = f"ipykernel-{version}"
     spec = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [PYTHON, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Python 3 on ipykernel {version}",
         "language": "python",
         "interrupt_mode": "signal",

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer, chromium_browser, lab_server
+from tests.kernels import PYTHON
 
 FAILED = pytest.StashKey[bool]()
 
@@ -30,7 +31,8 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="package")
 def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """JupyterLab as it is where our extension is not installed: what is live is a widget."""
-    with lab_server(tmp_path_factory.mktemp("lab"), os.environ, ARTIFACTS / "jupyterlab.log") as server:
+    folder, log = tmp_path_factory.mktemp("lab"), ARTIFACTS / "jupyterlab.log"
+    with lab_server(folder, os.environ, log, python=PYTHON) as server:
         yield server
 
 
@@ -38,7 +40,7 @@ def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
 def extended_lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """JupyterLab with our extension."""
     folder, log = tmp_path_factory.mktemp("extended-lab"), ARTIFACTS / "jupyterlab-extended.log"
-    with lab_server(folder, os.environ, log, extended=True) as server:
+    with lab_server(folder, os.environ, log, extended=True, python=PYTHON) as server:
         yield server
 
 

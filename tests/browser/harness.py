@@ -7,6 +7,7 @@ promise in it.
 
 import contextlib
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 
 from scripts.chromium import find
 
-ARTIFACTS = Path(__file__).parent.parent.parent / "test-artifacts"
+ARTIFACTS = Path(os.environ.get("IPYFLOW_TEST_ARTIFACTS", Path(__file__).parent.parent.parent / "test-artifacts"))
 LOCAL = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
 
 CHROMIUM_FLAGS = [
@@ -127,10 +128,13 @@ class LabServer:
 
 
 @contextlib.contextmanager
-def lab_server(folder: Path, environment: Mapping[str, str], log: Path, extended: bool = False) -> Iterator[LabServer]:
+def lab_server(
+    folder: Path, environment: Mapping[str, str], log: Path, extended: bool = False, python: str = sys.executable
+) -> Iterator[LabServer]:
     """Run JupyterLab with fresh settings below `folder`; its kernels see `environment`.
 
-    With `extended=False` it is as where our JupyterLab extension is not installed.
+    With `extended=False` it is as where our JupyterLab extension is not installed. `python` is the interpreter whose
+    JupyterLab it is.
     """
     port, token, root = free_port(), secrets.token_hex(8), folder / "root"
     for part in ("root", "config", "runtime", "workspaces", "ipython"):
@@ -165,7 +169,8 @@ def lab_server(folder: Path, environment: Mapping[str, str], log: Path, extended
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVER, *flags],
+            [python, "-c", SERVER, *flags],
+            cwd=root,
             env={**environment, **{name: str(path) for name, path in places.items()}},
             stdin=subprocess.PIPE,
             stdout=output,

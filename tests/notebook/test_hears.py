@@ -23,8 +23,8 @@ class Page:
 
     def show(self) -> None:
         def widget(message: dict[str, Any]) -> str | None:
-            view = message["content"].get("data", {}).get(WIDGET_MIME) if message["msg_type"] == "display_data" else None
-            return str(view["model_id"]) if view else None
+            data = message["content"].get("data", {}) if message["msg_type"] == "display_data" else {}
+            return str(data[WIDGET_MIME]["model_id"]) if WIDGET_MIME in data else None
 
         self.client.execute(FLOW, allow_stdin=False)
         self.comm = self.until(widget)
