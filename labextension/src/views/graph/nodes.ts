@@ -101,6 +101,7 @@ function makeEdge(edge: GraphEdge, arrow: string): SVGPathElement {
   });
 }
 
+/** What is seen is told by the box's own label: names that are cut short, numbers and buttons would only confuse it. */
 function makeNode(node: GraphNode): SVGGElement {
   const group = s("g", { class: "ipf-node", role: "option", "data-key": node.key });
   if (node.count > 1) {
@@ -112,13 +113,13 @@ function makeNode(node: GraphNode): SVGGElement {
     s("rect", { class: "ipf-box ipf-front" }),
     s("rect", { class: "ipf-strip" }),
     stateIcon("planned"),
-    s("text", { class: "ipf-node-module" }),
-    s("text", { class: "ipf-node-name" }),
-    s("text", { class: "ipf-node-count", "text-anchor": "end" }),
+    s("text", { "aria-hidden": "true", class: "ipf-node-module" }),
+    s("text", { "aria-hidden": "true", class: "ipf-node-name" }),
+    s("text", { "aria-hidden": "true", class: "ipf-node-count", "text-anchor": "end" }),
     s("g", { class: "ipf-node-states" }),
     s("path", { class: "ipf-node-role", fill: "none" }),
-    s("text", { class: "ipf-node-error" }),
-    s("g", { class: "ipf-node-handles" }),
+    s("text", { "aria-hidden": "true", class: "ipf-node-error" }),
+    s("g", { class: "ipf-node-handles", "aria-hidden": "true" }),
     s("title"),
   );
   return group;
