@@ -1,8 +1,8 @@
 /** The place above the tabs for what waits for a person: today the events that workflows wait for from outside. */
 
-import { h, setText } from "../core/dom";
+import { h, s, setText } from "../core/dom";
 import { duration, oneLine, plural } from "../core/format";
-import { glyph } from "../core/icons";
+import { MARKS } from "../core/icons";
 import type { Awaited } from "../core/protocol";
 import { disposeAll } from "../core/signal";
 import type { RunStore } from "../core/store";
@@ -63,10 +63,10 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
     const row = h(
       "li",
       { class: "ipf-prompt" },
-      glyph("note"),
       h(
         "span",
         { class: "ipf-prompt-text" },
+        asks(),
         h("b", { text: wait.step }),
         " waits for ",
         h("code", { text: what }),
@@ -107,5 +107,13 @@ const whole = (seconds: number): string => {
   const s = Math.max(0, Math.floor(seconds));
   return s < 60 ? `${s} s` : duration(s);
 };
+
+/** The mark of an event that asks a person. */
+const asks = (): SVGSVGElement =>
+  s(
+    "svg",
+    { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
+    s("path", { d: MARKS.ask, fill: "none" }),
+  );
 
 const keyOf = (wait: Wait): string => JSON.stringify([wait.flow, wait.task, wait.step, wait.type, wait.text]);
