@@ -92,13 +92,14 @@ def static_html(state: RunState, *, now: float | None = None, inline: bool = Fal
     if flows:  # they say more, and so do the words below
         graphs = (made for made in graphs if len(pictures) + len(made) < SIZE - WORDS)
     pictures += next(graphs, "")
+    path = path_words(state)
     rows, failed, traceback, lines = ROWS, 5, 4000, LINES
     workers = _workers(state, now, inline)
     if len(pictures) + len(workers) < SIZE - WORDS:
         pictures += workers
     while True:
         words = failures(state, failed, traceback) + last_lines(state, lines, 100 * lines) + _table(state, now, rows)
-        made = _around(state, pictures, words, now)
+        made = _around(state, path, pictures, words, now)
         if len(made) < SIZE or rows < 4:
             return made
         rows, failed, traceback = rows * 3 // 4, max(failed - 1, 1), max(traceback * 3 // 4, 500)
@@ -126,13 +127,12 @@ def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str
     return f'<div class="ipyflow-run">{STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
 
-def _around(state: RunState, pictures: str, words: str, now: float | None) -> str:
+def _around(state: RunState, path: str, pictures: str, words: str, now: float | None) -> str:
     look = LOOKS[state.state]
     head = (
         f'<div class="ipyflow-head"><b><span style="color:{look.color}">{look.mark}</span> '
         f"{esc(clip(state.name, 120))}</b> &nbsp; {esc(headline(state, now))}</div>"
     )
-    path = path_words(state)
     head += f"<div><small>Critical path: {esc(path)}</small></div>" if path else ""
     notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, kind, text in remarks(state, 10))
     notes = f"<ul>{notes}</ul>" if notes else ""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ipyflow.model.run import RunState
 from ipyflow.views.axis_svg import Axis
-from ipyflow.views.critical import Stretch, critical_path, critical_stretches
+from ipyflow.views.critical import critical
+from ipyflow.views.critical_walk import Stretch
 from ipyflow.views.svg import num, text
 
 MOST = 20_000
@@ -26,11 +27,12 @@ def path_of(state: RunState) -> Mapping[int, Sequence[Stretch]]:
     """
     if len(state.tasks) > MOST:
         return {}
-    named = set(critical_path(state))
+    found = critical(state)
+    named = set(found.path)
     if len(named) < 2:
         return {}
     out: dict[int, list[Stretch]] = {}
-    for stretch in critical_stretches(state):
+    for stretch in found.stretches:
         if stretch.task in named:
             out.setdefault(stretch.task, []).append(stretch)
     return out

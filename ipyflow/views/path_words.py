@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState
 from ipyflow.views.containers import contains
-from ipyflow.views.critical import critical_path, critical_stretches
+from ipyflow.views.critical import critical
 from ipyflow.views.words import counted, duration, label
 
 NAMED = 5
@@ -23,12 +23,13 @@ def path_words(state: RunState) -> str:
         >>> path_words(RunState())
         ''
     """
-    path = critical_path(state)
+    found = critical(state)
+    path = found.path
     if not path or sum(not contains(task) for task in state.tasks.values()) < 2:
         return ""
     lengths: dict[int, float] = dict.fromkeys(path, 0.0)
     worked = 0.0
-    for stretch in critical_stretches(state):
+    for stretch in found.stretches:
         worked += stretch.end - stretch.begin
         if stretch.task in lengths:
             lengths[stretch.task] += stretch.end - stretch.begin

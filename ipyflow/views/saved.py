@@ -8,7 +8,6 @@ from math import floor, log10
 from typing import Any
 
 from ipyflow.model.run import RunState
-from ipyflow.views.critical import critical_path
 from ipyflow.views.edges import Edge, between
 from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import graph, plan
@@ -17,7 +16,7 @@ from ipyflow.views.kept import kept
 from ipyflow.views.lanes import lanes
 from ipyflow.views.payload import SCHEMA, edge_rows, row, run_header
 from ipyflow.views.tallies import MOST
-from ipyflow.views.words import clip, instant
+from ipyflow.views.words import clip
 from ipyflow.views.workflows import workflows
 
 SAVED_LIMIT = 200
@@ -48,14 +47,15 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     found = edges_of(state)
     wanted = min(_size(kept(state, KEPT_LEAST, interesting(state, limit))), KEPT_LEAST)
     lanes_of: list[dict[str, Any]] | None = None
-    critical = critical_path(state)
+    header = run_header(state, now)
+    critical = header["critical"]
     planned = plan(state, nodes, found)
     drawn = graph(state, planned, listed=10, critical=critical)
     while True:
         if lanes_of is None and len(state.tasks) > most:
             lanes_of = lanes(state, now, most=8)
             drawn = graph(state, planned, listed=10, counted=True, critical=critical)
-        made = _saved(state, now, texts, most, found)
+        made = _saved(state, header, texts, most, found)
         made |= {"graph": drawn, "lanes": lanes_of}
         made["workflows"] = workflows(state, most=flows, events=events, published=events // 5, text=texts, digits=4)
         size = _size(made)
@@ -89,15 +89,18 @@ def _keeping(made: dict[str, Any], state: RunState, room: int) -> dict[str, Any]
     return made if found is None else {**made, "kept": found}
 
 
-def _saved(state: RunState, now: float | None, texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:
+def _saved(state: RunState, whole: dict[str, Any], texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:
     aggregated = len(state.tasks) > most
     chosen = interesting(state, most) if aggregated else sorted(state.tasks)
-    elapsed = instant(state, now) - state.opened
+    elapsed = whole["now"]
     digits = min(max(4 - floor(log10(elapsed)), 2), 6) if elapsed > 0 else 6
-    header = run_header(state, now, aggregated=aggregated)
     there = set(chosen)
-    header["critical"] = [id_ for id_ in header["critical"] if id_ in there]
-    header["notes"] = [[kind, task, clip(said, 200)] for kind, task, said in header["notes"][:10]]
+    header = {
+        **whole,
+        "aggregated": aggregated,
+        "critical": [id_ for id_ in whole["critical"] if id_ in there],
+        "notes": [[kind, task, clip(said, 200)] for kind, task, said in whole["notes"][:10]],
+    }
     rows = [row(state.tasks[id_], state, text=texts, spans=24, digits=digits) for id_ in chosen]
     return {
         "schema": SCHEMA,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState, fold
 from ipyflow.model.status import State
-from ipyflow.views.critical import critical_path, critical_stretches
+from ipyflow.views.critical import critical_path
+from ipyflow.views.critical_walk import critical_stretches
 from ipyflow.views.payload import run_header
 from tests.views.build import Flow, Log
 from tests.views.golden import GOLDEN, load
@@ -166,6 +167,18 @@ def test_a_cell_that_waited_in_between_joins_its_tasks() -> None:
     many = [log.run(50 + i / 10, 60, 60 + i, "b") for i in range(9)]
     assert path(log.close(70)) == [long, many[-1]]
     assert first not in path(log)
+
+
+def test_a_cell_that_waits_for_each_of_many_has_them_all() -> None:
+    log = Log("cell", kind="cell")
+    ids = [log.run(i, i + 0.1, i + 0.9, "one") for i in range(300)]
+    assert path(log.close(300)) == ids
+
+
+def test_a_cell_that_submits_many_and_then_waits_has_the_last_alone() -> None:
+    log = Log("cell", kind="cell")
+    ids = [log.run(i / 100, i / 100 + 0.005, 20 + i, "one") for i in range(300)]
+    assert path(log.close(320)) == ids[-1:]
 
 
 def test_of_a_long_path_the_longest_tasks_stay_in_order() -> None:
