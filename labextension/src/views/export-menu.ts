@@ -28,6 +28,9 @@ export const OFFERS: readonly Offer[] = [
 /** A new part of the menu begins before these. */
 const APART = new Set(["Graph as SVG", "Web page (interactive, one file)", "DOT (Graphviz)"]);
 
+/** After so long, in ms, the reader is told that it is on its way. */
+const SLOW = 700;
+
 export function exportItems(store: RunStore): MenuItem[] {
   return OFFERS.map((offer) => {
     const apart = APART.has(offer.label);
@@ -40,6 +43,7 @@ export function exportItems(store: RunStore): MenuItem[] {
 }
 
 async function exportRun(store: RunStore, offer: Offer): Promise<void> {
+  const slow = setTimeout(() => say(store, `Making it: ${offer.label} …`), SLOW);
   try {
     const answer = await store.ask("export", { format: offer.format });
     const blob = offer.png ? await pixels(answer.text ?? "") : blobOf(answer);
@@ -48,6 +52,8 @@ async function exportRun(store: RunStore, offer: Offer): Promise<void> {
     say(store, `Saved ${name}.`);
   } catch (error) {
     say(store, `${offer.label}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    clearTimeout(slow);
   }
 }
 

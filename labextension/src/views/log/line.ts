@@ -39,5 +39,7 @@ export class LineElement {
 
 export function taskLabel(store: RunStore, id: number, label: string): string {
   const task = store.tasks.get(id);
-  return task === undefined ? label || (id > 0 ? `#${id}` : "") : title(task);
+  if (task !== undefined) return title(task);
+  // As the page calls tasks everywhere.
+  return label.replace(/(\S)#(\d+)$/, "$1 #$2") || (id > 0 ? `#${id}` : "");
 }
