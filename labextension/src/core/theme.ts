@@ -24,7 +24,7 @@ export const stateColour = (state: State): string => `var(${cssName(state)})`;
 
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element);
-  const read = (name: string, otherwise: string) => style.getPropertyValue(name).trim() || otherwise;
+  const read = (name: string, otherwise: string) => known(style.getPropertyValue(name).trim(), element) || otherwise;
   const state = {} as Record<State, string>;
   for (const one of STATES) state[one] = read(cssName(one), "#888");
   return {
@@ -40,6 +40,19 @@ export function readTheme(element: Element): Theme {
     font: style.fontFamily || "sans-serif",
     mono: read("--ipf-mono", "monospace"),
   };
+}
+
+/** Under forced colours, or where a theme mixes them, a colour has a name that only the page's own style can look up. */
+function known(value: string, element: Element): string {
+  if (value === "" || /^(#|rgb)/.test(value) || value.startsWith('"')) return value;
+  if (!CSS.supports("color", value)) return value;
+  const probe = document.createElement("i");
+  probe.style.setProperty("forced-color-adjust", "none");
+  probe.style.color = value;
+  element.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found || value;
 }
 
 /** JupyterLab says its theme on the body, VS Code by a class, Colab on the root, others by the system's setting. */
@@ -58,7 +71,9 @@ export function watchTheme(changed: () => void): () => void {
   };
   observer.observe(document.documentElement, options);
   observer.observe(document.body, options);
-  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
+  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-contrast: more)"].map((query) =>
+    matchMedia(query),
+  );
   for (const query of queries) query.addEventListener("change", twice);
   late = setTimeout(changed, 500);
   return () => {
