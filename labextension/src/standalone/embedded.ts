@@ -63,5 +63,6 @@ function asked(payload: Payload, { what, query }: Ask): { answer: unknown; error
 const NOT_HERE = {
   window: "a saved page has no more of a large run than it shows",
   replay: "a saved page of a large run cannot be replayed: export the log (run.json) to keep all of it",
+  bundle: "a saved page is not written into a notebook again",
   export: "a saved page holds no other formats: export them where the run was made",
 };
