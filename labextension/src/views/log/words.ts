@@ -6,9 +6,11 @@ import type { RunStore } from "../../core/store";
 import type { LogFilter } from "../../core/ui-state";
 
 export function whyEmpty(store: RunStore, lines: LogLines, { task, streams, text }: LogFilter): string {
-  if (lines.error !== "") return `The log could not be had: ${lines.error}.`;
-  if (!lines.known) return "Asking the kernel for the log …";
   const { kept } = store.present;
+  if (lines.error !== "" && !store.heard) return "The saved file keeps no line of a log, and no kernel answers.";
+  if (lines.error !== "") return `The log could not be had: ${lines.error}.`;
+  if (!lines.known)
+    return store.heard ? "Asking the kernel for the log …" : "Asking for the log; no kernel has answered yet …";
   if (kept !== null && kept.log.length === 0 && kept.lines > 0) {
     return `${plural(kept.lines, "line was", "lines were")} written; they are gone with the kernel.`;
   }
