@@ -64,19 +64,21 @@ def plan(
     return Graph(collapsed, layout(sizes, list(collapsed.links), held=held), sizes, tuple(open))
 
 
-def _held(before: Graph, nodes: Sequence[Node]) -> Held | None:
-    """Say where those nodes stood that were drawn before; ``None`` where they were few: then all is new to a reader."""
-    places = {node.key: i for i, node in enumerate(nodes)}
-    old = [places.get(node.key) for node in before.collapsed.nodes]
-    drawing = before.drawing
-    boxes = {
-        new: drawing.y[i] + before.sizes[i][1] / 2 for i, new in enumerate(old) if new is not None
-    }  # fmt: skip
-    if len(boxes) < len(old) / 2:
-        return None
-    lanes = {
-        (new, kind, column): at for (box, kind, column), at in drawing.lanes.items() if (new := old[box]) is not None
-    }
+def _held(before: Graph, nodes: Sequence[Node]) -> Held:
+    """Say where the nodes stood in another drawing; what came out of a node, or of several, stands where that stood."""
+    drawing, old = before.drawing, before.collapsed.nodes
+    places = {node.key: i for i, node in enumerate(old)}
+    boxes: dict[int, float] = {}
+    known: dict[int, int] = {}
+    for i, node in enumerate(nodes):
+        was = places.get(node.key)
+        if was is not None:
+            known[was] = i
+        else:
+            was = before.collapsed.node_of.get(node.tasks[0])
+        if was is not None:
+            boxes[i] = drawing.y[was] + before.sizes[was][1] / 2
+    lanes = {(known[box], kind, at): y for (box, kind, at), y in drawing.lanes.items() if box in known}
     return Held(boxes, lanes)
 
 

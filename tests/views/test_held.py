@@ -16,6 +16,7 @@ from ipyflow.views.graph import Graph, plan
 from ipyflow.views.held import Held, held_layers
 from ipyflow.views.layout import layout
 from ipyflow.views.routing import Lanes, Part
+from tests.views.build import Log
 
 
 def dag(seed: int, tasks: int, back: int) -> list[tuple[int, ...]]:
@@ -94,6 +95,26 @@ def test_a_drawing_of_other_boxes_is_no_guide() -> None:
         fold([r.Submitted(0.0, id_, 0, f"task_{id_}", "", "threads", "", (), None, None, None)], state)
     other = plan(fold([r.Opened(0.0, 2, "other", "flow", 0.0)]))
     assert plan(state, before=other) == plan(state)
+
+
+def test_what_comes_out_of_a_box_stands_where_that_stood() -> None:
+    log = Log()
+    source = log.task(0, "source")
+    for name in ("upper", "lower"):
+        for _ in range(8):
+            log.task(1, name, refs=(source,))
+    state = log.state()
+    closed = plan(state)
+    upper = next(node.key for node in closed.collapsed.nodes if node.name == "upper")
+    opened = plan(state, open=[upper], before=closed)
+    again = plan(state, before=opened)
+    for drawn in (closed, opened, again):
+        tops: dict[str, list[int]] = {"upper": [], "lower": []}
+        for node, y in zip(drawn.collapsed.nodes, drawn.drawing.y, strict=True):
+            if node.name in tops:
+                tops[node.name].append(y)
+        assert max(tops["upper"]) < min(tops["lower"])
+    assert again.drawing == closed.drawing
 
 
 @st.composite
