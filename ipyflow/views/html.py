@@ -235,7 +235,7 @@ def _worker(task: TaskState) -> str:
     name, host = place(task.worker)
     more = " · ".join(clip(part, 24) for part in (task.executor if is_elsewhere(task) else "", host) if part)
     name = esc(clip(name, 24))
-    return _unbroken(f"{name} <small>{esc(more)}</small>") if task.worker and more else name
+    return _unbroken(f"{name} <small>{esc(more)}</small>" if task.worker and more else name)
 
 
 def _value(task: TaskState) -> str:
@@ -248,4 +248,4 @@ def _value(task: TaskState) -> str:
 
 
 def _unbroken(words: str) -> str:
-    return words.replace(" ", "\u00a0")
+    return words.replace(" ", "\u00a0").replace("-", "\u2011")

@@ -224,8 +224,8 @@ def test_runs_are_asked_for_it_with_runs_or_futures_beside_them() -> None:
 def test_the_saved_html_has_the_workers_where_they_are_elsewhere() -> None:
     html = static_html(load("workers"))
     assert "<summary>6 workers</summary>" in html
-    assert "process-10\u00a0<small>processes</small>" in html
-    assert "worker-0\u00a0<small>dask\u00a0·\u00a010.0.0.7</small>" in html
+    assert "process\u201110\u00a0<small>processes</small>" in html
+    assert "worker\u20110\u00a0<small>dask\u00a0·\u00a010.0.0.7</small>" in html
     assert "workers</summary>" not in static_html(load("parallel"))
 
 
