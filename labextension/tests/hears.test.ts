@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { tellingUnheard, titleWith } from "../src/core/hears";
+import { RunStore } from "../src/core/store";
 import { FakeLink, payload, run, task } from "./helpers";
 import { closeAll, open } from "./page";
 
@@ -23,6 +24,26 @@ describe("a button where the kernel hears between cells", () => {
       el.querySelector(one)?.getAttribute("title"),
     );
     for (const title of titles) expect(title?.includes("when the cell has ended") ?? false).toBe(!hears);
+  });
+});
+
+describe("a question that is not heard", () => {
+  it.each([
+    [false, "the kernel hears a page only when the running cell has ended"],
+    [undefined, "the kernel does not answer"],
+  ])("where hears is %s, fails after a while and says why", async (hears, why) => {
+    const store = new RunStore(new FakeLink());
+    store.load(payload([], hears === undefined ? {} : { hears }));
+    const answer = store.ask("export", { format: "svg" });
+    vi.advanceTimersByTime(60_000);
+    await expect(answer).rejects.toThrow(why);
+    store.dispose();
+  });
+
+  it("is waited for in words", async () => {
+    const { el } = open(payload([task(1)], { hears: false }), "log");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(el.querySelector(".ipf-log-empty")?.textContent).toContain("only when the running cell has ended");
   });
 });
 

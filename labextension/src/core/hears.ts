@@ -19,6 +19,13 @@ export function titleWith(run: Run, meaning: string | null): string | null {
   return meaning === null ? LATE : `${meaning}. ${LATE}`;
 }
 
+/** Why a question has no answer. */
+export function whySilent(run: Run): string {
+  return run.hears === false
+    ? "the kernel hears a page only when the running cell has ended"
+    : "the kernel does not answer";
+}
+
 /** A link that tells the reader when a command is not heard; `late` says whether that can be. */
 export function tellingUnheard(link: Link, late: () => boolean): Link {
   let hear: ((message: unknown) => void) | null = null;

@@ -18,6 +18,7 @@ export class Questions {
   constructor(
     private readonly send: (message: Ask) => void,
     private readonly later: (call: () => void, ms: number) => () => void,
+    private readonly whySilent: () => string,
   ) {}
 
   /** Asks; the promise fails with the kernel's words, or after a while without any. */
@@ -31,7 +32,7 @@ export class Questions {
       };
       const stop = this.later(() => {
         this.open.delete(request);
-        reject(new Error("the kernel does not answer"));
+        reject(new Error(this.whySilent()));
       }, PATIENCE);
       this.open.set(request, { settle, stop });
       this.send({ type: "ask", request, what, query });

@@ -5,6 +5,7 @@
  * keeps showing what it has. Every view draws from here, nothing keeps books of its own.
  */
 
+import { whySilent } from "./hears";
 import { Past } from "./past";
 import { ALL, type Change, emptyPicture, isSameRun, type Picture, pictureOf, takeIn } from "./picture";
 import {
@@ -74,7 +75,11 @@ export class RunStore {
       });
     this.rows = new RowWindows((query, request) => this.send({ type: "rows", request, ...query }), this.later);
     this.rows.look = (row) => (this.instant === null ? row : rowAt(row, this.instant));
-    this.questions = new Questions((message) => this.send(message), this.later);
+    this.questions = new Questions(
+      (message) => this.send(message),
+      this.later,
+      () => whySilent(this.truth.run),
+    );
     this.past = new Past(
       (at) => this.ask("replay", { at }),
       this.later,

@@ -1,6 +1,7 @@
 /** What the log says where there are no lines, or not all of them. */
 
 import { count, plural } from "../../core/format";
+import { whySilent } from "../../core/hears";
 import type { LogLines } from "../../core/log";
 import type { RunStore } from "../../core/store";
 import type { LogFilter } from "../../core/ui-state";
@@ -9,6 +10,7 @@ export function whyEmpty(store: RunStore, lines: LogLines, { task, streams, text
   const { kept } = store.present;
   if (lines.error !== "" && !store.heard) return "The saved file keeps no line of a log, and no kernel answers.";
   if (lines.error !== "") return `The log could not be had: ${lines.error}.`;
+  if (!lines.known && store.run.hears === false) return `Asking the kernel for the log; ${whySilent(store.run)} …`;
   if (!lines.known)
     return store.heard ? "Asking the kernel for the log …" : "Asking for the log; no kernel has answered yet …";
   if (kept !== null && kept.log.length === 0 && kept.lines > 0) {
