@@ -25,10 +25,11 @@ _AROUND = 60
 """Bytes of the keys."""
 
 
-def kept(state: RunState, room: int, chosen: Collection[int], digits: int = 6) -> dict[str, Any] | None:
-    """Make the saved payload's ``kept`` (see ``docs/protocol.md``), or ``None`` where there is nothing, or no room.
+def kept(state: RunState, room: int, chosen: Collection[int], digits: int = 6) -> dict[str, Any]:
+    """Make the saved payload's ``kept`` (see ``docs/protocol.md``).
 
-    The failures in which others began come first.
+    The failures in which others began come first. Where nothing failed and nothing was written, or there is no room, it
+    is empty but for the number of lines: so a page knows that it need not ask a kernel.
 
     Args:
         state: the run.
@@ -37,8 +38,8 @@ def kept(state: RunState, room: int, chosen: Collection[int], digits: int = 6) -
         digits: decimals of times, in seconds.
 
     Example:
-        >>> kept(RunState(), 20_000, []) is None
-        True
+        >>> kept(RunState(), 20_000, [])
+        {'tracebacks': {}, 'log': [], 'lines': 0}
     """
     room -= _AROUND
     traced = _tracebacks(state, min(TRACEBACKS, room), chosen)
@@ -51,8 +52,6 @@ def kept(state: RunState, room: int, chosen: Collection[int], digits: int = 6) -
         if left < 0:
             break
         lines.append(said)
-    if not traced and not lines:
-        return None
     return {
         "tracebacks": {str(task.id): text for task, text, _ in traced},
         "log": lines[::-1],

@@ -45,7 +45,7 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
     """
     texts, most, nodes, events, flows = 80, limit, 80, SAVED_EVENTS, MOST
     found = edges_of(state)
-    wanted = min(_size(kept(state, KEPT_LEAST, interesting(state, limit))), KEPT_LEAST)
+    wanted = min(_size(kept(state, KEPT_LEAST, interesting(state, limit))) + 20, KEPT_LEAST)
     lanes_of: list[dict[str, Any]] | None = None
     header = run_header(state, now)
     critical = header["critical"]
@@ -79,14 +79,14 @@ def saved_payload(state: RunState, *, now: float | None = None, limit: int = SAV
             drawn = graph(state, planned, listed=10, counted=lanes_of is not None, critical=critical)
 
 
-def _size(made: dict[str, Any] | None) -> int:
-    return len(json.dumps(made, separators=(",", ":"))) if made else 0
+def _size(made: dict[str, Any]) -> int:
+    return len(json.dumps(made, separators=(",", ":")))
 
 
 def _keeping(made: dict[str, Any], state: RunState, room: int) -> dict[str, Any]:
     """Add what else there is room for: the pictures come first."""
     found = kept(state, room - len(',"kept":'), [task["id"] for task in made["tasks"]], digits=4)
-    return made if found is None else {**made, "kept": found}
+    return {**made, "kept": found}
 
 
 def _saved(state: RunState, whole: dict[str, Any], texts: int, most: int, found: Sequence[Edge]) -> dict[str, Any]:
