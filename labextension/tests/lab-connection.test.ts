@@ -42,6 +42,17 @@ describe("a kernel with ipyflow", () => {
     expect(connection.runs.value).toEqual([]);
   });
 
+  it("that greets again is asked what it knows of this page, but seldom", () => {
+    const { line } = connected();
+    line.greet();
+    for (let i = 0; i < 12; i += 1) {
+      vi.advanceTimersByTime(1000);
+      line.greet();
+      line.say({ type: "hello", version: "0", subs: [] });
+    }
+    expect(line.types()).toEqual(["hello", "runs", ...Array(4).fill("hello")]);
+  });
+
   it("gets a sign of life every 20 s; three without an answer, and it is looked for anew", async () => {
     const { line, connection } = connected();
     line.greet();

@@ -11,6 +11,8 @@ import { disposeAll, Signal } from "../core/signal";
 /** The number under which a kernel speaks to all pages, and the name of its entry in the table of comms. */
 export const TARGET = "ipyflow-parallel";
 const BEAT = 20_000;
+/** A kernel that greets may have loaded ipyflow anew: it is asked what it knows of us, but not for each greeting. */
+const SELDOM = 2_000;
 /** So many signs of life without an answer, and ipyflow is not there any more. */
 const UNANSWERED = 3;
 
@@ -68,6 +70,7 @@ export class Connection {
   private line: KernelLine | null = null;
   private readonly subscribers = new Map<number, Subscriber>();
   private unanswered = 0;
+  private greeted = 0;
   private beating: ReturnType<typeof setInterval> | undefined;
 
   /** `page` is the number of this browser page, `kernel` the id of the kernel. */
@@ -174,9 +177,14 @@ export class Connection {
       this.look();
       return;
     }
-    this.unanswered += 1;
-    this.post(null, { type: "hello" });
+    this.hello();
     this.post(null, { type: "runs", on: true });
+  }
+
+  private hello(): void {
+    this.unanswered += 1;
+    this.greeted = Date.now();
+    this.post(null, { type: "hello" });
   }
 
   private lost(): void {
@@ -199,6 +207,7 @@ export class Connection {
     } else if (body.type === "hello") {
       if (!this.known.value) this.announce();
       if (comm_id === this.page) this.answered(body.subs);
+      else if (Date.now() - this.greeted > SELDOM) this.hello();
     }
   }
 
@@ -206,8 +215,8 @@ export class Connection {
   private answered(watched: unknown): void {
     this.unanswered = 0;
     if (!Array.isArray(watched)) return;
-    for (const [sub, subscriber] of [...this.subscribers]) {
-      if (subscriber.watching && !watched.includes(sub)) subscriber.lineChanged();
-    }
+    const lost = [...this.subscribers].filter(([sub, one]) => one.watching && !watched.includes(sub));
+    for (const [, subscriber] of lost) subscriber.lineChanged();
+    if (lost.length > 0) this.post(null, { type: "runs", on: true });
   }
 }

@@ -6,6 +6,7 @@ import type { ServiceManager } from "@jupyterlab/services";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h } from "../core/dom";
+import { Signal } from "../core/signal";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
 import { RunPlace } from "./place";
@@ -25,12 +26,14 @@ export interface TabArguments {
 const keyOf = ({ kernel, run, wall }: TabArguments): string => `ipyflow-run-${kernel ?? "none"}-${run}-${wall}`;
 
 export class RunTab extends Widget {
+  /** Tells that the tab has gone over to another run. */
+  readonly moved = new Signal(0);
   private place: RunPlace | null = null;
   private readonly gone = h("p", { class: "ipf-lab-gone", role: "status", text: GONE });
   private readonly stop: (() => void)[] = [];
 
   constructor(
-    readonly run: TabArguments,
+    public run: TabArguments,
     private readonly saved: unknown,
     private readonly connections: Connections,
     private readonly settings: Settings,
@@ -56,7 +59,10 @@ export class RunTab extends Widget {
     const { kernel, run, wall } = this.run;
     this.place = new RunPlace(this.node, { id: run, wall }, { choices: this.settings.value });
     if (this.saved !== null && this.saved !== undefined) this.place.show(this.saved);
-    this.stop.push(this.place.line.state.on(() => this.look()));
+    this.stop.push(
+      this.place.line.state.on(() => this.look()),
+      this.place.store.onChange(() => this.follow()),
+    );
     if (kernel === null) return;
     this.place.bind(this.connections.of(kernel));
     void this.findKernel(kernel);
@@ -77,6 +83,14 @@ export class RunTab extends Widget {
         kernel.dispose();
       });
     }
+  }
+
+  /** The run may be run anew: the tab shows the new one, also after a reload. */
+  private follow(): void {
+    const { id, wall } = this.place?.line ?? { id: this.run.run, wall: this.run.wall };
+    if (id === this.run.run && wall === this.run.wall) return;
+    this.run = { ...this.run, run: id, wall };
+    this.moved.value += 1;
   }
 
   private look(dead = false): void {
@@ -102,7 +116,9 @@ export class Tabs {
     let tab = this.tracker.find((one) => one.id === id);
     if (tab === undefined) {
       const content = new RunTab(run, saved, this.connections, this.settings, this.app.serviceManager);
-      tab = new MainAreaWidget({ content });
+      const made = new MainAreaWidget({ content });
+      tab = made;
+      content.moved.on(() => void this.tracker.save(made));
       tab.id = id;
       tab.title.label = run.name;
       tab.title.caption = `ipyflow run ${run.name}`;
