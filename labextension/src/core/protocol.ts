@@ -391,8 +391,10 @@ export interface WindowAnswer {
   from: number;
   to: number;
   lanes: { name: string; bins: Bin[] }[];
-  /** All tasks that were there in the stretch, or `null` where they are too many. */
+  /** All tasks that had begun in the stretch and not ended before it, or `null` where they are too many. */
   tasks: TaskRow[] | null;
+  /** How many did nothing but wait in it: they are among `tasks` only where there is room for them. */
+  waiting?: number;
 }
 
 /** The run as it was at an instant: for runs whose rows the page does not have. */
