@@ -178,6 +178,22 @@ describe("the replay", () => {
     expect(pill(el)).toContain("succeeded");
   });
 
+  it("goes over to a live run where it has caught up with it", () => {
+    const frames: FrameRequestCallback[] = [];
+    vi.spyOn(window, "requestAnimationFrame").mockImplementation((call) => frames.push(call));
+    const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const { el, model } = open(null);
+    const first = payload([task(1, { state: "running", spans: [[0, "running", "w"]] })], { now: 1 });
+    model.say({ type: "snapshot", seq: 0, payload: first });
+    button(el, "Replay").click();
+    drag(el, 0.9);
+    button(el, "Play").click();
+    now.mockReturnValue(9000);
+    for (let at = 2000; at < 60_000; at += 4000) for (const call of frames.splice(0)) call(at);
+    expect(get(el, ".ipf").classList.contains("ipf-past")).toBe(false);
+    expect(get(el, ".ipf-replay-controls").hidden).toBe(false);
+  });
+
   it("ends when another run takes the place", () => {
     const { el, model } = replaying(example("failing"));
     drag(el, 0.5);

@@ -1,8 +1,8 @@
 /** The graph as it was at an instant: boxes keep their places, those still to come are not there. Pure. */
 
 import type { Counts, Graph, GraphNode, Lane, TaskRow } from "./protocol";
+import { branchesEnded, countsBelow } from "./replay-below";
 import { isContainer } from "./roles";
-import { isFinal } from "./status";
 
 type Rows = ReadonlyMap<number, TaskRow>;
 
@@ -14,10 +14,12 @@ export function graphAt(graph: Graph, all: Rows, then: Rows, lanes: readonly Lan
   if (lanes !== null)
     return { ...graph, nodes: graph.nodes.map((node) => ({ ...node, counts: laneCounts(node, lanes) })) };
   const own = ownTasks(graph, all);
+  const below = countsBelow(then);
+  const ended = branchesEnded(all, then);
   const nodes: GraphNode[] = [];
   for (const node of graph.nodes) {
     const tasks = (own.get(node.key) ?? []).filter((id) => then.has(id));
-    if (tasks.length > 0) nodes.push(nodeAt(node, tasks, all, then));
+    if (tasks.length > 0) nodes.push(nodeAt(node, tasks, below, ended));
   }
   const keys = new Set(nodes.map((node) => node.key));
   return { ...graph, nodes, edges: graph.edges.filter((edge) => keys.has(edge.from) && keys.has(edge.to)) };
@@ -26,18 +28,26 @@ export function graphAt(graph: Graph, all: Rows, then: Rows, lanes: readonly Lan
 const laneCounts = (node: GraphNode, lanes: readonly Lane[]): Counts =>
   lanes.find((lane) => lane.name === node.name && lane.module === node.module)?.counts ?? {};
 
-function nodeAt(node: GraphNode, tasks: number[], all: Rows, then: Rows): GraphNode {
-  const { counts: _counts, below: _below, branches: _branches, ...rest } = node;
+function nodeAt(
+  node: GraphNode,
+  tasks: number[],
+  below: ReadonlyMap<number, Counts>,
+  ended: ReadonlyMap<number, number>,
+): GraphNode {
+  const { counts: _counts, below: _below, branches, ...rest } = node;
   const at: GraphNode = { ...rest, tasks, count: node.task === null ? tasks.length : node.count };
   if (!isContainer(node)) return at;
   const counts: Counts = {};
   for (const id of tasks) {
-    for (const [state, n] of Object.entries(stateBelow(id, then))) {
+    for (const [state, n] of Object.entries(below.get(id) ?? {})) {
       counts[state as "running"] = (counts[state as "running"] ?? 0) + n;
     }
   }
   at.below = counts;
-  if (node.branches != null) at.branches = branchesBelow(tasks, all, then, node.branches);
+  if (branches != null) {
+    const done = tasks.reduce((sum, id) => sum + (ended.get(id) ?? 0), 0);
+    at.branches = [Math.min(branches[0], done), branches[1]];
+  }
   return at;
 }
 
@@ -51,7 +61,9 @@ function ownTasks(graph: Graph, all: Rows): Map<string, number[]> {
   for (const row of all.values()) {
     if (named.has(row.id)) continue;
     const key = likeness(row);
-    alike.set(key, [...(alike.get(key) ?? []), row.id]);
+    const same = alike.get(key);
+    if (same === undefined) alike.set(key, [row.id]);
+    else same.push(row.id);
   }
   for (const node of short) {
     // Where several stacks are alike each takes as many as it lacks: which of them is whose nothing tells.
@@ -63,35 +75,3 @@ function ownTasks(graph: Graph, all: Rows): Map<string, number[]> {
 
 const likeness = (of: Pick<GraphNode, "name" | "module" | "group" | "role">): string =>
   JSON.stringify([of.name, of.module, of.group, of.role ?? null]);
-
-/** The entries below a container by state, those of groups in it instead of the groups. */
-function stateBelow(id: number, then: Rows): Counts {
-  const counts: Counts = {};
-  for (const row of then.values()) {
-    if (isContainer(row)) continue;
-    let over = then.get(row.parent);
-    // Parents are older than their children: this ends.
-    while (over !== undefined && over.id > id && isContainer(over)) over = then.get(over.parent);
-    if (over?.id === id) counts[row.state] = (counts[row.state] ?? 0) + 1;
-  }
-  return counts;
-}
-
-function branchesBelow(
-  groups: readonly number[],
-  all: Rows,
-  then: Rows,
-  [done, branches]: [done: number, branches: number],
-): [done: number, branches: number] {
-  const of = new Set(groups);
-  const known = new Set<string>();
-  const open = new Set<string>();
-  for (const row of all.values()) {
-    if (!of.has(row.parent) || row.branch == null) continue;
-    const key = `${row.parent}/${row.branch}`;
-    known.add(key);
-    const at = then.get(row.id);
-    if (at === undefined || !isFinal(at.state)) open.add(key);
-  }
-  return [Math.min(done, known.size - open.size), branches];
-}

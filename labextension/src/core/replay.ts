@@ -7,6 +7,7 @@
 
 import type { Picture } from "./picture";
 import type { Bin, Counts, Kept, Lane, LogLine, Run, State, TaskDetail, TaskRow } from "./protocol";
+import { branchesEnded } from "./replay-below";
 import { flowAt } from "./replay-flows";
 import { graphAt } from "./replay-graph";
 import { isFailure, isFinal } from "./status";
@@ -18,19 +19,31 @@ export function pictureAt(truth: Picture, at: number, now: number): Picture {
   const order = truth.order.filter((id) => tasks.has(id));
   const lanes = truth.lanes === null ? null : lanesAt(truth.lanes, truth.lanesUntil, at);
   const counts = truth.run.aggregated ? sumOfLanes(lanes ?? []) : countStates(tasks.values());
+  const drawn = truth.graph;
+  // Only where it is looked at: it is the most work of all.
+  const graph = once(() =>
+    drawn === null ? null : graphAt(drawn, truth.tasks, tasks, truth.run.aggregated ? (lanes ?? []) : null),
+  );
   return {
     run: runAt(truth.run, at, counts, truth.run.aggregated ? truth.run.total : tasks.size),
     tasks,
     order,
     edges: truth.edges.filter(([from, to]) => tasks.has(from) && tasks.has(to)),
-    graph:
-      truth.graph === null
-        ? null
-        : graphAt(truth.graph, truth.tasks, tasks, truth.run.aggregated ? (lanes ?? []) : null),
+    get graph() {
+      return graph();
+    },
     lanes,
     lanesUntil: lanesUntil(truth, at),
     workflows: truth.workflows.map((flow) => flowAt(flow, tasks, at)),
     kept: truth.kept === null ? null : keptAt(truth.kept, at),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -40,9 +53,12 @@ function tasksAt(truth: Picture, at: number): Map<number, TaskRow> {
     const then = taskAt(row, at);
     if (then !== null) tasks.set(then.id, then);
   }
+  let ended: Map<number, number> | null = null;
   for (const [id, then] of tasks) {
-    if (then.role === "group" && then.ended === null)
-      tasks.set(id, { ...then, progress: branchesAt(then, tasks, truth) });
+    if (then.role !== "group" || then.ended !== null) continue;
+    ended ??= branchesEnded(truth.tasks, tasks);
+    const [done, all, label] = truth.tasks.get(id)?.progress ?? [0, null, ""];
+    if (all !== null) tasks.set(id, { ...then, progress: [Math.min(done, ended.get(id) ?? 0), all, label] });
   }
   return tasks;
 }
@@ -87,21 +103,6 @@ const isStill = (row: TaskRow): boolean => row.progress === null && row.notes.le
 function tries(states: readonly string[]): number {
   return states.filter((state, i) => state === "running" && !["running", "blocked"].includes(states[i - 1] ?? ""))
     .length;
-}
-
-/** How many branches of a group had ended. */
-function branchesAt(group: TaskRow, tasks: ReadonlyMap<number, TaskRow>, truth: Picture): TaskRow["progress"] {
-  const whole = truth.tasks.get(group.id)?.progress ?? null;
-  if (whole === null) return null;
-  const open = new Set<number>();
-  const known = new Set<number>();
-  for (const row of truth.tasks.values()) {
-    if (row.parent !== group.id || row.branch == null) continue;
-    known.add(row.branch);
-    const then = tasks.get(row.id);
-    if (then === undefined || !isFinal(then.state)) open.add(row.branch);
-  }
-  return [Math.min(whole[0], known.size - open.size), whole[1], whole[2]];
 }
 
 /** The head of the run as it was, with numbers that were found otherwise. */

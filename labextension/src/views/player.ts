@@ -15,8 +15,8 @@ export interface Played {
   /** The instant on show. */
   at(): number;
   show(at: number): void;
-  /** The end is reached, or it was stopped. */
-  stopped(): void;
+  /** It was stopped, or has come to the end. */
+  stopped(ended: boolean): void;
 }
 
 export class Player {
@@ -36,12 +36,12 @@ export class Player {
     this.next();
   }
 
-  stop(): void {
+  stop(ended = false): void {
     if (!this.playing) return;
     this.playing = false;
     cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
-    this.run.stopped();
+    this.run.stopped(ended);
   }
 
   /** Seconds of the run for each second on the clock. */
@@ -60,7 +60,7 @@ export class Player {
     this.last = now;
     const end = this.run.end();
     this.run.show(Math.min(at, end));
-    if (at >= end) this.stop();
+    if (at >= end) this.stop(true);
     else this.next();
   }
 }

@@ -73,7 +73,11 @@ export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState
     end: () => store.end(),
     at: () => ui.replay.value ?? store.end(),
     show: (at) => (ui.replay.value = at),
-    stopped: () => draw(),
+    stopped(ended) {
+      // It has caught up with a run that goes on.
+      if (ended && store.moving) ui.replay.value = null;
+      draw();
+    },
   });
 
   /** The instants of changes, made anew when the run has changed. */
