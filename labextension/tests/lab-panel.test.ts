@@ -28,14 +28,15 @@ function open(runs: ListedRun[] | null) {
     say(runs);
   }
   const canReveal = (_: Connection, run: ListedRun) => run.cell !== null;
-  const unmount = mountPanel(el, { current, changed, settings, act, canReveal, where: () => "a.ipynb" });
+  const place = { name: "a.ipynb" };
+  const unmount = mountPanel(el, { current, changed, settings, act, canReveal, where: () => place.name });
   opened.push(() => {
     unmount();
     el.remove();
   });
   const names = () => [...el.querySelectorAll(".ipf-lab-name")].map((name) => name.textContent);
   const button = (label: string) => el.querySelector<HTMLButtonElement>(`button[aria-label^="${label}"]`);
-  return { el, line, current, act, say, settings, names, button };
+  return { el, line, connection, current, place, act, say, settings, names, button };
 }
 
 describe("the panel", () => {
@@ -91,6 +92,13 @@ describe("the panel", () => {
     expect(main?.getAttribute("aria-label")).toContain("run1, succeeded");
   });
 
+  it("leaves the keyboard at a run whose button has gone", () => {
+    const { say, button, el } = open([listed(1)]);
+    button("Cancel run1")?.focus();
+    say([ended(1)]);
+    expect(document.activeElement).toBe(el.querySelector(".ipf-lab-main"));
+  });
+
   it("takes another run of the same number for another run", () => {
     const { el, say } = open([listed(1)]);
     const main = el.querySelector(".ipf-lab-main");
@@ -124,12 +132,16 @@ describe("the panel", () => {
   });
 
   it("says in words why it is empty, and how to begin", () => {
-    const { el, line, current } = open(null);
+    const { el, line, connection, current, place } = open(null);
     expect(el.textContent).toContain("ipyflow is not loaded in this kernel");
     expect(el.textContent).toContain("%load_ext ipyflow");
     line.greet();
     expect(el.textContent).toContain("Nothing has been run");
     expect(el.textContent).not.toContain("%load_ext");
+    current.value = null;
+    expect(el.textContent).toContain("No kernel runs here");
+    place.name = "";
+    current.value = connection;
     current.value = null;
     expect(el.textContent).toContain("Open a notebook");
   });

@@ -86,10 +86,11 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   function drawEmpty(connection: Connection | null, all: number, found: number): void {
     const key =
       found > 0 ? "" : all > 0 ? "none" : connection === null ? "away" : connection.known.value ? "new" : "off";
-    empty.hidden = key === "";
-    if (empty.dataset.key === key) return;
-    empty.dataset.key = key;
-    empty.replaceChildren(...emptyWords(key));
+    const full = key === "away" && parts.where() !== "" ? "dead" : key;
+    empty.hidden = full === "";
+    if (empty.dataset.key === full) return;
+    empty.dataset.key = full;
+    empty.replaceChildren(...emptyWords(full));
   }
 
   function tick(): void {
@@ -149,6 +150,7 @@ function emptyWords(key: string): HTMLElement[] {
   if (key === "") return [];
   if (key === "none") return [h("p", { text: "No run has this name or state." })];
   if (key === "away") return [h("p", { text: "Open a notebook: the runs of its kernel are listed here." })];
+  if (key === "dead") return [h("p", { text: "No kernel runs here: start one, and its runs are listed here." })];
   const first = key === "off" ? "ipyflow is not loaded in this kernel." : "Nothing has been run with ipyflow yet.";
   const how = HOW.slice(key === "off" ? 0 : 1).map(([code, text]) => h("p", {}, h("code", { text: code }), ` ${text}`));
   return [h("p", { class: "ipf-lab-lead", text: first }), ...how];

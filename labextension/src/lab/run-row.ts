@@ -73,6 +73,8 @@ export class RunRow {
     };
     for (const [action, button] of this.buttons) {
       const [on, text] = can[action] ?? [false, ""];
+      // What has been done to the run may leave nothing more to do: the keyboard stays at the run.
+      if (!on && document.activeElement === button) this.main.focus();
       button.hidden = !on;
       setAttr(button, "aria-label", text);
       setAttr(button, "title", text);
