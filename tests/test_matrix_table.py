@@ -64,3 +64,9 @@ def test_a_row_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit):
         matrix.main(["3.13-4.7"])
     assert "no row 3.13-4.7; there are 3.11-4.2, " in capsys.readouterr().err
+
+
+def test_a_table_of_some_rows_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        matrix.main(["3.13-4.6", "--write"])
+    assert "wants every row" in capsys.readouterr().err
