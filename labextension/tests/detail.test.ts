@@ -81,6 +81,26 @@ describe("the pane about a task", () => {
     expect(el.querySelector(".ipf-tr[aria-selected=true] .ipf-c-id")?.textContent).toBe("7");
   });
 
+  it("is brought into sight in the timeline, however far down it stands", async () => {
+    const { el, pane, button } = await opened(example("many"), 1);
+    const scroller = () => el.querySelector<HTMLElement>(".ipf-timeline .ipf-scroll");
+    const toTimeline = () => {
+      button("Show in …")?.click();
+      pane.querySelector<HTMLElement>("[role=menuitem]")?.click();
+      return scroller()?.scrollTop ?? -1;
+    };
+    expect(toTimeline()).toBe(0);
+    el.querySelectorAll<HTMLElement>("[role=tab]")[2]?.click();
+    const search = el.querySelector<HTMLInputElement>(".ipf-table-filters input");
+    if (search === null) throw new Error("no filter");
+    search.value = "#150";
+    search.dispatchEvent(new Event("input"));
+    await expect.poll(() => el.querySelector("[role=grid]")?.getAttribute("aria-rowcount")).toBe("2");
+    await frame();
+    el.querySelector<HTMLElement>(".ipf-tr")?.click();
+    expect(toTimeline()).toBeGreaterThan(1000);
+  });
+
   it("says of a retry that it is with the code of now", async () => {
     const { button, model } = await opened(example("failing"), 7);
     const retry = button("Retry");

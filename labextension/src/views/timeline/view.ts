@@ -95,8 +95,8 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     }
     axis.draw(scale, now, end, store.present.run.wall, store.live);
     paint(now, end, width);
-    if (store.live && visible && frame === 0 && slow === undefined) {
-      if (reducedMotion()) slow = setTimeout(tick, 500);
+    if (store.moving && visible && frame === 0 && slow === undefined) {
+      if (store.replaying || reducedMotion()) slow = setTimeout(tick, 500);
       else frame = requestAnimationFrame(tick);
     }
   }
@@ -127,7 +127,9 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   function tick(): void {
     frame = 0;
     slow = undefined;
-    if (store.live && visible && document.visibilityState === "visible") draw();
+    // While one looks back the run goes on: there is more to come.
+    stale ||= store.replaying;
+    if (store.moving && visible && document.visibilityState === "visible") draw();
   }
 
   function paint(now: number, end: number, width: number): void {
@@ -218,14 +220,18 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     scroller.focus({ preventScroll: true });
   }
 
-  /** A path that begins far down would be missed: its first row is brought into sight. */
-  function showPath(): void {
-    const ids = new Set(ui.critical.value ? (store.present.run.critical ?? []) : []);
+  /** The first row of these tasks, unless one of them is in sight already. */
+  function bringIntoSight(ids: ReadonlySet<number>): void {
     const on = rows.map((row, i) => (row.kind === "task" && ids.has(row.task.id) ? i : -1)).filter((i) => i >= 0);
     const [top, bottom] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight];
     const seen = on.some((i) => (tops[i] ?? 0) >= top && (tops[i + 1] ?? 0) <= bottom);
     const first = on[0];
     if (first !== undefined && !seen) scroller.scrollTop = Math.max(0, (tops[first] ?? 0) - scroller.clientHeight / 3);
+  }
+
+  /** A path that begins far down would be missed. */
+  function showPath(): void {
+    bringIntoSight(new Set(ui.critical.value ? (store.present.run.critical ?? []) : []));
     refresh();
   }
 
@@ -355,6 +361,9 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   scroller.addEventListener("keydown", keyDown);
   scroller.addEventListener("blur", () => (ui.hover.value = null));
   draw();
+  // Who comes from another tab finds the task whose details are open.
+  const chosen = selectedTask(ui.selection.value);
+  if (chosen !== null) bringIntoSight(new Set([chosen]));
 
   return disposeAll(
     store.onChange(refresh),
