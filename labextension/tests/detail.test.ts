@@ -122,6 +122,19 @@ describe("the pane about a task", () => {
     expect(document.activeElement?.getAttribute("role")).toBe("grid");
   });
 
+  it("keeps it on a button whose row changes, and in the pane where the button goes", async () => {
+    const failed = task(1, { state: "failed", type: "ValueError", text: "no", started: 0, ended: 1 });
+    const { model, pane, button } = await opened(payload([failed]), 1);
+    const retry = button("Retry");
+    retry?.focus();
+    retry?.click();
+    model.say({ type: "snapshot", seq: 1, payload: payload([task(1, { state: "running", started: 2 })]) });
+    expect(document.activeElement).toBe(retry);
+    expect(retry?.textContent).toBe("Cancel");
+    model.say({ type: "snapshot", seq: 2, payload: payload([task(1, { state: "succeeded", started: 2, ended: 3 })]) });
+    expect(document.activeElement).toBe(pane);
+  });
+
   it("without a kernel shows what the file kept, and says what it did not", async () => {
     const rows = [1, 2].map((id) =>
       task(id, { state: "failed", type: "ValueError", text: "no", started: 0, ended: 1 }),

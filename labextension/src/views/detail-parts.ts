@@ -26,12 +26,15 @@ export class Parts {
     }
     if (slot.key === text) return;
     slot.key = text;
-    const inside = slot.element.contains(document.activeElement);
+    const focused = document.activeElement;
+    const inside = slot.element.contains(focused);
     const built = build();
     slot.element.replaceChildren(...(built === null ? [] : [built]));
     slot.element.hidden = built === null;
     if (!inside) return;
-    const heir = slot.element.querySelector<HTMLElement>("button:not([hidden]), summary");
+    // A button that was only moved has it again; else the first that is there now.
+    const first = slot.element.querySelector<HTMLElement>("button:not([hidden]), summary");
+    const heir = focused instanceof HTMLElement && slot.element.contains(focused) ? focused : first;
     (heir ?? this.root.closest<HTMLElement>(".ipf-detail"))?.focus();
   }
 }

@@ -34,6 +34,7 @@ export class PauseButton {
 
   /** `of` names what is paused, for those who hear the button alone. */
   update(paused: boolean, shown: boolean, of: string, run: Run): void {
+    if (!shown && document.activeElement === this.element) this.element.closest<HTMLElement>(".ipf-detail")?.focus();
     this.element.hidden = !shown;
     if (paused !== this.paused) this.release();
     this.paused = paused;
