@@ -165,6 +165,13 @@ describe("rows in a replay", () => {
     });
   });
 
+  it("know of a task that goes on that there is more to come", () => {
+    const open = task(1, { state: "running", spans: [[0, "running", "w"]] });
+    const present = { ...pictureOf(example("many")), tasks: byId([open]), order: [1], edges: [] };
+    const past = makeRows({ ...pictureAt(present, 1, 2), present, at: 1 }, "task");
+    expect(past[0]?.kind === "task" && past[0].after).toBe(open);
+  });
+
   it("of workers show what ran then as running", () => {
     const present = [work(1, 0, 0, 4)];
     const then = task(1, { ...work(1, 0, 0, 4), state: "running", ended: null, spans: [[0, "running", "w1"]] });

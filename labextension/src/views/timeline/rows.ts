@@ -177,7 +177,7 @@ function tasksOf({ order, tasks, edges, present, at }: RowSource, large: boolean
   }
   return treeOrder(present.order, present.tasks, present.edges).map(({ task, depth, head }) => {
     const then = tasks.get(task.id) ?? rowThen(task, at);
-    return line(then, depth, head, then === task ? null : task);
+    return line(then, depth, head, then === task && task.ended !== null ? null : task);
   });
 }
 
