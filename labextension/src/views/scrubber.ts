@@ -27,7 +27,13 @@ const EVEN_STEPS = 100;
 export function mountScrubber(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const open = h(
     "button",
-    { type: "button", class: "ipf-replay-open", "aria-expanded": false, click: () => unfold(controls.hidden) },
+    {
+      type: "button",
+      class: "ipf-replay-open",
+      "aria-label": "Replay",
+      "aria-expanded": false,
+      click: () => unfold(controls.hidden),
+    },
     mark("replay"),
     h("span", { text: "Replay" }),
   );
