@@ -86,6 +86,8 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
     const first = Math.max(0, at - BEYOND);
     const last = Math.min(lines.total - 1, heights.at(y + view, lines.total) + BEYOND);
     lines.show(first, last, following);
+    // What is hidden has no height, and cannot be scrolled.
+    list.hidden = lines.total === 0;
     drawLines(first, last);
     // What was measured now moves the rest: the line on top stays where it was.
     list.style.paddingTop = `${heights.top(first)}px`;
@@ -140,7 +142,6 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
 
   function drawWords(): void {
     const none = lines.total === 0;
-    list.hidden = none;
     empty.hidden = !none;
     again.hidden = !none || lines.error === "";
     setText(empty, none ? whyEmpty(store, lines, ui.logFilter.value) : "");
