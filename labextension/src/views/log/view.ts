@@ -8,6 +8,7 @@ import { disposeAll } from "../../core/signal";
 import type { RunStore } from "../../core/store";
 import type { UiState } from "../../core/ui-state";
 import { copyText } from "../clipboard";
+import { keepPlace } from "../keep-place";
 import { say } from "../say";
 import { mountFilters } from "./filters";
 import { Heights } from "./heights";
@@ -163,6 +164,8 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
 
   function scrolled(): void {
     const top = scroll.scrollTop;
+    // Taken off the page, nobody scrolls it.
+    if (!scroll.isConnected) return;
     if (top < left - 2) following = false;
     else if (store.live && top >= scroll.scrollHeight - scroll.clientHeight - NEAR) following = true;
     redraw();
@@ -221,6 +224,7 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
     redraw();
   }
 
+  const leavePlace = keepPlace(scroll);
   const resized = new ResizeObserver(() => redraw());
   resized.observe(scroll);
   scroll.addEventListener("scroll", scrolled, { passive: true });
@@ -248,6 +252,7 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
     ui.folded.on(() => lines.touch()),
     unmountFilters,
     () => {
+      leavePlace();
       resized.disconnect();
       redraw.cancel();
       lines.dispose();

@@ -8,6 +8,7 @@ import { disposeAll } from "../../core/signal";
 import { present, word } from "../../core/status";
 import type { RunStore } from "../../core/store";
 import { selectedTask, type UiState } from "../../core/ui-state";
+import { keepPlace } from "../keep-place";
 import { RowElement } from "./row";
 import { COLUMNS, matches, sorted } from "./rows";
 
@@ -282,6 +283,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
   search.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") grid.focus();
   });
+  const leavePlace = keepPlace(grid);
   const resized = new ResizeObserver(() => redraw());
   resized.observe(grid);
   grid.addEventListener("scroll", redraw, { passive: true });
@@ -309,6 +311,7 @@ export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): 
     () => {
       clearInterval(ticking);
       clearTimeout(typing);
+      leavePlace();
       resized.disconnect();
       redraw.cancel();
       for (const row of pool.values()) row.dispose();

@@ -6,6 +6,7 @@ import type { RunStore } from "../../core/store";
 import { readTheme, watchTheme } from "../../core/theme";
 import { selectedTask, type TimeWindow, type UiState } from "../../core/ui-state";
 import { NearWindow } from "../../core/window";
+import { keepPlace } from "../keep-place";
 import { Axis } from "./axis";
 import { type Brush, brushed } from "./brush";
 import { whyNoPath } from "./critical";
@@ -338,6 +339,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     redraw();
   };
   const resized = new ResizeObserver(() => redraw());
+  const leavePlace = keepPlace(scroller);
   resized.observe(scroller);
   const seen = new IntersectionObserver((entries) => {
     visible = entries[entries.length - 1]?.isIntersecting ?? true;
@@ -378,6 +380,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     }),
     () => {
       near.leave();
+      leavePlace();
       resized.disconnect();
       seen.disconnect();
       redraw.cancel();
