@@ -1,4 +1,9 @@
-/** Elements without markup: text only ever gets in as text, so names, arguments and tracebacks cannot be read as HTML. */
+/**
+ * Elements without markup: text only ever gets in as text, so names, arguments and tracebacks cannot be read as HTML, and
+ * what cannot be seen in it is shown.
+ */
+
+import { visible } from "./visible";
 
 type Child = Node | string | null | undefined | false;
 type Listener = (event: never) => void;
@@ -38,7 +43,7 @@ function fill(element: Element, attributes: Attributes, children: Child[]): void
     if (name.startsWith("aria-")) element.setAttribute(name, String(value));
     else if (value === false) continue;
     else if (typeof value === "function") element.addEventListener(name, value as EventListener);
-    else if (name === "text") element.textContent = String(value);
+    else if (name === "text") element.textContent = visible(String(value));
     else element.setAttribute(name, value === true ? "" : String(value));
   }
   for (const child of children) {
@@ -48,7 +53,8 @@ function fill(element: Element, attributes: Attributes, children: Child[]): void
 
 /** Writes only what differs: untouched nodes keep the reader's text selection and cost no layout. */
 export function setText(node: Node, text: string): void {
-  if (node.textContent !== text) node.textContent = text;
+  const seen = visible(text);
+  if (node.textContent !== seen) node.textContent = seen;
 }
 
 export function setAttr(element: Element, name: string, value: string | null): void {

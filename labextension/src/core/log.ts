@@ -7,6 +7,7 @@
 
 import { plain } from "./format";
 import type { Kept, LogAnswer, LogLine, LogQuery } from "./protocol";
+import { visible } from "./visible";
 
 /** Lines in one answer. */
 export const PAGE = 240;
@@ -169,25 +170,17 @@ export function keptAnswer({ log }: Kept, query: LogQuery): LogAnswer {
 /** Links and titles for a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin and end with.
 const TITLES = /\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
-/** What a terminal obeys and a page cannot show, and what turns the direction of writing round. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
 /**
  * Text that was meant for a terminal, as a page can show it: without colours, a line that was written over as it was
  * last, and the rest of what cannot be seen as Python writes it.
  */
 export function legible(text: string): string {
-  return plain(text.replace(TITLES, ""))
+  const lines = plain(text.replace(TITLES, ""))
     .replace(/\r+\n/g, "\n")
     .replace(/\n$/, "")
     .split("\n")
-    .map((line) => line.replace(/\r+$/, "").split("\r").at(-1) ?? "")
-    .join("\n")
-    .replace(UNSEEN, (one) => {
-      const code = one.charCodeAt(0);
-      return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-    });
+    .map((line) => line.replace(/\r+$/, "").split("\r").at(-1) ?? "");
+  return visible(lines.join("\n"));
 }
 
 /** When a line was written, in seconds of the run: `0.310`, `1:02.310`, `2:01:02.310`. */

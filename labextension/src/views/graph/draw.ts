@@ -3,6 +3,7 @@
 import type { GraphEdge, GraphNode } from "../../core/protocol";
 import type { RunStore } from "../../core/store";
 import type { Theme } from "../../core/theme";
+import { visible } from "../../core/visible";
 import { type Critical, edgeKey } from "./critical";
 import { type Camera, type Size, shorten } from "./geometry";
 import { nodeState, nodeTimes, nodeTitle, standsBack } from "./look";
@@ -70,7 +71,7 @@ export function paintGraph(
     g.fillRect(node.x + 8, node.y + node.h / 2 - 5, 10, 10);
     g.fillStyle = theme.text;
     g.fillText(
-      shorten([nodeTitle(node), nodeTimes(node)].filter(Boolean).join(" "), node.w - 36, 7.25),
+      shorten(visible([nodeTitle(node), nodeTimes(node)].filter(Boolean).join(" ")), node.w - 36, 7.25),
       node.x + 26,
       node.y + node.h / 2 + 1,
     );

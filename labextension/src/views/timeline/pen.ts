@@ -2,6 +2,7 @@
 
 import { drawIcon } from "../../core/icons";
 import type { Theme } from "../../core/theme";
+import { visible } from "../../core/visible";
 import type { Box } from "./tracks";
 
 /** How tall a thin bar is: what waits. */
@@ -117,7 +118,8 @@ export class Pen {
   }
 
   /** As much of a text as has room. */
-  fit(text: string, room: number): string {
+  fit(foreign: string, room: number): string {
+    const text = visible(foreign);
     const wide = this.wide(text);
     if (wide <= room) return text;
     let end = Math.floor((text.length * room) / wide);
