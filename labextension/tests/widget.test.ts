@@ -193,12 +193,14 @@ describe("by keyboard", () => {
     expect(el.querySelector<HTMLElement>(".ipf-detail")?.hidden).toBe(true);
   });
 
-  it("keeps JupyterLab's single-key commands off, and leaves those with Ctrl", () => {
+  it("keeps JupyterLab's single-key commands off, and leaves those with Ctrl or Alt", () => {
     const { el } = open(example("small"));
     const tab = el.querySelector("[role=tab]");
     tab?.dispatchEvent(new KeyboardEvent("keydown", { key: "d", bubbles: true }));
     expect(tab?.hasAttribute("data-lm-suppress-shortcuts")).toBe(true);
     tab?.dispatchEvent(new KeyboardEvent("keydown", { key: "s", ctrlKey: true, bubbles: true }));
+    expect(tab?.hasAttribute("data-lm-suppress-shortcuts")).toBe(false);
+    tab?.dispatchEvent(new KeyboardEvent("keydown", { key: "K", altKey: true, shiftKey: true, bubbles: true }));
     expect(tab?.hasAttribute("data-lm-suppress-shortcuts")).toBe(false);
   });
 });

@@ -9,6 +9,7 @@ import { mountDetail } from "./detail";
 import { mountGraph } from "./graph/view";
 import { mountHeader } from "./header";
 import { mountHoverCard } from "./hover-card";
+import { keepPlace } from "./keep-place";
 import { mountLog } from "./log/view";
 import { mountPrompts } from "./prompts";
 import { mountScrubber } from "./scrubber";
@@ -107,6 +108,7 @@ export const mountRunView: Mount = (element, store, ui) => {
     unmountAll = disposeAll(
       unmountHeader,
       unmountPrompts,
+      keepPlace(detail),
       mountHoverCard(root, store, ui),
       unmountScrubber,
       ui.tab.on(showTab),
@@ -134,11 +136,11 @@ export const mountRunView: Mount = (element, store, ui) => {
   }
 
   // JupyterLab's commands for single keys (a, b, d d, arrows, Enter) must not act on the notebook from in here, while
-  // those with Ctrl or Cmd (save, palette) still should. Its listener is on the document: ours comes before. It looks
+  // those with Ctrl, Cmd or Alt (save, palette, our own) still should. Its listener is on the document: ours comes before. It looks
   // for the mark from the focused element upwards, and stops at the first match: so the mark is on that element.
   function shield(event: KeyboardEvent): void {
     if (event.target instanceof Element && root.contains(event.target)) {
-      event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey));
+      event.target.toggleAttribute("data-lm-suppress-shortcuts", !(event.ctrlKey || event.metaKey || event.altKey));
     }
   }
 
