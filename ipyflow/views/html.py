@@ -60,7 +60,7 @@ STYLE = (
     ".ipyflow-flow{display:flex;flex-wrap:wrap;gap:0 12px}.ipyflow-flow ul{flex:1 1 260px}"
     ".ipyflow-flow>img,.ipyflow-flow>svg{flex:none}"
     ".ipyflow-run td,.ipyflow-run th{text-align:left!important;vertical-align:top}"
-    ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #9a9a9a;overflow:auto;"
+    ".ipyflow-run pre{font:12px/1.4 monospace;padding:6px 10px;border-left:3px solid #8c8c8c;overflow:auto;"
     "white-space:pre-wrap;overflow-wrap:anywhere}"
     ".ipyflow-run img,.ipyflow-run svg{max-width:100%;height:auto;display:block;margin:4px 0}</style>"
 )

@@ -21,18 +21,18 @@ class Look(NamedTuple):
 
 
 LOOKS: dict[State, Look] = {
-    State.PLANNED: Look("#9A9A9A", "◌", "outline", "planned"),
-    State.WAITING: Look("#9A9A9A", "…", "dotted", "waiting"),
-    State.QUEUED: Look("#9A9A9A", "○", "faint", "queued"),
+    State.PLANNED: Look("#8C8C8C", "◌", "outline", "planned"),
+    State.WAITING: Look("#8C8C8C", "…", "dotted", "waiting"),
+    State.QUEUED: Look("#8C8C8C", "○", "faint", "queued"),
     State.RUNNING: Look("#0072B2", "▸", "solid", "running"),
-    State.BLOCKED: Look("#D68F00", "‖", "hatched", "blocked"),
+    State.BLOCKED: Look("#BD7D00", "‖", "hatched", "blocked"),
     State.CANCELLING: Look("#7F7F7F", "⊖", "hatched", "cancelling"),
     State.SUCCEEDED: Look("#009E73", "✓", "solid", "succeeded"),
     State.FAILED: Look("#CC3311", "✗", "solid", "failed"),
     State.TIMED_OUT: Look("#A8457F", "◷", "solid", "timed out"),
     State.CANCELLED: Look("#7F7F7F", "⊘", "solid", "cancelled"),
-    State.SKIPPED: Look("#9A9A9A", "↷", "outline", "skipped"),
-    State.CACHED: Look("#3AA6DD", "≈", "solid", "cached"),
+    State.SKIPPED: Look("#8C8C8C", "↷", "outline", "skipped"),
+    State.CACHED: Look("#2A90C8", "≈", "solid", "cached"),
 }
 """The look of every state; the order is that of legends and counts."""
 
