@@ -17,6 +17,22 @@ export const STATES: readonly State[] = [
   "skipped",
 ];
 
+/** From done to not begun: the order along the progress strip, and of the numbers above it. */
+export const ALONG: readonly State[] = [
+  "succeeded",
+  "cached",
+  "skipped",
+  "cancelled",
+  "failed",
+  "timed_out",
+  "cancelling",
+  "running",
+  "blocked",
+  "queued",
+  "waiting",
+  "planned",
+];
+
 export const FINAL: ReadonlySet<State> = new Set([
   "succeeded",
   "failed",

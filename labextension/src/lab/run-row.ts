@@ -3,14 +3,12 @@
 import { h, s, setAttr, setText } from "../core/dom";
 import { count, duration, elapsed, plural } from "../core/format";
 import { glyph, setStateIcon, stateIcon } from "../core/icons";
-import { begun, FINAL, isFailure, present, STATES, word } from "../core/status";
+import { ALONG, begun, FINAL, isFailure, present, word } from "../core/status";
 import { stateColour } from "../core/theme";
 import type { ListedRun } from "./connection";
 
 export type RowAction = "open" | "reveal" | "pause" | "resume" | "retry" | "cancel";
 
-/** From done to not begun, along the progress strip. */
-const ALONG = [...STATES.filter((state) => FINAL.has(state)), ...STATES.filter((state) => !FINAL.has(state))];
 const CELL = "M1.6 2.6h8.8v6.8H1.6ZM1.6 5h8.8";
 
 export class RunRow {

@@ -28,10 +28,11 @@ export class StatusItem extends Widget {
     );
     this.node.append(button);
     const draw = () => {
-      const [running_, failed_] = tally(connections.current.value?.runs.value ?? []);
+      const runs = connections.current.value?.runs.value ?? [];
+      const [running_, failed_] = tally(runs);
       setText(running, `${count(running_)} running`);
       setText(failed, `${count(failed_)} failed`);
-      button.hidden = connections.current.value?.known.value !== true;
+      button.hidden = runs.length === 0;
       button.classList.toggle("ipf-lab-none-failed", failed_ === 0);
       setAttr(button, "aria-label", `ipyflow: ${count(running_)} running, ${count(failed_)} failed. Show the runs`);
     };

@@ -2,7 +2,7 @@
 
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
-import type { ServiceManager } from "@jupyterlab/services";
+import type { Kernel, ServiceManager } from "@jupyterlab/services";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h } from "../core/dom";
@@ -29,6 +29,10 @@ export class RunTab extends Widget {
   /** Tells that the tab has gone over to another run. */
   readonly moved = new Signal(0);
   private place: RunPlace | null = null;
+  private seeking = false;
+  private dead = false;
+  /** A line to the kernel that is this tab's own. */
+  private own: Kernel.IKernelConnection | null = null;
   private readonly gone = h("p", { class: "ipf-lab-gone", role: "status", text: GONE });
   private readonly stop: (() => void)[] = [];
 
@@ -62,27 +66,30 @@ export class RunTab extends Widget {
     this.stop.push(
       this.place.line.state.on(() => this.look()),
       this.place.store.onChange(() => this.follow()),
+      this.connections.changed.on(() => this.look()),
     );
-    if (kernel === null) return;
-    this.place.bind(this.connections.of(kernel));
-    void this.findKernel(kernel);
+    if (kernel !== null) this.place.bind(this.connections.of(kernel));
+    this.look();
   }
 
-  /** After a reload no notebook of that kernel may be open: the tab then holds a line of its own. */
+  /** Where no notebook of that kernel is open, after a reload or when it was closed, the tab has a line of its own. */
   private async findKernel(id: string): Promise<void> {
+    this.seeking = true;
     const { kernels } = this.services;
-    await kernels.ready;
-    const model = [...kernels.running()].find((one) => one.id === id);
-    if (this.isDisposed) return;
-    if (model === undefined) this.look(true);
-    else if (!this.connections.of(model.id).connected) {
-      const kernel = kernels.connectTo({ model });
+    const model = await kernels.findById(id).catch(() => undefined);
+    this.dead = model === undefined;
+    if (!this.isDisposed && model !== undefined && !this.connections.of(id).connected) {
+      // The comms of widgets are for the notebook's own line, which may come later than this one.
+      const kernel = kernels.connectTo({ model, handleComms: false });
+      this.own = kernel;
       const drop = this.connections.take(kernel);
       this.stop.push(() => {
         drop();
         kernel.dispose();
       });
     }
+    this.seeking = false;
+    if (!this.isDisposed) this.look();
   }
 
   /** The run may be run anew: the tab shows the new one, also after a reload. */
@@ -93,10 +100,15 @@ export class RunTab extends Widget {
     this.moved.value += 1;
   }
 
-  private look(dead = false): void {
+  private look(): void {
     if (this.place === null) return;
-    const lost = this.place.line.state.value === "unknown" || dead;
-    this.gone.hidden = this.place.store.filled || !lost;
+    const { line, store } = this.place;
+    const { kernel } = this.run;
+    const connected = kernel !== null && this.connections.of(kernel).connected;
+    if (connected) this.dead = false;
+    else if (this.own?.isDisposed) this.dead = true;
+    else if (kernel !== null && !this.seeking && !this.dead && this.own === null) void this.findKernel(kernel);
+    this.gone.hidden = store.filled || !(line.state.value === "unknown" || this.dead);
     this.node.classList.toggle("ipf-lab-empty-tab", !this.gone.hidden);
   }
 }

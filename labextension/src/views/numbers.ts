@@ -4,25 +4,9 @@ import { h, setAttr, setText } from "../core/dom";
 import { count, plural } from "../core/format";
 import { stateIcon } from "../core/icons";
 import type { Counts, State } from "../core/protocol";
-import { isFinal, MEANING, word } from "../core/status";
+import { ALONG, isFinal, MEANING, word } from "../core/status";
 import { stateColour } from "../core/theme";
 import type { UiState } from "../core/ui-state";
-
-/** From done to not begun: the order along the progress strip, and of the numbers above it. */
-const ALONG: readonly State[] = [
-  "succeeded",
-  "cached",
-  "skipped",
-  "cancelled",
-  "failed",
-  "timed_out",
-  "cancelling",
-  "running",
-  "blocked",
-  "queued",
-  "waiting",
-  "planned",
-];
 
 export class Numbers {
   readonly element = h("div", { class: "ipf-counts" });
