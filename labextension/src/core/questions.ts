@@ -8,6 +8,8 @@ import type { AnswerMessage, Asks, FromPage } from "./protocol";
 
 /** An answer that has not come after this long, in ms, will not come. */
 const PATIENCE = 15_000;
+/** A large run takes its time to be written. */
+const PATIENCE_FOR_EXPORTS = 120_000;
 
 type Ask = Extract<FromPage, { type: "ask" }>;
 
@@ -30,10 +32,13 @@ export class Questions {
         if (message.error === null) resolve(message.answer as Asks[K]["answer"]);
         else reject(new Error(message.error));
       };
-      const stop = this.later(() => {
-        this.open.delete(request);
-        reject(new Error(this.whySilent()));
-      }, PATIENCE);
+      const stop = this.later(
+        () => {
+          this.open.delete(request);
+          reject(new Error(this.whySilent()));
+        },
+        what === "export" ? PATIENCE_FOR_EXPORTS : PATIENCE,
+      );
       this.open.set(request, { settle, stop });
       this.send({ type: "ask", request, what, query });
     });
