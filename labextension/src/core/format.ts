@@ -151,6 +151,20 @@ export function spoken(task: TaskRow, now: number): string {
   return parts.join(", ");
 }
 
+/** Words with nothing between them but single spaces: as those compare who listen to a page. */
+const bare = (text: string): string =>
+  text
+    .replace(/\([^()]*\)/g, "")
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()
+    .toLowerCase();
+
+/** What is seen in a thing is said of it too: who speaks to a page calls a thing by what they see. */
+export function withSeen(words: string, seen: readonly (string | null | undefined)[]): string {
+  const all = seen.filter(Boolean).join(" ");
+  return ` ${bare(words)} `.includes(` ${bare(all)} `) ? words : `${words}; ${all}`;
+}
+
 /** Colours for a terminal, which mean nothing on a page. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what they begin with.
 const ANSI = /\u001b\[[0-9;:?]*[A-Za-z]/g;

@@ -1,6 +1,7 @@
 /** The graph as SVG: elements are kept by key and only what differs is written, so nothing flickers while a run is live. */
 
 import { s, setAttr, setText } from "../../core/dom";
+import { withSeen } from "../../core/format";
 import { rolePath, setStateIcon, stateIcon } from "../../core/icons";
 import type { GraphEdge, GraphNode, Role } from "../../core/protocol";
 import { isContainer } from "../../core/roles";
@@ -101,7 +102,7 @@ function makeEdge(edge: GraphEdge, arrow: string): SVGPathElement {
   });
 }
 
-/** What is seen is told by the box's own label: names that are cut short, numbers and buttons would only confuse it. */
+/** White space parts the words for who asks what is seen here. */
 function makeNode(node: GraphNode): SVGGElement {
   const group = s("g", { class: "ipf-node", role: "option", "data-key": node.key });
   if (node.count > 1) {
@@ -113,12 +114,15 @@ function makeNode(node: GraphNode): SVGGElement {
     s("rect", { class: "ipf-box ipf-front" }),
     s("rect", { class: "ipf-strip" }),
     stateIcon("planned"),
-    s("text", { "aria-hidden": "true", class: "ipf-node-module" }),
-    s("text", { "aria-hidden": "true", class: "ipf-node-name" }),
-    s("text", { "aria-hidden": "true", class: "ipf-node-count", "text-anchor": "end" }),
+    s("text", { class: "ipf-node-module" }),
+    " ",
+    s("text", { class: "ipf-node-name" }),
+    " ",
+    s("text", { class: "ipf-node-count", "text-anchor": "end" }),
+    " ",
     s("g", { class: "ipf-node-states" }),
     s("path", { class: "ipf-node-role", fill: "none" }),
-    s("text", { "aria-hidden": "true", class: "ipf-node-error" }),
+    s("text", { class: "ipf-node-error" }),
     s("g", { class: "ipf-node-handles", "aria-hidden": "true" }),
     s("title"),
   );
@@ -178,8 +182,8 @@ function updateNode(group: SVGGElement, node: GraphNode, from: Showing): void {
   const foot = part("node-states");
   if (foot !== null) drawFoot(foot, bar, w, h);
   const more = from.handles && node.opens !== undefined ? ", plus opens it" : "";
-  const words = `${nodeSpoken(node, from.tasks, from.now)}${more}`;
-  setAttr(group, "aria-label", words);
+  const seen = ["module", "name", "count", "error"].map((name) => part(`node-${name}`)?.textContent);
+  setAttr(group, "aria-label", withSeen(`${nodeSpoken(node, from.tasks, from.now)}${more}`, seen));
 }
 
 /** The mark of a role in the upper right corner. */

@@ -1,11 +1,11 @@
 /** The names at the left of the timeline: only those in sight exist, and they are kept while they stay in sight. */
 
 import { h, setAttr, setText } from "../../core/dom";
-import { branchWord, callText, caption, count, duration, plural, spoken } from "../../core/format";
+import { branchWord, callText, caption, count, duration, plural, spoken, withSeen } from "../../core/format";
 import { setRole, setStateIcon, stateIcon } from "../../core/icons";
 import { placeOf } from "../../core/places";
 import type { Lane } from "../../core/protocol";
-import { isContainer, isQuiet, rowRole } from "../../core/roles";
+import { isContainer, isQuiet, roleWord, rowRole } from "../../core/roles";
 import { present, word } from "../../core/status";
 import { HEIGHT, type Row } from "./rows";
 
@@ -62,18 +62,23 @@ function make(row: Row): HTMLElement {
   if (row.kind === "task") {
     label.append(
       h("span", { class: "ipf-branch" }),
+      " ",
       stateIcon(row.task.state),
       h("span", { class: "ipf-role" }),
+      " ",
       h("span", { class: "ipf-name" }),
       h("span", { class: "ipf-args" }),
+      " ",
       h("span", { class: "ipf-module" }),
     );
   } else if (row.kind === "worker") {
-    label.append(h("span", { class: "ipf-name" }), h("span", { class: "ipf-module" }));
+    label.append(h("span", { class: "ipf-name" }), " ", h("span", { class: "ipf-module" }));
   } else if (row.kind === "lane") {
     label.append(
-      h("div", { class: "ipf-lane-head" }, h("span", { class: "ipf-name" }), h("span", { class: "ipf-module" })),
+      h("div", { class: "ipf-lane-head" }, h("span", { class: "ipf-name" }), " ", h("span", { class: "ipf-module" })),
+      " ",
       h("div", { class: "ipf-lane-facts" }),
+      " ",
       h("div", { class: "ipf-lane-counts" }),
     );
   } else {
@@ -89,14 +94,16 @@ function update(label: HTMLElement, row: Row, now: number): void {
     const { task, depth, head } = row;
     const icon = label.querySelector<SVGElement>(".ipf-icon");
     if (icon !== null) setStateIcon(icon, task.state);
+    const number = head && task.branch != null ? count(task.branch) : "";
     const branch = label.querySelector<HTMLElement>(".ipf-branch");
     if (branch !== null) {
       branch.hidden = task.branch == null;
-      setText(branch, head && task.branch != null ? count(task.branch) : "");
+      setText(branch, number);
       setAttr(branch, "title", task.branch == null ? null : branchWord(task.branch));
     }
     const role = label.querySelector<HTMLElement>(".ipf-role");
-    if (role !== null) setRole(role, rowRole(task));
+    const shown = rowRole(task);
+    if (role !== null) setRole(role, shown);
     label.classList.toggle("ipf-dim", isQuiet(task));
     label.classList.toggle("ipf-whole", isContainer(task));
     label.style.paddingLeft = `calc(10px + ${Math.min(depth, 8)} * var(--ipf-step))`;
@@ -104,19 +111,23 @@ function update(label: HTMLElement, row: Row, now: number): void {
     setText(part("name"), task.name);
     setText(part("args"), callText(task));
     setText(part("module"), caption(task));
-    setAttr(label, "aria-label", spoken(task, task.ended ?? Math.round(now)));
+    const seen = [number, shown && roleWord(shown), task.name + callText(task), caption(task)];
+    setAttr(label, "aria-label", withSeen(spoken(task, task.ended ?? Math.round(now)), seen));
   } else if (row.kind === "worker") {
     const { name, host } = placeOf(row.worker);
     setText(part("name"), name);
-    setText(part("module"), [host, plural(row.tasks, "task")].filter(Boolean).join(" · "));
-    setAttr(label, "aria-label", `worker ${row.worker}, ${plural(row.tasks, "task")}`);
+    const beside = [host, plural(row.tasks, "task")].filter(Boolean).join(" · ");
+    setText(part("module"), beside);
+    setAttr(label, "aria-label", withSeen(`worker ${row.worker}, ${plural(row.tasks, "task")}`, [name, beside]));
   } else if (row.kind === "lane") {
     setText(part("name"), row.lane.name);
     setText(part("module"), row.lane.module);
     const median = row.lane.median === null ? "" : ` · median ${duration(row.lane.median)}`;
-    setText(part("lane-facts"), `×${count(row.lane.count)}${median}`);
+    const facts = `×${count(row.lane.count)}${median}`;
+    setText(part("lane-facts"), facts);
     drawCounts(part("lane-counts"), row.lane);
-    setAttr(label, "aria-label", laneSpoken(row.lane));
+    const counts = present(row.lane.counts).map(([, n]) => count(n));
+    setAttr(label, "aria-label", withSeen(laneSpoken(row.lane), [row.lane.name, row.lane.module, facts, ...counts]));
   } else {
     setText(part("section"), row.text);
   }
@@ -128,7 +139,9 @@ function drawCounts(element: Element, lane: Lane): void {
   if ((element as HTMLElement).dataset.key === key) return;
   (element as HTMLElement).dataset.key = key;
   element.replaceChildren(
-    ...states.map(([state, n]) => h("span", { class: "ipf-count", title: word(state) }, stateIcon(state), count(n))),
+    ...states.map(([state, n]) =>
+      h("span", { class: "ipf-count", title: word(state) }, stateIcon(state), count(n), " "),
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 /** The picture of a workflow as SVG: steps as boxes, events as pills; what is kept is written again only where it differs. */
 
 import { reducedMotion, s, setAttr, setText } from "../../core/dom";
+import { withSeen } from "../../core/format";
 import { MARKS, setStateIcon, stateIcon } from "../../core/icons";
 import type { FlowEdge, FlowNode, Workflow } from "../../core/protocol";
 import { present } from "../../core/status";
@@ -69,7 +70,8 @@ export class FlowPicture {
       (group, node) => {
         setAttr(group, "id", this.idOf(node.key));
         updateNode(group, node, lookOf(node, flow, around));
-        setAttr(group, "aria-label", spokenNode(node, flow, around));
+        const seen = [...group.querySelectorAll(":scope > text")].map(({ textContent }) => textContent);
+        setAttr(group, "aria-label", withSeen(spokenNode(node, flow, around), seen));
         group.classList.toggle("ipf-on", node.key === marks.hovered);
         group.classList.toggle("ipf-focus", node.key === marks.focused);
         setAttr(group, "aria-selected", String(node.key === marks.selected));
@@ -161,6 +163,7 @@ function makeNode(node: FlowNode): SVGGElement {
   else if (node.form !== "") group.append(s("path", { class: "ipf-mark", d: MARKS[node.form] }));
   group.append(
     s("text", { class: "ipf-node-name" }),
+    " ",
     step
       ? s("text", {}, s("tspan", { class: "ipf-node-line" }), s("tspan", { class: "ipf-node-extra" }))
       : s("text", { class: "ipf-node-extra" }),
