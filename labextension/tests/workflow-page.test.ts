@@ -250,10 +250,10 @@ describe("from a node to its events", () => {
     const { el } = open(runOf(flow, [task(1, { role: "workflow", name: "Tiny" }), ...rows.slice(1)]), "graph");
     await frame();
     walk(el, "step:work");
-    expect(pane(el)?.querySelector(".ipf-part-runs h5")?.textContent).toBe("1 of 9000 runs");
+    expect(pane(el)?.querySelector(".ipf-part-runs h3")?.textContent).toBe("1 of 9000 runs");
     expect(pane(el)?.querySelector(".ipf-part-runs")?.textContent).not.toContain("gave nothing");
     walk(el, "event:Begin");
-    expect(pane(el)?.querySelector(".ipf-part-events h5")?.textContent).toBe("1 of 9000 events");
+    expect(pane(el)?.querySelector(".ipf-part-events h3")?.textContent).toBe("1 of 9000 events");
   });
 
   it("leads from a step to the workflow that it runs", async () => {

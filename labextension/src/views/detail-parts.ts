@@ -40,7 +40,7 @@ export class Parts {
 }
 
 export const section = (name: string, ...children: (HTMLElement | null)[]): HTMLElement =>
-  h("section", { class: "ipf-detail-section" }, h("h5", { text: name }), ...children);
+  h("section", { class: "ipf-detail-section" }, h("h3", { text: name }), ...children);
 
 export function copyButton(text: string, label: string): HTMLButtonElement {
   const word = h("span", { text: "Copy" });

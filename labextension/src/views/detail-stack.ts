@@ -24,7 +24,7 @@ export function mountStack(root: HTMLElement, store: RunStore, ui: UiState, key:
         {},
         h("div", { class: "ipf-quiet ipf-detail-module", text: caption(node) }),
         h(
-          "h4",
+          "h2",
           { class: "ipf-detail-title" },
           h("span", { text: node.name }),
           h("span", { class: "ipf-quiet", text: ` ×${count(node.count)}` }),

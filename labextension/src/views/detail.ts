@@ -106,7 +106,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
         {},
         h("div", { class: "ipf-quiet ipf-detail-module", text: caption(task) }),
         h(
-          "h4",
+          "h2",
           { class: "ipf-detail-title" },
           h("span", { text: task.name }),
           h("span", { class: "ipf-quiet", text: ` #${id}` }),

@@ -18,7 +18,7 @@ interface Wait extends Awaited {
 
 export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   places += 1;
-  const label = h("h4", { class: "ipf-prompts-name", id: `ipf-prompts-${places}` });
+  const label = h("h2", { class: "ipf-prompts-name", id: `ipf-prompts-${places}` });
   const list = h("ul", { class: "ipf-prompts-list" });
   const more = h("p", { class: "ipf-quiet ipf-prompts-more" });
   const root = h("section", { class: "ipf-prompts", role: "region", "aria-labelledby": label.id }, label, list, more);

@@ -82,7 +82,7 @@ function head(within: Within, event: FlowEvent): HTMLElement {
     "div",
     {},
     h(
-      "h4",
+      "h2",
       { class: "ipf-detail-title" },
       h("span", { text: event.type }),
       event.id < 0 ? null : h("span", { class: "ipf-quiet", text: ` #${event.id}` }),

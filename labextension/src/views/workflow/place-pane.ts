@@ -61,7 +61,7 @@ const head = (name: string, what: string, kind: FlowNode["kind"] | null): HTMLEl
     "div",
     {},
     h("div", { class: "ipf-quiet ipf-detail-module" }, kind === null ? null : kindMark(kind), what),
-    h("h4", { class: "ipf-detail-title", text: name }),
+    h("h2", { class: "ipf-detail-title", text: name }),
   );
 
 function drawWays(parts: Parts, within: Within, node: FlowNode, from: string, to: string): void {
