@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RunStore } from "../src/core/store";
+import { TARGET } from "../src/lab/connection";
 import { RunLine } from "../src/lab/run-line";
 import { example } from "./helpers";
-import { connected, FakeLine, listed } from "./lab-kernel";
+import { connected, FakeLine, listed, PAGE } from "./lab-kernel";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -74,6 +75,11 @@ describe("a kernel with ipyflow", () => {
     expect(connection.known.value).toBe(false);
     expect(connection.runs.value).toEqual([]);
     await line.answer(false);
+    // What the old one had said comes once more.
+    line.say({ type: "hello", version: "0" }, null, TARGET, 1);
+    line.say({ type: "runs", runs: [listed(1)] }, null, PAGE, 1);
+    expect(connection.known.value).toBe(false);
+    expect(connection.runs.value).toEqual([]);
     line.greet();
     expect(connection.known.value).toBe(true);
   });

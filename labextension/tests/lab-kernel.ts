@@ -5,9 +5,10 @@ export const PAGE = "page-1";
 /** A websocket to a kernel that says what the test says. */
 export class FakeLine implements KernelLine {
   up = true;
+  life = 1;
   readonly sent: { page: string; sub: number | null; body: Body }[] = [];
   private there: ((there: boolean) => void)[] = [];
-  private messages = new Set<(content: unknown) => void>();
+  private messages = new Set<(content: unknown, life: string) => void>();
   private changes = new Set<() => void>();
   private restarts = new Set<() => void>();
 
@@ -15,7 +16,7 @@ export class FakeLine implements KernelLine {
     this.sent.push(content as FakeLine["sent"][number]);
   }
 
-  onMessage(listener: (content: unknown) => void): () => void {
+  onMessage(listener: (content: unknown, life: string) => void): () => void {
     this.messages.add(listener);
     return () => this.messages.delete(listener);
   }
@@ -45,8 +46,9 @@ export class FakeLine implements KernelLine {
     return this.there.length;
   }
 
-  say(body: Body, sub: number | null = null, to = PAGE): void {
-    for (const listener of [...this.messages]) listener({ comm_id: to, data: { ipyflow: 1, sub, body } });
+  say(body: Body, sub: number | null = null, to = PAGE, life = this.life): void {
+    const content = { comm_id: to, data: { ipyflow: 1, sub, body } };
+    for (const listener of [...this.messages]) listener(content, `life ${life}`);
   }
 
   greet(): void {
@@ -59,6 +61,7 @@ export class FakeLine implements KernelLine {
   }
 
   restart(): void {
+    this.life += 1;
     for (const listener of [...this.restarts]) listener();
   }
 

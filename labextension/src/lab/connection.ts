@@ -39,7 +39,8 @@ export interface KernelLine {
   /** Whether messages come and go. */
   readonly up: boolean;
   send(content: object): void;
-  onMessage(listener: (content: unknown) => void): () => void;
+  /** `life` tells one life of a kernel from the next: after a restart the server may repeat what the old one said. */
+  onMessage(listener: (content: unknown, life: string) => void): () => void;
   /** Tells when `up` may have changed. */
   onChange(listener: () => void): () => void;
   /** Tells that the kernel begins anew, or has died. */
@@ -69,6 +70,8 @@ export class Connection {
   private readonly lines = new Map<KernelLine, () => void>();
   private line: KernelLine | null = null;
   private readonly subscribers = new Map<number, Subscriber>();
+  private life = "";
+  private readonly over = new Set<string>();
   private unanswered = 0;
   private greeted = 0;
   private beating: ReturnType<typeof setInterval> | undefined;
@@ -87,9 +90,10 @@ export class Connection {
   /** Uses a line; the result gives it up. */
   attach(line: KernelLine): () => void {
     const stop = disposeAll(
-      line.onMessage((content) => line === this.line && this.heard(content)),
+      line.onMessage((content, life) => line === this.line && this.heard(content, life)),
       line.onChange(() => this.choose()),
       line.onRestart(() => {
+        this.over.add(this.life);
         this.lost();
         if (this.line?.up) this.look();
       }),
@@ -195,11 +199,12 @@ export class Connection {
     for (const subscriber of [...this.subscribers.values()]) subscriber.lineChanged();
   }
 
-  private heard(content: unknown): void {
+  private heard(content: unknown, life: string): void {
     const { comm_id, data } = (content ?? {}) as { comm_id?: unknown; data?: unknown };
     if (comm_id !== TARGET && comm_id !== this.page) return;
     const { ipyflow, sub, body } = (data ?? {}) as { ipyflow?: unknown; sub?: unknown; body?: Body };
-    if (ipyflow !== 1 || typeof body?.type !== "string") return;
+    if (ipyflow !== 1 || typeof body?.type !== "string" || this.over.has(life)) return;
+    this.life = life;
     if (typeof sub === "number") this.subscribers.get(sub)?.received(body);
     else if (body.type === "runs" && Array.isArray(body.runs)) {
       this.heardAt = performance.now();

@@ -37,7 +37,7 @@ export function kernelLine(kernel: Kernel.IKernelConnection): KernelLine {
     },
     onMessage(listener) {
       const heard = (_: unknown, message: KernelMessage.IIOPubMessage) => {
-        if (message.header.msg_type === "comm_msg") listener(message.content);
+        if (message.header.msg_type === "comm_msg") listener(message.content, message.header.session);
       };
       kernel.iopubMessage.connect(heard);
       return () => kernel.iopubMessage.disconnect(heard);
