@@ -82,6 +82,23 @@ it("walks with the arrow keys", () => {
   expect(neighbour(graph.nodes, byName("process_order"), 1, 0)).toBeNull();
 });
 
+it("goes to the next column with an arrow to the side, however the boxes of one column differ in width", () => {
+  const box = (key: string, x: number, y: number, w: number) => ({ key, x, y, w, h: 44 });
+  const boxes = [
+    box("load", 16, 16, 110),
+    box("score", 16, 84, 90),
+    box("check", 190, 45, 138),
+    box("after", 190, 140, 96),
+  ];
+  const to = (key: string, dx: number, dy: number) =>
+    neighbour(boxes, boxes.find((one) => one.key === key) ?? box("", 0, 0, 0), dx, dy)?.key;
+  expect(to("check", -1, 0)).toBe("load");
+  expect(to("score", 1, 0)).toBe("check");
+  expect(to("check", 0, 1)).toBe("after");
+  expect(to("score", 0, -1)).toBe("load");
+  expect(to("after", 1, 0)).toBeUndefined();
+});
+
 it("rounds the corners of an edge, less where there is no room", () => {
   expect(
     roundedPath(

@@ -111,6 +111,32 @@ describe("what the head offers", () => {
     const { el, button } = head(saved, { saved: true });
     expect([button("Cancel"), button("Pause"), button("Rerun")]).toEqual([undefined, undefined, undefined]);
     expect(el.querySelector(".ipf-left")?.textContent).toBe("as it was when the file was saved");
+    expect(el.querySelector(".ipf-pill")?.textContent).toBe("was running");
+  });
+
+  it("is nothing that a kernel would do which has gone, and the head says so once that is sure", () => {
+    vi.useFakeTimers();
+    const { el, button, store } = head(payload([task(1)]));
+    store.lineChanged();
+    const pill = () => el.querySelector(".ipf-pill")?.textContent;
+    expect(button("Cancel")).toBeUndefined();
+    expect(pill()).toBe("running");
+    vi.advanceTimersByTime(2000);
+    expect(pill()).toBe("was running");
+    expect(el.querySelector(".ipf-left")?.textContent).toBe("no word from its kernel");
+    store.receive({ type: "snapshot", seq: 0, payload: payload([task(1)]) });
+    expect(pill()).toBe("running");
+    expect(el.querySelector(".ipf-left")?.textContent).toBe("");
+    expect(button("Cancel")).toBeDefined();
+  });
+
+  it("an ended run needs no kernel to have ended", () => {
+    vi.useFakeTimers();
+    const { el, store } = head(ended());
+    store.lineChanged();
+    vi.advanceTimersByTime(5000);
+    expect(el.querySelector(".ipf-pill")?.textContent).toBe("succeeded");
+    expect(el.querySelector(".ipf-left")?.textContent).toBe("");
   });
 });
 

@@ -13,6 +13,9 @@ import { HeadActions } from "./head-actions";
 import { Numbers } from "./numbers";
 import { runPaused } from "./pause";
 
+/** How long, in ms, no word comes before the reader is told so: a line that comes back at once is no news. */
+const SILENCE = 1500;
+
 export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const fold = h(
     "button",
@@ -55,10 +58,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     const focused = document.activeElement;
     setText(name, run.name || "run");
     setAttr(name, "title", run.name);
-    const paused = runPaused(store);
     setStateIcon(icon, run.state);
-    setText(state, paused ? `${word(run.state)}, paused` : word(run.state));
-    setAttr(pill, "title", paused ? "Nothing new starts; what runs goes on" : null);
     pill.style.setProperty("--state", stateColour(run.state));
     setAttr(pill, "data-state", run.state);
     numbers.draw(run.counts, run.total);
@@ -69,8 +69,32 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     if (focused instanceof HTMLElement && head.contains(focused) && focused.closest("[hidden]") !== null) fold.focus();
   }
 
+  let silentSince: number | null = null;
+  /** The run had not ended, and nobody says how it went on. */
+  function lost(): boolean {
+    if (store.heard || store.present.run.closed !== null) {
+      silentSince = null;
+      return false;
+    }
+    silentSince ??= performance.now();
+    return store.present.kept !== null || performance.now() - silentSince >= SILENCE;
+  }
+
+  function drawState(): void {
+    const { state: at } = store.run;
+    const paused = runPaused(store);
+    if (lost() && !store.replaying) {
+      setText(state, `was ${word(at)}`);
+      setAttr(pill, "title", "Nobody says how the run went on: this is how it stood");
+    } else {
+      setText(state, paused ? `${word(at)}, paused` : word(at));
+      setAttr(pill, "title", paused ? "Nothing new starts; what runs goes on" : null);
+    }
+  }
+
   function tick(): void {
     const now = store.now();
+    drawState();
     setText(clock, store.run.closed === null && store.live ? elapsed(now) : duration(now));
     setText(left, leftNow(now));
     setAttr(left, "title", store.live ? "From how long tasks of the same names took, and how many run at once" : null);
@@ -78,7 +102,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
 
   function leftNow(now: number): string {
     if (store.run.closed !== null || store.replaying) return "";
-    if (store.present.kept !== null && !store.heard) return "as it was when the file was saved";
+    if (lost()) return store.present.kept === null ? "no word from its kernel" : "as it was when the file was saved";
     return store.live && !runPaused(store) ? estimate.say(() => secondsLeft(store, now), now) : "";
   }
 
@@ -113,7 +137,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     notes.hidden = ui.folded.value || notes.childElementCount === 0;
   }
 
-  const ticking = setInterval(() => store.live && tick(), 100);
+  const ticking = setInterval(() => (store.live || store.present.run.closed === null) && tick(), 100);
   draw();
   drawFold();
   return disposeAll(store.onChange(draw), ui.folded.on(drawFold), () => {

@@ -118,7 +118,7 @@ export function inSight<N extends Box>(nodes: readonly N[], camera: Camera, view
   return nodes.filter((n) => n.x + n.w >= left && n.x <= right && n.y + n.h >= top && n.y <= bottom);
 }
 
-/** The nearest node in the direction of an arrow key. */
+/** The nearest node in the direction of an arrow key: what stands in the same column is not left or right of it. */
 export function neighbour<N extends Box>(nodes: readonly N[], from: N, dx: number, dy: number): N | null {
   let best: N | null = null;
   let least = Number.POSITIVE_INFINITY;
@@ -126,7 +126,8 @@ export function neighbour<N extends Box>(nodes: readonly N[], from: N, dx: numbe
     const x = node.x + node.w / 2 - from.x - from.w / 2;
     const y = node.y + node.h / 2 - from.y - from.h / 2;
     const along = x * dx + y * dy;
-    if (along <= 1) continue;
+    const beside = dx !== 0 ? overlap(node.x, node.w, from.x, from.w) : overlap(node.y, node.h, from.y, from.h);
+    if (along <= 1 || beside) continue;
     const cost = along + 2.5 * Math.abs(x * dy - y * dx);
     if (cost < least) {
       least = cost;
@@ -135,6 +136,8 @@ export function neighbour<N extends Box>(nodes: readonly N[], from: N, dx: numbe
   }
   return best;
 }
+
+const overlap = (a: number, long: number, b: number, wide: number): boolean => a < b + wide && b < a + long;
 
 /** As much of `text` as fits into `room` pixels when a letter takes `each`. */
 export function shorten(text: string, room: number, each: number): string {
