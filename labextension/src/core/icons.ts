@@ -85,14 +85,21 @@ const GLYPHS = {
   note: "M6 1.6 11 10.4H1ZM6 5v2.4M6 9h.01",
   more: "M2.4 6h.01M6 6h.01M9.6 6h.01",
   export: "M6 1.5v6M3.6 5.2 6 7.6 8.4 5.2M1.8 8.2v2.3h8.4V8.2",
+  find: "M5 1.6a3.4 3.4 0 1 0 0 6.8a3.4 3.4 0 1 0 0-6.8M7.5 7.5 10.6 10.6",
+  closeAll: "M2 3.2 4.6 5.8M4.6 3.4v2.4H2.2M10 8.8 7.4 6.2M7.4 8.6V6.2h2.4",
+  brush: "M2.2 1.6v8.8M9.8 1.6v8.8M3.8 6h4.4M5.2 4.6 3.8 6l1.4 1.4M6.8 4.6 8.2 6 6.8 7.4",
   rerun: "M9.9 4.2A4.4 4.4 0 1 0 10.4 6.4M10.2 1.6v2.8H7.4",
   popOut: "M5 2H1.8v8.2H10V7M6.8 1.6h3.6v3.6M10.2 1.8 5.8 6.2",
   pause: "M4 2.6v6.8M8 2.6v6.8",
   resume: "M3.6 2.2 10 6 3.6 9.8Z",
+  critical: "M1.5 2.6h4v2.6h-4ZM6.5 6.8h4v2.6h-4ZM3.5 5.2v2.9h3",
+  help: "M4 4.2a2 2 0 1 1 3 1.7q-1 .6-1 1.7M6 9.9v.1",
   live: "M6 4.4a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2M2.6 2.6a4.8 4.8 0 0 0 0 6.8M9.4 2.6a4.8 4.8 0 0 1 0 6.8",
 };
 
-export function glyph(name: keyof typeof GLYPHS): SVGSVGElement {
+export type Glyph = keyof typeof GLYPHS;
+
+export function glyph(name: Glyph): SVGSVGElement {
   return s(
     "svg",
     { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },

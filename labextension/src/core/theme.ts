@@ -42,6 +42,21 @@ export function readTheme(element: Element): Theme {
   };
 }
 
+const INK = { dark: "#14181d", light: "#ffffff" };
+
+/** The colour of words on a ground: of a dark and a light one that which stands out more. */
+export function inkOn(ground: string): string {
+  const parts = /^#[0-9a-f]{6}$/i.test(ground)
+    ? [1, 3, 5].map((at) => Number.parseInt(ground.slice(at, at + 2), 16))
+    : (ground.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+  const [r = 0, g = 0, b = 0] = parts.map((part) => {
+    const one = part / 255;
+    return one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4;
+  });
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / (light + 0.05) >= (light + 0.05) / 0.0587 ? INK.light : INK.dark;
+}
+
 /** Under forced colours, or where a theme mixes them, a colour has a name that only the page's own style can look up. */
 function known(value: string, element: Element): string {
   if (value === "" || /^(#|rgb)/.test(value) || value.startsWith('"')) return value;

@@ -174,7 +174,7 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
   const legend = makeLegend();
   const closeAll = toolButton("Close all that was opened, and open what was folded", "closeAll", () => ask([]));
   const criticalButton = toolButton("Critical path", "critical", () => toggleCritical());
-  const legendButton = toolButton("What the marks mean", "legend", () => {
+  const legendButton = toolButton("What the marks mean", "help", () => {
     legend.element.hidden = !legend.element.hidden;
     drawTools();
   });

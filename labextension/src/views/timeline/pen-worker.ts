@@ -1,5 +1,6 @@
 /** The row of one worker: what it ran, on a line for each task at once, with names where there is room. */
 
+import { inkOn } from "../../core/theme";
 import { type Bar, endOf } from "./bars";
 import type { Scene } from "./draw";
 import type { Pen } from "./pen";
@@ -104,8 +105,16 @@ function barWords(pen: Pen, scene: Scene, bars: readonly Bar[], y: number, tall:
       return;
     }
     const room = end - x - 11;
-    g.fillStyle = theme.background;
-    if (room > 60 || (room > 10 && pen.wide(name) <= room)) g.fillText(pen.fit(name, room), x + 6, y + 0.5);
+    if (room <= 10 || (room <= 60 && pen.wide(name) > room)) return;
+    const words = pen.fit(name, room);
+    const ground = theme.state[bar.state];
+    // On stripes words could not be read.
+    g.fillStyle = ground;
+    if (bar.state === "cancelled" || bar.state === "cancelling") {
+      g.fillRect(x + 4, y - tall / 2 + 1, pen.wide(words) + 4, tall - 2);
+    }
+    g.fillStyle = inkOn(ground);
+    g.fillText(words, x + 6, y + 0.5);
   });
   g.font = `11px ${theme.font}`;
 }

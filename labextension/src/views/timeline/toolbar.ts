@@ -5,7 +5,6 @@ import { glyph } from "../../core/icons";
 import type { RunStore } from "../../core/store";
 import type { UiState } from "../../core/ui-state";
 import { whyNoPath } from "./critical";
-import { sign } from "./marks";
 
 const LEGEND = [
   [
@@ -63,14 +62,14 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
         if (path.getAttribute("aria-disabled") !== "true") ui.critical.value = !ui.critical.value;
       },
     },
-    sign("critical"),
+    glyph("critical"),
     h("span", { text: "Critical path" }),
   );
-  const brush = button("Mark a stretch", "Shift and drag, or B", sign("brush"), () =>
+  const brush = button("Mark a stretch", "Shift and drag, or B", glyph("brush"), () =>
     act.mark(brush.getAttribute("aria-pressed") !== "true"),
   );
   const live = button("Follow the run", "F", glyph("live"), act.follow);
-  const help = button("Keys", "?", sign("help"), act.help);
+  const help = button("Keys", "?", glyph("help"), act.help);
   help.classList.add("ipf-help");
   const element = h(
     "div",
