@@ -56,6 +56,7 @@ SERVER = """
 import os, signal, sys, threading
 def watch():
     sys.stdin.buffer.read()
+    print("the test run has let go of this server", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=watch, daemon=True).start()
 from jupyterlab.labapp import main
