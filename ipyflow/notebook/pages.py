@@ -34,7 +34,10 @@ LISTING = 0.5
 """Seconds between two lists of runs."""
 LISTED = 200
 """Runs in a list."""
-_VERSION = importlib.metadata.version("ipyflow-parallel")
+try:
+    _VERSION = importlib.metadata.version("ipyflow-parallel")
+except importlib.metadata.PackageNotFoundError:  # the sources alone are on the path
+    _VERSION = ""
 
 
 class Beacon:

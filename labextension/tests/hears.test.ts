@@ -35,7 +35,7 @@ describe("a question that is not heard", () => {
     const store = new RunStore(new FakeLink());
     store.load(payload([], hears === undefined ? {} : { hears }));
     const answer = store.ask("export", { format: "svg" });
-    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(130_000);
     await expect(answer).rejects.toThrow(why);
     store.dispose();
   });
@@ -67,7 +67,7 @@ describe("a command that is not heard", () => {
     vi.advanceTimersByTime(5000);
     expect(said).toHaveLength(2);
     kernel.say({ type: "said", text: "order is told to stop" });
-    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(130_000);
     expect(said.slice(2)).toEqual(["order is told to stop"]);
   });
 
@@ -79,7 +79,7 @@ describe("a command that is not heard", () => {
     heard.link.send({ type: "cancel", task: 1 });
     const asked = linked(true);
     asked.link.send({ type: "detail", task: 1 });
-    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(130_000);
     expect(answered.said).toEqual(["done"]);
     expect([heard.said, asked.said]).toEqual([[], []]);
   });
@@ -88,7 +88,7 @@ describe("a command that is not heard", () => {
     const { link, said, stop } = linked(true);
     link.send({ type: "rerun" });
     stop();
-    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(130_000);
     expect(said).toEqual([]);
   });
 });
