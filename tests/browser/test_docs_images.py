@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from ipyflow.views.exports import Source, export
 from tests.browser import demo
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
 from tests.browser.test_run_view import expect_state
+from tests.views.golden import fan_out
 
 IMG = ARTIFACTS / "img"
 DOCS = Path(__file__).parent.parent.parent / "docs" / "img"
@@ -138,5 +140,18 @@ def test_the_saved_picture(sharp: tuple[LabPage, str], chromium: Browser) -> Non
         plain.set_content(f"<body style='margin: 12px; font: 14px sans-serif; {ground}'>{html}</body>")
         expect(plain.locator("img, svg").first).to_be_visible()
         keep(f"saved{end}", plain.locator("body"))
+    finally:
+        context.close()
+
+
+def test_a_large_run(chromium: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "large.html"
+    export(Source(fan_out(6000, 90).state()), path)
+    context = chromium.new_context(viewport={"width": 1004, "height": 640}, device_scale_factor=1.5)
+    try:
+        plain = context.new_page()
+        plain.goto(path.as_uri())
+        expect(plain.get_by_text("of 6,002 tasks")).to_be_visible()
+        keep("large", plain.locator("section.ipf"))
     finally:
         context.close()
