@@ -228,6 +228,7 @@ class LabPage:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.console.append(("pageerror", str(error))))
         self.page.on("request", self._on_request)
+        self.page.on("requestfailed", self._on_failed)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         self.console.append((message.type, message.text))
@@ -235,6 +236,11 @@ class LabPage:
     def _on_request(self, request: Request) -> None:
         if not request.url.startswith(LOCAL):
             self.blocked.append(request.url)
+
+    def _on_failed(self, request: Request) -> None:
+        """What a policy of the page itself stopped has not left it."""
+        if request.failure == "csp" and request.url in self.blocked:
+            self.blocked.remove(request.url)
 
     @property
     def errors(self) -> list[str]:
