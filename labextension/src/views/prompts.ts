@@ -77,7 +77,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
         type: "button",
         class: "ipf-button ipf-small",
         text: "Open the step",
-        "aria-label": `Open ${wait.step} #${wait.task}`,
+        "aria-label": `Open the step ${wait.step} #${wait.task}`,
         click: () => {
           ui.folded.value = false;
           ui.selection.value = { task: wait.task };

@@ -35,9 +35,11 @@ export class Labels {
       }
       const top = `${tops[i] ?? 0}px`;
       if (label.style.top !== top) label.style.top = top;
-      setAttr(label, "aria-posinset", String(i + 1));
-      setAttr(label, "aria-setsize", String(rows.length));
-      setAttr(label, "aria-selected", String(row.key === mark.selected));
+      if (row.kind !== "section") {
+        setAttr(label, "aria-posinset", String(i + 1));
+        setAttr(label, "aria-setsize", String(rows.length));
+        setAttr(label, "aria-selected", String(row.key === mark.selected));
+      }
       label.classList.toggle("ipf-on", row.key === mark.hovered);
       label.classList.toggle("ipf-focus", row.key === mark.focused);
       update(label, row, now);
@@ -57,7 +59,8 @@ export interface Marks {
 }
 
 function make(row: Row): HTMLElement {
-  const label = h("div", { class: `ipf-label ipf-label-${row.kind}`, role: "treeitem", "aria-level": 1 });
+  const place = row.kind === "section" ? { role: "presentation" } : { role: "treeitem", "aria-level": 1 };
+  const label = h("div", { class: `ipf-label ipf-label-${row.kind}`, ...place });
   label.style.height = `${HEIGHT[row.kind]}px`;
   if (row.kind === "task") {
     label.append(
@@ -82,7 +85,6 @@ function make(row: Row): HTMLElement {
       h("div", { class: "ipf-lane-counts" }),
     );
   } else {
-    label.setAttribute("role", "presentation");
     label.append(h("span", { class: "ipf-section" }));
   }
   return label;
