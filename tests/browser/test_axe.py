@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from ipyflow.views.exports import Source, export
 from tests.browser.harness import LabPage
 from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, view
-from tests.views.golden import load
+from tests.views.golden import fan_out, load
 
 AXE = Path(__file__).parent.parent.parent / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 TABS = ("Timeline", "Graph", "Table", "Log")
@@ -76,11 +76,17 @@ def check_all(page: Page, root: Locator, place: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("media", MEDIA)
-@pytest.mark.parametrize("run", ["failure", "pipeline_running", "events-live", "workers"])
+@pytest.mark.parametrize(
+    ("run", "media"),
+    [
+        *((run, media) for run in ("failure", "events-live") for media in MEDIA),
+        *((run, "light") for run in ("pipeline_running", "workers", "events-human", "large")),
+        ("large", "forced-dark"),
+    ],
+)
 def test_a_page_of_its_own(chromium: Browser, tmp_path: Path, run: str, media: str) -> None:
     path = tmp_path / "run.html"
-    export(Source(load(run)), path)
+    export(Source(fan_out(2500, 50).state() if run == "large" else load(run)), path)
     # The page forbids itself to run what it did not bring: axe comes from outside.
     context = chromium.new_context(viewport={"width": 1100, "height": 800}, reduced_motion="reduce", bypass_csp=True)
     try:
