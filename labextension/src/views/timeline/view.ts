@@ -182,6 +182,8 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
   function show(window: TimeWindow, follow = window === null): void {
     ui.follow.value = follow;
     ui.timeWindow.value = window;
+    // Before the next frame there may be another key or another turn of the wheel.
+    scale = scaleFor(window, follow && store.live, store.end(), scale.width, spare(scale.width));
     redraw();
   }
 
