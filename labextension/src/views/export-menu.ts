@@ -32,14 +32,24 @@ const APART = new Set(["Graph as SVG", "Web page (interactive, one file)", "DOT 
 const SLOW = 700;
 
 export function exportItems(store: RunStore): MenuItem[] {
-  return OFFERS.map((offer) => {
-    const apart = APART.has(offer.label);
-    if (store.heard) return { label: offer.label, apart, act: () => void exportRun(store, offer) };
-    if (offer.format === "json") {
-      return { label: "JSON (what this page has)", apart, act: () => void exportPage(store) };
-    }
-    return { label: offer.label, apart, act: () => undefined, not: "needs the kernel" };
-  });
+  if (store.heard) {
+    return OFFERS.map((offer) => ({
+      label: offer.label,
+      apart: APART.has(offer.label),
+      act: () => void exportRun(store, offer),
+    }));
+  }
+  // What can be had comes first.
+  const rest = OFFERS.filter(({ format }) => format !== "json");
+  return [
+    { label: "JSON (what this page has)", act: () => void exportPage(store) },
+    ...rest.map(({ label }, i) => ({
+      label,
+      apart: i === 0 || APART.has(label),
+      act: () => undefined,
+      not: "needs the kernel",
+    })),
+  ];
 }
 
 async function exportRun(store: RunStore, offer: Offer): Promise<void> {

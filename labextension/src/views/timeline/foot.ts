@@ -1,6 +1,6 @@
 /** The line at the foot of the timeline: what is marked, what decided the length of the run, or the keys. */
 
-import { h, setText } from "../../core/dom";
+import { h, setAttr, setText } from "../../core/dom";
 
 const KEYS = [
   ["Ctrl + wheel, + −", "zoom"],
@@ -47,6 +47,7 @@ export class Foot {
     const moved = hidden !== this.element.hidden;
     this.element.hidden = hidden;
     setText(this.words, text);
+    setAttr(this.words, "title", text || null);
     this.words.hidden = text === "";
     this.keys.hidden = !keys || brush !== "";
     this.zoom.hidden = this.clear.hidden = brush === "";
