@@ -1,4 +1,4 @@
-"""The same without a pointer: every action has its keys, and none of them acts on the notebook."""
+"""The same without a pointer: every action has its keys (docs/seeing.md), and none of them acts on the notebook."""
 
 import re
 
@@ -34,6 +34,12 @@ def on(view: View, selector: str) -> Locator:
     found = view.root.locator(selector)
     expect(found).to_be_focused()
     return found
+
+
+def rests_on(view: View, tree: Locator) -> str:
+    """What is said of the part that the arrows have come to."""
+    part = tree.get_attribute("aria-activedescendant")
+    return view.root.locator(f"[id='{part}']").get_attribute("aria-label") or "" if part else ""
 
 
 def to_tab(view: View, name: str) -> None:
@@ -88,11 +94,17 @@ def test_the_timeline_and_the_replay(desk: Desk) -> None:
     press(page, "?")
     expect(view.root.locator(".ipf-time-keys")).to_be_visible()
     view.screenshot("keys")
-    press(page, "?", "c", "0", "ArrowDown", "ArrowDown")
-    # What is said of the row that the arrows are on.
-    row = tree.get_attribute("aria-activedescendant")
-    assert row is not None
-    expect(view.root.locator(f"[id='{row}']")).to_have_attribute("aria-label", re.compile("load_user"))
+    press(page, "?", "c", "0")
+    for keys, name in (
+        ("ArrowDown", "order"),
+        ("End", "after"),
+        ("Home", "order"),
+        ("PageDown", "after"),
+        ("PageUp", "order"),
+        ("ArrowDown", "load_user"),
+    ):
+        press(page, keys)
+        assert name in rests_on(view, tree)
     expect(view.root.locator(".ipf-card[data-open]")).to_contain_text("load_user")
     press(page, "Enter")
     expect(view.detail.locator(".ipf-detail-title")).to_contain_text("load_user")
@@ -132,8 +144,7 @@ def test_the_graph(desk: Desk) -> None:
 
     def rest_on(name: str) -> None:
         for _ in range(12):
-            at = ground.get_attribute("aria-activedescendant")
-            if at is not None and name in (view.root.locator(f"[id='{at}']").get_attribute("aria-label") or ""):
+            if name in rests_on(view, ground):
                 return
             press(page, "ArrowDown")
         raise AssertionError(f"the arrows do not lead to {name}")
@@ -143,6 +154,10 @@ def test_the_graph(desk: Desk) -> None:
     press(page, "+")
     expect(scores).to_have_count(6)
     press(page, "-")
+    expect(scores).to_have_count(1)
+    press(page, "Space")
+    expect(scores).to_have_count(6)
+    press(page, "Space")
     expect(scores).to_have_count(1)
     press(page, "Enter")
     expect(view.detail).to_contain_text("score ×6")
@@ -170,7 +185,10 @@ def test_the_table_and_the_log(desk: Desk) -> None:
     expect(view.rows).to_have_count(6)
     press(page, "ArrowDown")
     on(view, ".ipf-grid")
-    press(page, "ArrowDown", "ArrowDown", "Enter")
+    for key, row in (("End", 5), ("Home", 0), ("PageDown", 5), ("PageUp", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        press(page, key)
+        expect(view.root.locator(".ipf-tr.ipf-focus")).to_have_attribute("data-index", str(row))
+    press(page, "ArrowDown", "Enter")
     expect(view.detail.locator(".ipf-detail-title")).to_contain_text("score")
     press(page, "Escape")
     on(view, ".ipf-grid")
@@ -199,8 +217,9 @@ def test_the_table_and_the_log(desk: Desk) -> None:
     press(page, "Enter")
     expect(view.lines).to_have_count(2)
     tab_to(view, lines)
-    press(page, "ArrowDown", "ArrowDown")
-    expect(view.lines.nth(1)).to_have_attribute("aria-selected", "true")
+    for key, line in (("ArrowDown", 0), ("ArrowDown", 1), ("Home", 0), ("End", 1), ("PageUp", 0), ("PageDown", 1)):
+        press(page, key)
+        expect(view.lines.nth(line)).to_have_attribute("aria-selected", "true")
     press(page, "Enter")
     expect(view.detail.locator(".ipf-detail-title")).to_contain_text("load_product")
 
@@ -254,4 +273,15 @@ def test_cancel_retry_and_export(desk: Desk) -> None:
     press(page, "Enter")
     view.expect_state("succeeded")
     desk.do("sound = False")
+    desk.clear()
+    # A run that goes on is followed with F.
+    view = desk.held("keys")
+    tree = view.root.locator(".ipf-scroll[role=tree]")
+    tree.focus()
+    press(page, "+", "+")
+    expect(view.button("Follow the run")).to_have_attribute("aria-pressed", "false")
+    press(page, "f")
+    expect(view.button("Follow the run")).to_have_attribute("aria-pressed", "true")
+    desk.let_go("keys")
+    view.expect_state("succeeded")
     assert page.page.evaluate(CELLS) == cells
