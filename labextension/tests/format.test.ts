@@ -10,7 +10,9 @@ import {
   spoken,
   stoodBlocked,
   waited,
+  withSeen,
 } from "../src/core/format";
+import { inkOn } from "../src/core/theme";
 import { task } from "./helpers";
 
 describe("duration", () => {
@@ -97,3 +99,20 @@ it("keeps one line one line, and shows what hides", () => {
   expect(oneLine("a\u202eb")).toBe("a\\u202eb");
   expect(plain("\u001b[31mred\u001b[0m")).toBe("red");
 });
+
+describe("what is seen is said", () => {
+  it.each([
+    ["fetch #2, succeeded", ["fetch", ""], "fetch #2, succeeded"],
+    ["fetch #2, succeeded", ["fetch('sales.csv')", null], "fetch #2, succeeded"],
+    ["fetch #2, succeeded", ["fetch('sales.csv')", "etl"], "fetch #2, succeeded; fetch('sales.csv') etl"],
+    ["prefetch #2", ["fetch"], "prefetch #2; fetch"],
+    ["download, 6 tasks", ["download", "×6"], "download, 6 tasks"],
+  ])("%s, seen as %j", (words, seen, said) => expect(withSeen(words, seen)).toBe(said));
+});
+
+it.each([
+  ["#009e73", "#14181d"],
+  ["#0072b2", "#ffffff"],
+  ["#CC3311", "#ffffff"],
+  ["rgb(240, 177, 52)", "#14181d"],
+])("words on %s are %s", (ground, ink) => expect(inkOn(ground)).toBe(ink));

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from ipyflow.views.exports import Source, export
+from ipyflow.views.html import static_html
 from tests.browser.harness import LabPage
 from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, view
 from tests.views.golden import fan_out, load
@@ -94,6 +95,20 @@ def test_a_page_of_its_own(chromium: Browser, tmp_path: Path, run: str, media: s
         page.emulate_media(**MEDIA[media])
         page.goto(path.as_uri())
         assert check_all(page, page.locator(".ipf").first, f"{run}, {media}") == []
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("run", ["failure", "events-fan", "pipeline", "workers"])
+def test_the_saved_picture(chromium: Browser, run: str, scheme: str) -> None:
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    try:
+        page = context.new_page()
+        ground = "background: #0d1117; color: #e6edf3" if scheme == "dark" else "background: #fff; color: #1f2328"
+        picture = static_html(load(run)) + static_html(load(run), inline=True)
+        page.set_content(f"<html lang='en'><body style='{ground}'><main class='ipf'>{picture}</main></body></html>")
+        assert check(page, f"saved {run}, {scheme}") == []
     finally:
         context.close()
 
