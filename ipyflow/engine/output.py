@@ -1,9 +1,9 @@
 """What tasks print: ``sys.stdout`` and ``sys.stderr`` with a fork in the road.
 
 A write from inside a task's body goes to the task's own log, any other goes on to the real stream. Notebook
-kernels send a thread's output to whatever cell happens to run, so the engine files it itself. The streams are wrapped
-when the first task starts, and again if somebody has replaced them since; a replaced stream stays in charge of
-all that is not a task's.
+kernels send a thread's output to whatever cell happens to run, so the engine files it itself. A warning is known by
+its form. The streams are wrapped when the first task starts, and again if somebody has replaced them since; a
+replaced stream stays in charge of all that is not a task's.
 
 Not caught: what C code or a child process writes to the file descriptor, and threads that a body starts without
 handing its context on.
@@ -12,6 +12,7 @@ handing its context on.
 from __future__ import annotations
 
 import io
+import re
 import sys
 import threading
 from typing import Any, TextIO
@@ -19,6 +20,13 @@ from typing import Any, TextIO
 from ipyflow.engine.context import current_call, scope
 
 _installing = threading.Lock()
+# How `warnings` writes one, all in one write: the place, the class, the words.
+_WARNING = re.compile(r"[^\n]+:\d+: \w*Warning: ")
+
+
+def kind(stream: str, text: str) -> str:
+    """The stream that a piece of output is filed under: a warning is one of its own, whoever wrote it."""
+    return "warning" if stream == "stderr" and _WARNING.match(text) else stream
 
 
 class Fork(io.TextIOBase):
@@ -34,7 +42,7 @@ class Fork(io.TextIOBase):
             return self.real.write(text)
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        call.write(self.stream, text)
+        call.write(kind(self.stream, text), text)
         if call.task.options.stdout == "cell":
             self.real.write(text)
         return len(text)

@@ -229,7 +229,7 @@ class Host:
                 self._take_back(list(call.lent), lambda: self._resumed(seq, reply))
 
     def _write(self, stream: str, text: str) -> None:
-        self.call.write(stream, text)
+        self.call.write(output.kind(stream, text), text)
         if self.call.task.options.stdout == "cell" and stream in ("stdout", "stderr"):
             self.call.context.copy().run(output.show, stream, text)
 

@@ -222,3 +222,17 @@ def test_uninstall_brings_the_real_streams_back(lab: Lab) -> None:
     eventually(lambda: type(sys.stdout) is output.Fork)
     output.uninstall()
     assert sys.stdout is real or type(sys.stdout) is not output.Fork
+
+
+def test_a_warning_is_known_among_what_is_written_to_stderr(lab: Lab) -> None:
+    @fl.task
+    def careful() -> None:
+        sys.stderr.write("note: DeprecationWarning: is only a word here\n")
+        # As `warnings` does it; here pytest stands in its place.
+        sys.stderr.write(warnings.formatwarning("no logo was found", UserWarning, "/tmp/cell.py", 44))
+
+    future = careful.submit()
+    future.result()
+    written = [(stream, text) for _, _, stream, text in future.run.snapshot().output]
+    assert [stream for stream, _ in written] == ["stderr", "warning"]
+    assert "UserWarning: no logo was found" in written[1][1]
