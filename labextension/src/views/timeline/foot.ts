@@ -1,6 +1,7 @@
 /** The line at the foot of the timeline: what is marked, what decided the length of the run, or the keys. */
 
 import { h, setAttr, setText } from "../../core/dom";
+import { legend } from "./legend";
 
 const KEYS = [
   ["Ctrl + wheel, + −", "zoom"],
@@ -16,6 +17,7 @@ export class Foot {
   private readonly keys = h(
     "span",
     { class: "ipf-time-keys" },
+    legend(),
     ...KEYS.map(([key, what]) => h("span", {}, h("kbd", { text: key }), ` ${what}`)),
   );
   private readonly zoom: HTMLButtonElement;

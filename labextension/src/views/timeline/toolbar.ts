@@ -1,20 +1,11 @@
-/** The buttons of the timeline: looks, rows, critical path, marking, zoom. */
+/** The buttons of the timeline: rows, critical path, marking, zoom. */
 
 import { h, setAttr } from "../../core/dom";
 import { glyph } from "../../core/icons";
 import type { RunStore } from "../../core/store";
 import type { UiState } from "../../core/ui-state";
 import { whyNoPath } from "./critical";
-
-const LEGEND = [
-  [
-    "pending",
-    "waits",
-    "Submitted, not started: striped while it waits for something, plain while it waits for a worker",
-  ],
-  ["run", "runs", "A worker runs the body; the colour says what became of it"],
-  ["blocked", "blocked", "The body stands in a wait for the result of another task"],
-] as const;
+import { legend } from "./legend";
 
 const PATH = "Critical path: the tasks that decided how long the run took (C)";
 
@@ -49,9 +40,6 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
       },
     }),
   );
-  const looks = LEGEND.map(([look, text, title]) =>
-    h("span", { class: "ipf-look", title }, h("i", { class: `ipf-look-${look}` }), text),
-  );
   const path = h(
     "button",
     {
@@ -74,7 +62,7 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
   const element = h(
     "div",
     { class: "ipf-tools", role: "toolbar", "aria-label": "Timeline" },
-    h("span", { class: "ipf-looks" }, ...looks),
+    legend(),
     h("span", { class: "ipf-choices", role: "group", "aria-label": "Rows" }, ...by),
     path,
     live,
