@@ -36,7 +36,7 @@ def pack(path: Path, to: Path) -> None:
     from PIL import Image  # of the extra `dev`, only here
 
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(160, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        few = picture.convert("RGB").quantize(255, Image.Quantize.MAXCOVERAGE, kmeans=2)
         few.save(to / path.name, optimize=True)
 
 
