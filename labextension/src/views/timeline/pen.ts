@@ -144,6 +144,7 @@ export class Pen {
         at = end + 4;
         y -= behind;
       } else if (end - x > 13) {
+        if (before > 0 && before + 18 <= end - x) g.fillText(name, at, y + 0.5);
         drawIcon(g, "failed", end - 8, y, 7);
         return;
       } else return;
