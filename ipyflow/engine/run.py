@@ -48,7 +48,7 @@ class Run:
         self.id, self.name, self.kind = id, name, kind
         self.root: Future[Any] | None = None
         self.again: Callable[[], Future[Any]] | None = None
-        """Starts the same anew: whoever opened the run knows how. It keeps the arguments."""
+        """Starts the same anew, where the run knows how; see the engine's ``can_begin_anew``."""
         self.records = Log(log_limit)
         self.append = self.records.append
         self.append_row = self.records.append_row
@@ -271,7 +271,8 @@ class Run:
             The future of the new flow, pipeline or workflow; its run is ``future.run``.
 
         Raises:
-            RuntimeError: a cell, a script or an executor has no beginning to go back to.
+            RuntimeError: a cell, a script or an executor has no beginning to go back to, and of older runs the
+                arguments are no longer kept (those of the ten newest are).
 
         Example:
             >>> import ipyflow as fl
@@ -281,10 +282,11 @@ class Run:
             >>> double.submit(4).run.rerun().result()
             8
         """
-        if self.again is None:
-            how = "run the cell again" if self.kind == "cell" else "submit it again"
-            raise RuntimeError(f"{self.name} is a run of kind {self.kind}, which does not know how it began: {how}")
         again, context = self.again, copy_context()
+        if again is None:
+            why = "its arguments are no longer kept" if self.root is not None else f"it is a run of kind {self.kind}"
+            how = "run the cell again" if self.kind == "cell" else "submit it again"
+            raise RuntimeError(f"{self.name} does not know how it began, for {why}: {how}")
         context.run(scope.set, None)
         return context.run(again)
 

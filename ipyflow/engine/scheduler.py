@@ -36,6 +36,9 @@ from ipyflow.model.status import State
 
 _ref = weakref.ref
 
+STARTABLE = 10
+"""So many of the newest flows, pipelines and workflows can be begun anew: their arguments live as long."""
+
 
 class Engine:
     """Runs tasks.
@@ -62,6 +65,7 @@ class Engine:
         self._ids = itertools.count(1)
         self._run_ids = itertools.count(1)
         self.runs: deque[Run] = deque(maxlen=200)
+        self._startable: deque[Run] = deque()
         self.ambient: Run | None = None
         self.limits: dict[Any, Limit] = {}
         self.rates: dict[Any, Rate] = {}
@@ -140,7 +144,7 @@ class Engine:
             parent.unread[id] = None
         elif task.is_flow:
             run.root = future
-            run.again = lambda: self.submit(task.latest(), args, kwargs)
+            self.can_begin_anew(run, lambda: self.submit(task.latest(), args, kwargs))
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
@@ -207,6 +211,13 @@ class Engine:
         for listener in self.on_run:
             listener(run)
         return run
+
+    def can_begin_anew(self, run: Run, again: Callable[[], Future[Any]]) -> None:
+        """``run`` may be started again by ``again``, which keeps its arguments alive: so only the newest runs may."""
+        run.again = again
+        self._startable.append(run)
+        if len(self._startable) > STARTABLE:
+            self._startable.popleft().again = None
 
     def top_run(self) -> Run:
         """The run that plain tasks at top level go into: the cell's, else the script's."""

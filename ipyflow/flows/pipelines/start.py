@@ -74,7 +74,7 @@ class PipelineRun:
         )  # fmt: skip
         if parent is None:
             run.root = self.node.future
-            run.again = lambda: PipelineRun(engine, pipeline, self._args, self._kwargs).begin()
+            engine.can_begin_anew(run, lambda: PipelineRun(engine, pipeline, self._args, self._kwargs).begin())
         ids = None
         if pipeline.size <= PLANNED:
             plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())

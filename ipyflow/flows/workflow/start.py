@@ -170,7 +170,8 @@ class _Begin:
             place.root = future
             if self._left is None:  # else it went on where another run had stopped: that is no beginning to go back to
                 event = self._event
-                place.again = lambda: start(run.workflow, run.setup, run.table, None, event, {})
+                again = lambda: start(run.workflow, run.setup, run.table, None, event, {})  # noqa: E731
+                engine.can_begin_anew(place, again)
         place.append(routes(run.table, engine.now(), future.id))
         return node
 
