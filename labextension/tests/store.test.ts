@@ -80,12 +80,13 @@ describe("gaps", () => {
     expect(link.kinds()).toEqual(["resync"]);
   });
 
-  it("asks again, ever more slowly and not for ever, when the snapshot is lost too", () => {
+  it("asks again, ever more slowly, when the snapshot is lost too", () => {
     const { link, time } = open();
     link.say({ type: "snapshot", seq: 1, payload: payload([]) });
     link.say(delta(5));
     for (let i = 0; i < 60; i++) time.advance(1000);
-    expect(link.kinds()).toEqual(["resync", "resync", "resync", "resync"]);
+    // Four times soon, and into the silence after 3, 6, 12 and 24 s.
+    expect(link.kinds()).toEqual(Array(8).fill("resync"));
   });
 
   it("drops a delta that comes twice or late", () => {
@@ -102,7 +103,7 @@ describe("gaps", () => {
     store.connect();
     time.advance(2000);
     expect(link.kinds()).toEqual(["ready", "ready"]);
-    link.say({ type: "snapshot", seq: 0, payload: payload([]) });
+    link.say({ type: "snapshot", seq: 0, payload: payload([], { closed: 1 }) });
     time.advance(60_000);
     expect(link.kinds()).toEqual(["ready", "ready"]);
   });
@@ -174,4 +175,41 @@ it("listens no longer once disposed", () => {
   const { link, store } = open();
   store.dispose();
   expect(link.heard).toBe(false);
+});
+
+describe("silence", () => {
+  const asks = (link: FakeLink) => link.sent.filter(({ type }) => type === "resync").length;
+
+  it("is asked into, for the last word may have been lost, and less often the longer it lasts", () => {
+    const { link, time, store } = open();
+    link.say({ type: "snapshot", seq: 1, payload: payload([task(1)]) });
+    link.say(delta(2));
+    time.advance(2900);
+    expect(asks(link)).toBe(0);
+    time.advance(200);
+    expect(asks(link)).toBe(1);
+    const whole = payload([task(1, { state: "succeeded" })], { state: "running", now: 3 });
+    link.say({ type: "snapshot", seq: 9, payload: whole });
+    expect(store.tasks.get(1)?.state).toBe("succeeded");
+    time.advance(5900);
+    expect(asks(link)).toBe(1);
+    time.advance(200);
+    expect(asks(link)).toBe(2);
+  });
+
+  it("of a run that has ended is as it should be", () => {
+    const { link, time } = open();
+    link.say({ type: "snapshot", seq: 1, payload: payload([task(1)]) });
+    link.say(delta(2, { run: run({ closed: 2, state: "succeeded" }) }));
+    time.advance(300_000);
+    expect(asks(link)).toBe(0);
+  });
+
+  it("of a kernel that has gone is not asked into", () => {
+    const { link, time, store } = open();
+    link.say({ type: "snapshot", seq: 1, payload: payload([task(1)]) });
+    store.lineChanged();
+    time.advance(300_000);
+    expect(asks(link)).toBe(0);
+  });
 });

@@ -27,6 +27,13 @@ import { RowWindows } from "./rows";
 /** How often, in ms, a snapshot that does not come is asked for again, and how many times. */
 const ASK_AGAIN = 2000;
 const ASK_TIMES = 4;
+/**
+ * After so long without a word, in ms, a run that goes on is asked for anew: its last word may have been lost, and none
+ * would come after it. Twice as long each time, and longer for a large run, whose snapshots are dear.
+ */
+const SILENCE = 3000;
+const SILENCE_LARGE = 15_000;
+const SILENCE_MOST = 60_000;
 
 export interface StoreOptions {
   /** Monotonic clock in milliseconds. */
@@ -61,6 +68,8 @@ export class RunStore {
   private readonly unlisten: () => void;
   private readonly questions: Questions;
   private stopAsking: () => void = () => undefined;
+  private silence = 0;
+  private stopListening: () => void = () => undefined;
 
   constructor(
     private readonly link: Link,
@@ -150,6 +159,7 @@ export class RunStore {
 
   dispose(): void {
     this.stopAsking();
+    this.stopListening();
     this.rows.dispose();
     this.past.forget();
     this.questions.dispose();
@@ -318,6 +328,7 @@ export class RunStore {
     if (!isSameRun(this.truth, payload)) this.leavePast();
     Object.assign(this.truth, pictureOf(payload));
     this.filled = true;
+    this.listenOn();
     this.changed(ALL);
   }
 
@@ -336,7 +347,10 @@ export class RunStore {
     }
     this.seq = delta.seq;
     this.tickFrom(delta.run);
-    this.changed(takeIn(this.truth, delta, this.wanted));
+    const change = takeIn(this.truth, delta, this.wanted);
+    this.silence = 0;
+    this.listenOn();
+    this.changed(change);
   }
 
   /** Messages wait in queues: the smallest offset seen is the truest, so the clock never runs back. */
@@ -356,6 +370,18 @@ export class RunStore {
 
   private tell(change: Change): void {
     for (const listener of [...this.changeListeners]) listener(change);
+  }
+
+  private listenOn(): void {
+    this.stopListening();
+    if (!this.moving) return;
+    this.silence = Math.max(this.silence, this.truth.run.aggregated ? SILENCE_LARGE : SILENCE);
+    this.stopListening = this.later(() => {
+      if (!this.moving) return;
+      this.silence = Math.min(SILENCE_MOST, 2 * this.silence);
+      this.send({ type: "resync" });
+      this.listenOn();
+    }, this.silence);
   }
 
   private askWhole(type: "ready" | "resync"): void {

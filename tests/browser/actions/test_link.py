@@ -64,6 +64,21 @@ def test_a_view_heals_on_a_link_that_loses_messages(world: str, request: pytest.
     assert page.errors == []
 
 
+def test_the_last_word_of_a_run_may_be_lost_too(lab_page: LabPage) -> None:
+    link = PoorLink(lab_page)
+    desk = opened(lab_page, "last.ipynb")
+    view = desk.held("last")
+    expect(view.button("Cancel", view.head)).to_be_visible()  # what is on show comes over the link
+    link.deaf(True)
+    desk.let_go("last")
+    lab_page.page.wait_for_function("() => window.__link.lost > 0")
+    assert view.pill.get_attribute("data-state") == "running"
+    link.deaf(False)
+    # Nothing more comes by itself: the page asks into the silence.
+    view.expect_state("succeeded")
+    expect(view.number("succeeded")).to_have_text("4")
+
+
 def test_a_new_kernel_under_an_open_view(lab_page: LabPage) -> None:
     desk = opened(lab_page, "anew.ipynb")
     view = desk.held("anew", options="--view table")
