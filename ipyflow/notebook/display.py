@@ -27,6 +27,8 @@ from ipyflow.views.payload import MIME
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 PAUSE = 2.0
 """Seconds between two updates of a saved picture, while its run goes on."""
+DEAR = 0.1
+"""Seconds of work in a picture that is worth keeping, as that of a hundred thousand tasks."""
 KEPT = 100
 """Views that stay live; older ones leave their place to their picture."""
 
@@ -50,6 +52,8 @@ class Picture:
     """How long the log was when the picture was last made."""
     time: float = 0.0
     cost: float = 0.0
+    data: dict[str, Any] | None = None
+    """What it shows, where that was dear to make: for another picture of the same."""
 
     def is_due(self) -> bool:
         """Whether another picture of the unfinished run is worth its cost: fewer of a large run."""
@@ -197,11 +201,17 @@ class Display:
 
     def _made(self, picture: Picture) -> dict[str, Any]:
         picture.length, began = len(picture.run.records), time.thread_time()
-        data = self.bundle(picture.run)
+        data = dict(self._same(picture) or self.bundle(picture.run))
+        picture.data = dict(data) if time.thread_time() - began > DEAR else None
         if picture.of_view:
             data["text/html"] = f'<div class="ipyflow-of-view">{_STYLE}{data["text/html"]}</div>'
         picture.time, picture.cost = time.monotonic(), time.thread_time() - began
         return data
+
+    def _same(self, picture: Picture) -> dict[str, Any] | None:
+        """What another picture shows of the same run, if that was as far then."""
+        others = [other for other in self._pictures if other.run is picture.run and other is not picture]
+        return next((other.data for other in others if other.data and other.length == picture.length), None)
 
     def _widget(self, run: Run, view: str) -> Any:
         link = self._links.get((run.id, view))

@@ -215,13 +215,14 @@ class Pages:
     def _line(self, run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """A run's line in the list, and what it was made from."""
         key = (run.id, len(run.records), is_paused(run), run.again is not None, self._cell_of.get(run.id))
-        before, began = self._lines.get(run.id), time.monotonic()
-        if before is not None and (before[0] == key or (began < self._due.get(run.id, 0.0) and not run.closed)):
+        before, began = self._lines.get(run.id), time.thread_time()
+        early = time.monotonic() < self._due.get(run.id, 0.0) and not run.closed
+        if before is not None and (before[0] == key or early):
             return before
         with run.reading() as state:
             line = listed(state, run.engine.now())
         # A run that nobody watches is folded for this list alone: that must not slow it down.
-        self._due[run.id] = time.monotonic() + 20 * (time.monotonic() - began)
+        self._due[run.id] = time.monotonic() + 20 * (time.thread_time() - began)
         return key, line | {"paused": key[2], "again": key[3], "cell": key[4]}
 
     def _later_once(self, mark: str, delay: float, call: Any) -> None:

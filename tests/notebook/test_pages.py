@@ -245,3 +245,24 @@ def test_questions_are_answered_and_wrong_ones_get_words(page: Page) -> None:
     page.say({"type": "rubbish"}, sub=1)
     page.say({"type": "ready"}, sub=1)
     page.heard("snapshot", 1)
+
+
+def test_a_second_picture_of_a_large_run_is_not_made_again(page: Page) -> None:
+    announce(page)
+    page.done(
+        "import ipyflow.views.presenter as views\n"
+        "made, real = [], views.StaticPresenter.mimebundle\n"
+        "views.StaticPresenter.mimebundle = lambda self, handle: made.append(1) or real(self, handle)\n"
+        "leaf = task(abs)"
+    )
+    page.done("%%flow many\nlen([future.result() for future in leaf.map(range(30_000))])")
+    page.done("%flow wait")
+    page.runs(lambda runs: runs and runs[0]["closed"])
+    page.done("%flow show\nbefore = len(made)")
+    page.done("%flow show")
+    page.done("display({'text/plain': f'{before} {len(made)}'}, raw=True)")
+    before, after = page.outputs[-1]["text/plain"].split()
+    assert int(before) > 0
+    assert before == after
+    first, second = [output for output in page.outputs if RUN_MIME in output][-2:]
+    assert first[RUN_MIME]["run"]["total"] == second[RUN_MIME]["run"]["total"] == 30_001
