@@ -250,40 +250,6 @@ def test_in_notebook_7(page: LabPage) -> None:
     page.screenshot()
 
 
-def test_a_hundred_thousand_tasks_are_shown_aggregated(page: LabPage) -> None:
-    many = """%%flow many
-from ipyflow import wait
-
-@task
-def tiny(n):
-    if n % 10_000 == 5:
-        raise ValueError(n)
-    return n
-
-done, _ = wait([tiny.submit(n) for n in range(100_000)])
-len(done)
-"""
-    page.server.write_notebook("large.ipynb", [LOAD, many])
-    page.open_notebook("large.ipynb")
-    page.run_cell(0)
-    page.run_cell(1)
-    expect_state(page, 1, "succeeded", seconds=60)
-    page.screenshot("timeline", of=view(page, 1))
-    view(page, 1).get_by_role("tab", name="Graph").click()
-    expect(view(page, 1)).to_contain_text("100\u202f000")
-    page.screenshot("graph", of=view(page, 1))
-    # The table asks for the rows it shows.
-    view(page, 1).get_by_role("tab", name="Table").click()
-    expect(view(page, 1).get_by_role("row").filter(has_text="tiny").first).to_be_visible()
-    view(page, 1).get_by_role("button", name="failed").first.click()
-    row = view(page, 1).get_by_role("row").filter(has_text="ValueError: 90005")
-    expect(row).to_be_visible()
-    row.click()
-    expect(view(page, 1).locator(".ipf-traceback")).to_contain_text("raise ValueError(n)")
-    page.screenshot("table", of=view(page, 1))
-    assert page.errors == []
-
-
 def test_the_details_show_a_value_as_it_shows_itself(page: LabPage) -> None:
     rich = """%%flow rich --view table
 class Table:
