@@ -18,6 +18,7 @@ from tests.views.golden import fan_out
 IMG = ARTIFACTS / "img"
 DOCS = Path(__file__).parent.parent.parent / "docs" / "img"
 THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
+ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
 NOT_BY_NIGHT = {f"{name}-dark" for name in ("pipeline", "pipeline-graph", "replay", "saved", "workers")}
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
@@ -45,11 +46,12 @@ def keep(name: str, of: Locator) -> None:
     path = IMG / f"{name}.png"
     of.page.mouse.move(0, 0)
     of.screenshot(path=path)
-    if os.environ.get("IPYFLOW_DOCS_IMG") == "1" and name not in NOT_BY_NIGHT:
+    if ASKED and name not in NOT_BY_NIGHT:
         pack(path, DOCS)
 
 
-@pytest.fixture(params=THEMES, ids=["light", "dark"])
+# Other tests look at the dark theme: this costs half a minute, and is only for the pictures.
+@pytest.fixture(params=THEMES if ASKED else [""], ids=["light", "dark"] if ASKED else ["light"])
 def sharp(extended_lab: LabServer, chromium: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[LabPage, str]]:
     """A tab with fine pixels, as wide as a laptop's, in one of the themes; and what its pictures' names end in."""
     context = chromium.new_context(
