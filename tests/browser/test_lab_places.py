@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.harness import LabPage
-from tests.browser.test_lab import command, open_run, panel, pill, runs, tab
+from tests.browser.test_lab import command, open_run, pill, runs, tab
 from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, view
 
 
@@ -154,19 +154,3 @@ def test_a_tab_comes_back_without_its_notebook_and_says_when_its_kernel_is_gone(
     page.page.reload(wait_until="domcontentloaded")
     expect(page.page.locator(".ipf-lab-gone")).to_contain_text("No kernel knows this run", timeout=30_000)
     page.screenshot("gone")
-
-
-def test_a_hundred_thousand_tasks_are_shown_and_listed(lab_page: LabPage) -> None:
-    page = lab_page
-    large = "%%flow large\n@task\nasync def tick(n): pass\n\ntick.map(range(100_000)).wait()\n"
-    page.server.write_notebook("large.ipynb", [LOAD, large])
-    page.open_notebook("large.ipynb")
-    page.run_cell(0)
-    page.run_cell(1)
-    command(page, "ipyflow:show-runs")
-    expect_state(page, 1, "succeeded", seconds=50)
-    expect(runs(page).first).to_contain_text("100 001 tasks")
-    view(page, 1).get_by_role("tab", name="Table").click()
-    expect(view(page, 1).get_by_role("row").nth(1)).to_be_visible()
-    assert page.errors == []
-    assert panel(page).is_visible()

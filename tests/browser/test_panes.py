@@ -62,6 +62,7 @@ def test_the_log_follows_a_run_while_a_cell_blocks_and_is_chosen_from(loud: LabP
     detail.get_by_role("button", name="Show in the log").click()
     expect(lines(shown)).to_have_count(1)
     shown.get_by_label("Only the lines of one task").fill("")
+    expect(lines(shown)).not_to_have_count(1)
     # By keyboard: to the first line, and from it to its task.
     shown.get_by_role("listbox", name="Lines of the log").press("Home")
     loud.page.keyboard.press("Enter")
