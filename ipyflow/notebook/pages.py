@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.metadata
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ipyflow import session
@@ -85,7 +86,8 @@ class Pages:
         self._due: dict[int, float] = {}
         self._heard = threading.Event()
         self._loaded = time.monotonic()
-        self._beating = self._listing = self._sweeping = False
+        self._planned: set[Callable[[], None]] = set()
+        """What is to be called later, each once, however often it is asked for."""
 
     def load(self) -> None:
         """Listen, and say to all pages that we are here."""
@@ -138,7 +140,7 @@ class Pages:
         page = self._pages.get(id)
         if page is None:
             page = self._pages[id] = Page(id)
-            self._later_once("_sweeping", PATIENCE / 3, self._sweep)
+            self._plan(PATIENCE / 3, self._sweep)
         page.heard = time.monotonic()
         kind = body.get("type")
         if kind == "hello":
@@ -178,17 +180,15 @@ class Pages:
             subscription.close()
 
     def _sweep(self) -> None:
-        self._sweeping = False
         for page in [page for page in self._pages.values() if time.monotonic() - page.heard > PATIENCE]:
             self._forget(page)
         if self._pages:
-            self._later_once("_sweeping", PATIENCE / 3, self._sweep)
+            self._plan(PATIENCE / 3, self._sweep)
 
     def _start_beating(self) -> None:
-        self._later_once("_beating", BEAT, self._beat)
+        self._plan(BEAT, self._beat)
 
     def _beat(self) -> None:
-        self._beating = False
         if any(not run.closed for run in session.runs()[:LISTED]):
             self._greet()
             self._start_beating()
@@ -197,7 +197,6 @@ class Pages:
         self._send(TARGET, None, {"type": "hello", "version": _VERSION})
 
     def _list(self) -> None:
-        self._listing = False
         pages = [page for page in self._pages.values() if page.wants_runs]
         if not pages:
             return
@@ -210,7 +209,7 @@ class Pages:
                 self._send(page.id, None, {"type": "runs", "runs": [line[1] for line in lines]})
         self._lines = {run.id: line for run, line in zip(found, lines, strict=True)}
         self._due = {id: due for id, due in self._due.items() if id in self._lines}
-        self._later_once("_listing", LISTING, self._list)
+        self._plan(LISTING, self._list)
 
     def _line(self, run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """A run's line in the list, and what it was made from."""
@@ -225,10 +224,16 @@ class Pages:
         self._due[run.id] = time.monotonic() + 20 * (time.thread_time() - began)
         return key, line | {"paused": key[2], "again": key[3], "cell": key[4]}
 
-    def _later_once(self, mark: str, delay: float, call: Any) -> None:
-        if not getattr(self, mark):
-            setattr(self, mark, True)
-            self._publisher.later(delay, call)
+    def _plan(self, delay: float, call: Callable[[], None]) -> None:
+        if call in self._planned:
+            return
+
+        def due() -> None:
+            self._planned.discard(call)
+            call()
+
+        self._planned.add(call)
+        self._publisher.later(delay, due)
 
     def _send(self, page: str, sub: int | None, body: dict[str, Any]) -> None:
         content = {"comm_id": page, "data": {"ipyflow": 1, "sub": sub, "body": body}}

@@ -19,14 +19,26 @@ def listed(state: RunState, now: float | None = None) -> dict[str, Any]:
         >>> listed(RunState())["total"]
         0
     """
+    elapsed = round(instant(state, now) - state.opened, 3)
+    return {**summary(state), "elapsed": elapsed, "closed": state.closed is not None}
+
+
+def summary(state: RunState) -> dict[str, Any]:
+    """Say what every form of a run begins with: what it is, where it stands, and its tasks by state.
+
+    Args:
+        state: the run.
+
+    Example:
+        >>> summary(RunState())["counts"]
+        {}
+    """
     return {
         "id": state.id,
         "name": clean(clip(state.name, 200)),
         "kind": state.kind,
         "state": str(state.state),
         "wall": state.wall,
-        "elapsed": round(instant(state, now) - state.opened, 3),
-        "closed": state.closed is not None,
         "total": total(state),
         "counts": {str(name): number for name, number in state.counts.items() if number},
     }

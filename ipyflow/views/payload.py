@@ -13,7 +13,8 @@ from ipyflow.views.edges import edges as edges_of
 from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
-from ipyflow.views.words import arguments, clean, clip, home, instant, remarked, remarks, total
+from ipyflow.views.listing import summary
+from ipyflow.views.words import arguments, clean, clip, home, instant, remarked, remarks
 from ipyflow.views.workflows import LISTED, workflows
 
 SCHEMA = 1
@@ -92,15 +93,9 @@ def run_header(state: RunState, now: float | None = None, *, aggregated: bool = 
         aggregated: whether the payload holds only the tasks worth a look.
     """
     return {
-        "id": state.id,
-        "name": clean(clip(state.name, 200)),
-        "kind": state.kind,
-        "state": str(state.state),
-        "wall": state.wall,
+        **summary(state),
         "now": round(instant(state, now) - state.opened, 6),
         "closed": None if state.closed is None else round(state.closed - state.opened, 6),
-        "total": total(state),
-        "counts": {str(name): number for name, number in state.counts.items() if number},
         "aggregated": aggregated,
         "critical": critical_path(state),
         "notes": [[kind, task, clean(clip(said, 500))] for task, kind, said in remarks(state, _NOTES)],

@@ -3,11 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
+
+from ipyflow.notebook.pages import Pages
 
 RUN_MIME = "application/vnd.ipyflow-parallel.run+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -266,3 +269,17 @@ def test_a_second_picture_of_a_large_run_is_not_made_again(page: Page) -> None:
     assert before == after
     first, second = [output for output in page.outputs if RUN_MIME in output][-2:]
     assert first[RUN_MIME]["run"]["total"] == second[RUN_MIME]["run"]["total"] == 30_001
+
+
+def test_a_page_that_asks_again_for_the_list_of_runs_does_not_make_it_come_more_often() -> None:
+    later: list[Callable[[], None]] = []
+    publisher: Any = SimpleNamespace(later=lambda delay, call: later.append(call))
+    kernel = SimpleNamespace(session=SimpleNamespace(send=lambda *_, **__: None), iopub_socket=None)
+    pages = Pages(kernel, SimpleNamespace(publisher=publisher), {})  # type: ignore[arg-type]
+    pages._received({"page": "one", "body": {"type": "hello"}})
+    for _ in range(3):
+        pages._received({"page": "one", "body": {"type": "runs", "on": True}})
+    assert len(later) == 2, "one look for pages that have gone, one list"
+    for _ in range(3):
+        later.pop()()
+        assert len(later) == 2

@@ -5,6 +5,7 @@
  * later. At the end nothing is taken away, and they are those of the kernel.
  */
 
+import { NO_COUNTS } from "./events";
 import type { FlowEvent, FlowJoin, StepCounts, TaskRow, Workflow } from "./protocol";
 
 type Rows = ReadonlyMap<number, TaskRow>;
@@ -65,19 +66,9 @@ function gaveIt(flow: Workflow, event: FlowEvent, step: string): boolean {
   return led.some((one) => one.to.includes(step) && takes.has(`event:${one.type}`));
 }
 
-const NONE: StepCounts = {
-  running: 0,
-  blocked: 0,
-  retrying: 0,
-  waiting: 0,
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-};
-
 function stepsAt(flow: Workflow, events: readonly FlowEvent[], tasks: Rows): Record<string, StepCounts> {
   const steps: Record<string, StepCounts> = {};
-  for (const name of Object.keys(flow.steps)) steps[name] = { ...NONE };
+  for (const name of Object.keys(flow.steps)) steps[name] = { ...NO_COUNTS };
   const begun = new Map<string, Set<number>>();
   for (const row of stepRows(flow, tasks)) {
     const counts = steps[row.name];
