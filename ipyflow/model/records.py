@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyflow.model.texts import PLAIN
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever a record gains, loses or changes a field."""
 
 ROLES = ("pipeline", "group", "exceptionally", "finally", "merge", "workflow", "step")
@@ -281,6 +281,43 @@ class EventPublished(NamedTuple):
     text: str
 
 
+class Asked(NamedTuple):
+    """The prompt ``task`` asks a person: ``Waiting`` follows.
+
+    ``title`` and ``text`` say what is asked; ``form`` is the JSON text of the fields to fill in, ``"[]"`` without any;
+    ``actions`` are the words on the buttons, the first of which sends the form and the last of which says no.
+    """
+
+    time: float
+    task: int
+    title: str
+    text: str
+    form: str
+    actions: tuple[str, ...]
+
+
+class Answered(NamedTuple):
+    """The prompt ``task`` has its answer: ``by`` is ``page``, ``code``, ``configured`` or ``default``.
+
+    ``action`` is the button's word, ``text`` the value in short.
+    """
+
+    time: float
+    task: int
+    by: str
+    action: str
+    text: str
+
+
+class Revised(NamedTuple):
+    """From its next attempt on the task runs other code: the source of its function ``before`` and ``after``."""
+
+    time: float
+    task: int
+    before: str
+    after: str
+
+
 Record: TypeAlias = (
     Opened
     | Submitted
@@ -307,6 +344,9 @@ Record: TypeAlias = (
     | JoinFilled
     | EventAwaited
     | EventPublished
+    | Asked
+    | Answered
+    | Revised
 )
 
 KINDS: tuple[type[Any], ...] = (
@@ -335,6 +375,9 @@ KINDS: tuple[type[Any], ...] = (
     JoinFilled,
     EventAwaited,
     EventPublished,
+    Asked,
+    Answered,
+    Revised,
 )
 """Every kind of record; the place in this tuple is the kind's number in packed form. Append only."""
 

@@ -48,6 +48,31 @@ class Span:
 
 
 @dataclass(slots=True)
+class Question:
+    """What a prompt asks a person, and the answer, once there is one. Times in seconds on the engine's clock."""
+
+    asked: float
+    title: str
+    text: str
+    form: str
+    actions: tuple[str, ...]
+    answered: float | None = None
+    by: str = ""
+    action: str = ""
+    answer: str = ""
+
+
+@dataclass(slots=True)
+class Revision:
+    """Code that took the place of other code: from attempt ``attempt`` on the task ran ``after``."""
+
+    time: float
+    attempt: int
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
 class TaskState:
     """All that the records say about one task."""
 
@@ -81,6 +106,8 @@ class TaskState:
     spans: list[Span] = field(default_factory=list)
     read_by: list[int] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    question: Question | None = None
+    revisions: list[Revision] | None = None
 
     def story(self) -> str:
         """The task's life in one line, for error messages."""
@@ -248,6 +275,23 @@ class RunState:
     def _closed(self, e: r.Closed) -> None:
         self.closed, self.state = e.time, State(e.state)
 
+    def _asked(self, e: r.Asked) -> None:
+        self._task(e.task).question = Question(e.time, e.title, e.text, e.form, e.actions)
+        self.changed.add(e.task)
+
+    def _answered(self, e: r.Answered) -> None:
+        question = self._task(e.task).question
+        if question is None:
+            raise InvalidRecord(f"an answer to what task {e.task} has not asked")
+        question.answered, question.by, question.action, question.answer = e.time, e.by, e.action, e.text
+        self.changed.add(e.task)
+
+    def _revised(self, e: r.Revised) -> None:
+        task = self._task(e.task)
+        revision = Revision(e.time, len(task.attempts) + 1, e.before, e.after)
+        task.revisions = [*(task.revisions or ()), revision]
+        self.changed.add(e.task)
+
     # Of workflows: what happens to their events is theirs.
 
     def _workflow(self, id: int) -> WorkflowState:
@@ -347,6 +391,9 @@ _FOLD: dict[type[Any], Callable[[RunState, Any], None]] = {
     r.JoinFilled: RunState._join_filled,
     r.EventAwaited: RunState._event_awaited,
     r.EventPublished: RunState._event_published,
+    r.Asked: RunState._asked,
+    r.Answered: RunState._answered,
+    r.Revised: RunState._revised,
 }
 
 

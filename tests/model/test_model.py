@@ -68,6 +68,17 @@ EXAMPLES = [
     r.JoinFilled(17.78, 4, "join", "", (2, 3)),
     r.Finished(17.79, 5, "succeeded", "NoneType", "None", None),
     r.Finished(17.80, 4, "succeeded", "NoneType", "None", None),
+    r.Submitted(17.81, 6, 0, "approve", "m", "loop", "", (), None, None, None),
+    r.Asked(17.81, 6, "Send it?", "to ada", "[]", ("Approve", "Dismiss")),
+    r.Waiting(17.81, 6, "an answer", ()),
+    r.Answered(17.82, 6, "page", "Approve", "True"),
+    r.Queued(17.82, 6),
+    r.Started(17.82, 6, "loop", 1),
+    r.Finished(17.83, 6, "failed", "ValueError", "no", "Traceback"),
+    r.Revised(17.84, 6, "def f(): 1/0", "def f(): 1"),
+    r.Reset(17.84, 6, "retried"),
+    r.Started(17.85, 6, "loop", 2),
+    r.Finished(17.86, 6, "succeeded", "int", "1", None),
     r.Closed(18.0, "succeeded"),
 ]
 
@@ -144,7 +155,16 @@ def test_the_fold_of_the_examples() -> None:
     assert child.progress == (3, None, "steps")
     assert child.notes == [("detached", "nobody means to read it")]
     assert state.output == [(6.1, 2, "stdout", "line\n")]
-    assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (3, 1)
+    assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (4, 1)
+    asked = state.tasks[6].question
+    assert asked is not None and (asked.title, asked.answered, asked.by, asked.answer) == (
+        "Send it?",
+        17.82,
+        "page",
+        "True",
+    )
+    revisions = state.tasks[6].revisions
+    assert revisions is not None and [(one.attempt, one.after) for one in revisions] == [(2, "def f(): 1")]
     flow = state.workflows[4]
     assert (flow.sent, flow.unhandled) == ({"StartEvent": 1, "Part": 2, "Lost": 1}, [4])
     assert flow.went == {("event:StartEvent", "step:start"): 1, ("event:Part", "step:join"): 2}

@@ -96,6 +96,31 @@ export function fitCamera(graph: Size, view: Size, at: Omit<Box, "key"> | null =
   };
 }
 
+/**
+ * The camera that moves and shrinks least for all of `boxes` to be in sight, and stays where the first of them is when it
+ * shrinks. Of what is too large to be read they fill the view.
+ */
+export function bringIn(camera: Camera, boxes: readonly Box[], view: Size, least = FIT_LEAST): Camera {
+  const at = boxes[0];
+  if (at === undefined) return camera;
+  const left = Math.min(...boxes.map(({ x }) => x));
+  const top = Math.min(...boxes.map(({ y }) => y));
+  const width = Math.max(...boxes.map(({ x, w }) => x + w)) - left;
+  const height = Math.max(...boxes.map(({ y, h }) => y + h)) - top;
+  const whole = Math.min((view.width - 2 * MARGIN) / width, (view.height - 2 * MARGIN) / height);
+  const k = Math.min(camera.k, Math.max(least, whole));
+  const along = (place: number, first: number, begin: number, size: number, room: number) => {
+    const [one, other] = [MARGIN, room - MARGIN - size * k];
+    const now = place + first * camera.k - (first - begin) * k;
+    return Math.min(Math.max(one, other), Math.max(Math.min(one, other), now)) - begin * k;
+  };
+  return {
+    x: along(camera.x, at.x, left, width, view.width),
+    y: along(camera.y, at.y, top, height, view.height),
+    k,
+  };
+}
+
 export function zoomAt(camera: Camera, factor: number, x: number, y: number): Camera {
   const k = Math.min(CLOSEST, Math.max(FARTHEST, camera.k * factor));
   const by = k / camera.k;

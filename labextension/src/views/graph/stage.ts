@@ -49,8 +49,11 @@ export interface Stage {
   /** The buttons that zoom. */
   readonly buttons: readonly HTMLElement[];
   redraw(): void;
-  /** What stood where `before` says stands where `after` says now: the ground moves along, so that it stays in its place. */
-  hold(before: Box, after: Box): void;
+  /**
+   * What stood where `before` says stands where `after` says now: the ground moves along, so that it stays in its place,
+   * as far as `fresh`, what came with it, can be seen too.
+   */
+  hold(before: Box, after: Box, fresh: readonly Box[]): void;
   /** Brings a node into sight, as the arrow keys do. */
   show(key: string): void;
   /** Puts a point of the picture into the middle. */
@@ -242,8 +245,8 @@ export function makeStage<N extends Box>(scene: Scene<N>, ...content: Element[])
     ground,
     buttons,
     redraw,
-    hold(before, after) {
-      lens.hold(before, after);
+    hold(before, after, fresh) {
+      lens.hold(before, after, fresh);
       if (focused === before.key) {
         focused = after.key;
         ground.setAttribute("aria-activedescendant", scene.idOf(after.key));

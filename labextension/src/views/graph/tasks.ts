@@ -132,12 +132,14 @@ export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunS
     const open = graph?.open ?? [];
     if (asked !== null && JSON.stringify(asked) === JSON.stringify(open)) asked = null;
     const before = turned && (last?.nodes.find(({ key }) => key === turned?.node.key) ?? turned.node);
+    const known = new Set(last?.nodes.map(({ key }) => key));
     last = graph;
     if (turned !== null && before !== null && graph !== null && open.includes(turned.key) !== turned.was) {
       const after = successor(graph.nodes, before, turned.key);
       turned = null;
       if (after !== null) {
-        stage.hold(before, after);
+        const fresh = graph.nodes.filter(({ key }) => !known.has(key));
+        stage.hold(before, after, fresh);
         motion.turn(graph, [after.x - before.x, after.y - before.y], [after.x, after.y]);
         return;
       }
