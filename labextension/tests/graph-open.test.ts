@@ -115,6 +115,32 @@ describe("on a live page a stack", () => {
     expect(at("2")).toEqual(before);
   });
 
+  it("is brought into sight with all that came out of it, unless the reader moves the picture meanwhile", async () => {
+    const drawn = ({ el }: ReturnType<typeof live>) => el.querySelector(".ipf-svg > g") as Element;
+    const camera = (page: ReturnType<typeof live>) => drawn(page).getAttribute("transform");
+    const settled = async (page: ReturnType<typeof live>) => {
+      for (let was = ""; was !== drawn(page).outerHTML; await frame()) was = drawn(page).outerHTML;
+    };
+    const low = { ...OPEN, height: 900, nodes: OPEN.nodes.map((one) => ({ ...one, y: one.y * 1.2 })) };
+    const page = live(graph([FLOW, { ...STACK, y: 340 }]));
+    await frame();
+    click(page.el.querySelector(".ipf-handle-opens"));
+    await page.answer(low);
+    await settled(page);
+    expect(keys(page.el)).toEqual(expect.arrayContaining(["2", "3", "4", "5", "6"]));
+
+    const other = live(graph([FLOW, { ...STACK, y: 340 }]));
+    await frame();
+    click(other.el.querySelector(".ipf-handle-opens"));
+    await other.answer(low);
+    (other.el.querySelector('[aria-label="Zoom in"]') as HTMLElement).click();
+    await frame();
+    const put = camera(other);
+    await settled(other);
+    expect(camera(other)).toBe(put);
+    expect(put).not.toBe(camera(page));
+  });
+
   it("has no button in a saved picture, nor while the past is on show", async () => {
     const page = open({ ...payload(ROWS), graph: CLOSED }, "graph", false);
     await frame();

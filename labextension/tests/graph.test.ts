@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  bringIn,
   fitCamera,
   inSight,
   keepInSight,
@@ -69,6 +70,23 @@ describe("camera", () => {
       y: -140,
       k: 1,
     });
+  });
+
+  it("brings boxes into sight with as little motion as that takes", () => {
+    const view = { width: 600, height: 300 };
+    const box = (x: number, y: number) => ({ key: "", x, y, w: 120, h: 40 });
+    const camera = { x: 30, y: 10, k: 1 };
+    expect(bringIn(camera, [box(100, 50), box(100, 200)], view)).toEqual(camera);
+    expect(bringIn(camera, [box(100, 150), box(100, 260)], view)).toEqual({ x: 30, y: -20, k: 1 });
+    expect(bringIn(camera, [box(-40, 50), box(100, 100)], view)).toEqual({ x: 60, y: 10, k: 1 });
+    // What does not fit is drawn smaller, about the first, down to what can be read; nothing is drawn larger.
+    expect(bringIn(camera, [box(100, 50), box(100, 335)], view)).toEqual({ x: 50, y: -20, k: 0.8 });
+    expect(bringIn(camera, [box(100, 50), box(100, 5000)], view)).toEqual({ x: 68, y: -11, k: 0.62 });
+    expect(bringIn({ x: 20, y: 20, k: 0.3 }, [box(0, 0)], view)).toEqual({ x: 20, y: 20, k: 0.3 });
+    // Of what is too large the first is still in sight, wherever it is.
+    const last = bringIn({ x: 30, y: -4730, k: 1 }, [box(100, 5000), box(100, 50)], view);
+    expect(last.y + 5040 * last.k).toBeLessThan(300);
+    expect(bringIn(camera, [], view)).toBe(camera);
   });
 
   it("knows what is in sight", () => {
