@@ -157,14 +157,16 @@ def test_the_fold_of_the_examples() -> None:
     assert state.output == [(6.1, 2, "stdout", "line\n")]
     assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (4, 1)
     asked = state.tasks[6].question
-    assert asked is not None and (asked.title, asked.answered, asked.by, asked.answer) == (
+    assert asked is not None
+    assert (asked.title, asked.answered, asked.by, asked.answer) == (
         "Send it?",
         17.82,
         "page",
         "True",
     )
     revisions = state.tasks[6].revisions
-    assert revisions is not None and [(one.attempt, one.after) for one in revisions] == [(2, "def f(): 1")]
+    assert revisions is not None
+    assert [(one.attempt, one.after) for one in revisions] == [(2, "def f(): 1")]
     flow = state.workflows[4]
     assert (flow.sent, flow.unhandled) == ({"StartEvent": 1, "Part": 2, "Lost": 1}, [4])
     assert flow.went == {("event:StartEvent", "step:start"): 1, ("event:Part", "step:join"): 2}

@@ -148,7 +148,7 @@ def test_what_is_no_log_is_refused_in_words() -> None:
     for text in ("[]", "{}", '{"format": "ipyflow run"}', "3"):
         with pytest.raises(ValueError, match="no log of a run"):
             read_log(text)
-    with pytest.raises(ValueError, match="schema 2, this version reads 3"):
+    with pytest.raises(ValueError, match="schema 2, this version reads 4"):
         read_log(log_json([]).replace('"schema": 4', '"schema": 2'))
     with pytest.raises(ValueError, match=r"first 4,096 records are missing.*log_limit"):
         read_log(log_json([], first=4096))
