@@ -42,7 +42,7 @@ def test_a_plain_function_is_refused_with_the_decorator_to_write(build: object, 
     assert "task" in str(caught.value)
 
 
-@pytest.mark.parametrize("given", [None, 5, "text", 1.5, object()], ids=repr)
+@pytest.mark.parametrize("given", [None, 5, "text", 1.5, object()], ids=["None", "5", "text", "1.5", "object"])
 def test_what_is_no_pipeline_at_all(given: object) -> None:
     with pytest.raises(PipelineInvalid):
         fl.in_parallel([value.send(1), given])
