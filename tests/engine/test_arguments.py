@@ -99,7 +99,11 @@ def test_without_wait_a_future_is_a_reference(lab: Lab) -> None:
     assert read_by == [future.id]
 
 
-@pytest.mark.parametrize("names", ["a", "a, c", ["a"], {"a"}, ("a", "c"), iter(["a"])], ids=str)
+@pytest.mark.parametrize(
+    "names",
+    ["a", "a, c", ["a"], {"a"}, ("a", "c"), iter(["a"])],
+    ids=["one", "a text of two", "list", "set", "tuple", "iterator"],
+)
 def test_wait_by_names_waits_for_those_only(lab: Lab, names: Any) -> None:
     gates = [Gate(), Gate()]
 
