@@ -29,6 +29,7 @@ from ipyflow.executors.coroutines import CoroutineExecutor
 from ipyflow.executors.inline import InlineExecutor
 from ipyflow.executors.table import Executors
 from ipyflow.executors.threads import ThreadExecutor, default_size
+from ipyflow.machine import cores
 from ipyflow.model.ports import Clock, Executor, Presenter
 
 
@@ -38,7 +39,8 @@ class Settings:
 
     Attributes:
         threads: task bodies that run at once on threads; ``None`` is the number of cores and four, 32 at most.
-        processes: task bodies that run at once in worker processes; ``None`` is the number of cores.
+        processes: task bodies that run at once in worker processes; ``None`` is the number of cores that this
+            process may use (in a container, its share).
         dask: the cluster of ``executor="dask"``: a ``distributed.Client``, a scheduler's address, or ``None`` for the
             current client, else a ``LocalCluster``.
         log_limit: records kept for each run, in memory; ``None`` keeps all. A long-lived service should set it.
@@ -137,7 +139,7 @@ def make_engine(
     here: dict[str, Executor] = {
         "threads": InlineExecutor()
         if inline
-        else ThreadExecutor(settings.threads or default_size(os.cpu_count()), call_later),
+        else ThreadExecutor(settings.threads or default_size(cores()), call_later),
         "inline": InlineExecutor(),
         "loop": CoroutineExecutor(loop),
     }

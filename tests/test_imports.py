@@ -14,15 +14,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # layer (a module or a folder right below ipyflow/) -> the layers it may import, besides itself and `errors`
 MAY_IMPORT = {
     "errors": set(),
+    "machine": set(),
     "model": set(),
     "engine": {"model"},
     "wire": {"model"},
     "worker": {"model", "engine", "wire"},
-    "executors": {"model", "wire", "worker"},
+    "executors": {"model", "wire", "worker", "machine"},
     "store": {"model"},
     "views": {"model"},
-    "flows": {"model", "engine"},
-    "session": {"model", "engine", "executors", "store", "views", "flows"},
+    "flows": {"model", "engine", "machine"},
+    "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},
     "testing": {"model", "engine", "executors", "views", "session"},
     "notebook": {"model", "engine", "executors", "store", "views", "flows", "session", "testing"},
     "workflows": {"flows"},  # a public module

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +24,7 @@ from ipyflow.engine.options import Definition, Options, RetryPolicy
 from ipyflow.engine.plan import Plan
 from ipyflow.errors import BatchError, TaskCancelled
 from ipyflow.flows.batch_items import Batch, BatchList
+from ipyflow.machine import cores
 from ipyflow.model import records as r
 
 LEAST = 8
@@ -157,7 +157,7 @@ def _held(options: Options) -> str:
 def _workers(engine: Any, executor: Any) -> int:
     # In a worker the engine is elsewhere, and what it has is not known.
     size = None if getattr(engine, "is_guest", False) else getattr(engine.executors[executor], "size", None)
-    return size if isinstance(size, int) and size > 0 else os.cpu_count() or 1
+    return size if isinstance(size, int) and size > 0 else cores()
 
 
 def _is_array(value: Any) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 import distributed
 
 from ipyflow.errors import ExecutorUnavailable
+from ipyflow.machine import cores
 
 PIP = "pip install ipyflow-parallel[dask]"
 
@@ -67,7 +68,7 @@ def _local(say: Callable[[str], object]) -> tuple[distributed.Client, list[Any]]
             "a Dask cluster cannot be started while a worker of one imports this script: put what runs the tasks "
             "below `if __name__ == '__main__':`"
         )
-    count = os.cpu_count() or 1
+    count = cores()
     try:
         cluster = distributed.LocalCluster(
             n_workers=count,

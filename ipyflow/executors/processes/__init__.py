@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 
 from ipyflow.errors import ExecutorUnavailable
 from ipyflow.executors.processes.pool import Later, ProcessExecutor
+from ipyflow.machine import cores
 
 
 def make(size: int | None, call_later: Later) -> ProcessExecutor:
     """The executor of this machine.
 
     Args:
-        size: bodies that run at once; ``None`` for the number of cores.
+        size: bodies that run at once; ``None`` for the number of cores that this process may use.
         call_later: plans a call, in seconds.
 
     Raises:
@@ -28,4 +28,4 @@ def make(size: int | None, call_later: Later) -> ProcessExecutor:
             'executor="processes" needs Linux or macOS: here, give a concurrent.futures.ProcessPoolExecutor, '
             'or executor="dask"'
         )
-    return ProcessExecutor(size or os.cpu_count() or 1, call_later)
+    return ProcessExecutor(size or cores(), call_later)
