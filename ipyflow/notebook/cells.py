@@ -120,7 +120,7 @@ class Cells:
         if self.auto and self._display.in_kernel:
             self._show_opened()
         self._display.republish()
-        if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt):
+        if _interrupted(result):
             self._say_what_goes_on()
 
     def _end_scope(self) -> None:
@@ -156,6 +156,12 @@ class Cells:
                 "`%flow cancel` stops it, `%flow wait` waits for it",
                 file=sys.stderr,
             )
+
+
+def _interrupted(result: Any) -> bool:
+    """Whether Ctrl-C ended the cell: in one of its statements, or while IPython compiled the next one."""
+    errors = (getattr(result, name, None) for name in ("error_in_exec", "error_before_exec"))
+    return any(isinstance(error, KeyboardInterrupt) for error in errors)
 
 
 def _told(run: Run) -> bool:

@@ -1,7 +1,9 @@
+import ast
 import importlib.metadata
 import sys
 import threading
 import warnings
+from typing import Any
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -122,6 +124,26 @@ def test_an_interrupted_wait_says_what_goes_on(ready: Shell) -> None:
     ready.value("gate.set()\n%flow wait")
     ready.fails("raise KeyboardInterrupt")
     assert "goes on" not in ready.err
+
+
+def test_so_does_an_interrupt_between_two_statements(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython compiles a statement when the one before it is done."""
+    ready.value("gate = threading.Event()")
+    ready.value("%%flow long\ngate.wait()")
+    compiler = type(ready.ip.compile)
+    compiles = compiler.__call__
+
+    def interrupted(self: Any, tree: Any, *args: Any) -> Any:
+        if "result" in ast.dump(tree):
+            raise KeyboardInterrupt
+        return compiles(self, tree, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compiler, "__call__", interrupted)
+        ready.fails("print('submitted')\nfuture.result()")
+    assert "submitted" in ready.out
+    assert "the wait was interrupted, the work goes on: 1 task of long. `%flow cancel` stops it" in ready.err
+    ready.value("gate.set()\n%flow wait")
 
 
 def test_a_terminal_shows_a_run_as_text(ready: Shell) -> None:
