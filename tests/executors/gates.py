@@ -15,6 +15,26 @@ SOON = 30.0
 """Seconds within which anything that should happen does: workers are started meanwhile, on a machine that is busy."""
 NAP = 0.002
 
+TELL_WHEN_WAITING = """
+def tell_when_waiting(path):
+    import sys, threading, time
+    from ipyflow.engine.bells import Bell
+    from ipyflow.engine.blocking import _sleep_for
+
+    asleep, thread = {Bell.listen.__code__, _sleep_for.__code__}, threading.get_ident()
+
+    def look():
+        while sys._current_frames()[thread].f_code not in asleep:
+            time.sleep(0.001)
+        open(path, "w").close()
+
+    threading.Thread(target=look, daemon=True).start()
+"""
+"""For a cell: ``tell_when_waiting(path)`` makes the file once the thread that called it sleeps in a wait of ours.
+
+Whatever a cell does before its wait is too early to interrupt the wait: IPython has yet to compile that statement.
+"""
+
 
 class Marks:
     """Lines that bodies add to a file, each in one write."""

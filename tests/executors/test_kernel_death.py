@@ -12,7 +12,7 @@ import psutil
 import pytest
 from jupyter_client.manager import KernelManager
 
-from tests.executors.gates import SOON, alive, eventually
+from tests.executors.gates import SOON, TELL_WHEN_WAITING, alive, eventually
 
 pytestmark = pytest.mark.kernel
 
@@ -69,20 +69,19 @@ class Kernel:
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=SOON)
-        self.run(f"FOLDER = {str(folder)!r}\nimport os, time\nimport ipyflow as fl")
+        self.run(f"FOLDER = {str(folder)!r}\nimport os, time\nimport ipyflow as fl\n{TELL_WHEN_WAITING}")
 
     def pid(self) -> int:
         return self.manager.provisioner.pid
 
     def run(self, code: str, interrupt: Callable[[], object] | None = None) -> str:
-        """What a cell shows, or its error; it is interrupted once it runs and ``interrupt`` has returned."""
-        sent = self.client.execute(code if interrupt is None else f"print('now', flush=True)\n{code}")
+        """What a cell shows, or its error; it is interrupted once ``interrupt`` has returned."""
+        sent = self.client.execute(code)
+        if interrupt is not None:
+            interrupt()
+            self.manager.interrupt_kernel()
         shown: list[str] = []
         while True:
-            if interrupt is not None and "now" in "".join(shown):
-                interrupt()
-                interrupt = None
-                self.manager.interrupt_kernel()
             message = self.client.get_iopub_msg(timeout=SOON)
             if message["parent_header"].get("msg_id") != sent:
                 continue
@@ -215,8 +214,9 @@ def test_interrupting_another_cell_leaves_every_task_running(kernel: Kernel, tmp
     before = {(tmp_path / f"{name}-came").read_text() for name in ("a", "b")}
     marks = tmp_path / "sleeping"
     for n in range(3):
+        # One statement: between two of them IPython is at work, and not the cell.
         shown = kernel.run(
-            f"open('{marks}{n}', 'w').close()\ntime.sleep(60)", lambda n=n: eventually(Path(f"{marks}{n}").exists)
+            f"[open('{marks}{n}', 'w').close(), time.sleep(60)]", lambda n=n: eventually(Path(f"{marks}{n}").exists)
         )
         assert "KeyboardInterrupt" in shown
     assert kernel.run("[str(f.state) for f in futures]") == "['running', 'running']"
@@ -237,7 +237,13 @@ def test_interrupting_a_cell_that_waits_ends_the_wait_and_not_the_work(
     kernel.run(STAND)
     if "future" in wait:
         kernel.run("future = stand.submit('a')")
-    shown = kernel.run(wait, came(tmp_path, "a"))
+    waiting = tmp_path / "waiting"
+
+    def both_stand() -> None:
+        came(tmp_path, "a")()
+        eventually(waiting.exists)
+
+    shown = kernel.run(f"tell_when_waiting({str(waiting)!r})\n{wait}", both_stand)
     assert "KeyboardInterrupt" in shown
     assert "the work goes on" in shown
     [future] = ["future" if "future" in wait else "fl.runs()[0].futures[0]"]

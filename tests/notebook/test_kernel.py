@@ -4,6 +4,7 @@ import ast
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode, v4
+
+from tests.executors.gates import TELL_WHEN_WAITING, eventually
 
 LOAD = "%load_ext ipyflow\nimport threading, time\nimport ipyflow as fl\nfrom ipyflow import flow, task"
 FLOW = """%%flow order -o future
@@ -159,19 +162,19 @@ def client(request: pytest.FixtureRequest, kernelspec: Callable[[str], str]) -> 
         manager.shutdown_kernel(now=True)
 
 
-def run(client: BlockingKernelClient, code: str, interrupt: bool = False) -> list[dict[str, Any]]:
-    """The messages of a cell; with ``interrupt`` the kernel is interrupted once the cell says so."""
+def run(client: BlockingKernelClient, code: str, interrupt: Path | None = None) -> list[dict[str, Any]]:
+    """The messages of a cell; the kernel is interrupted once there is a file ``interrupt``."""
     manager: KernelManager = client.manager  # type: ignore[attr-defined]
     sent = client.execute(code)
+    if interrupt is not None:
+        eventually(interrupt.exists)
+        manager.interrupt_kernel()
     messages = []
     while True:
         message = client.get_iopub_msg(timeout=20)
         if message["parent_header"].get("msg_id") != sent:
             continue
         messages.append(message)
-        if interrupt and message["msg_type"] == "stream" and "now" in message["content"]["text"]:
-            interrupt = False
-            manager.interrupt_kernel()
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             return messages
 
@@ -180,12 +183,14 @@ def printed(messages: list[dict[str, Any]]) -> str:
     return "".join(message["content"]["text"] for message in messages if message["msg_type"] == "stream")
 
 
-def test_an_interrupt_ends_the_wait_and_not_the_work(client: BlockingKernelClient) -> None:
+def test_an_interrupt_ends_the_wait_and_not_the_work(client: BlockingKernelClient, tmp_path: Path) -> None:
     run(client, LOAD)
+    run(client, TELL_WHEN_WAITING)
     run(client, "gate = threading.Event()")
     run(client, "%%flow long -o future\ngate.wait()\n7")
     began = time.monotonic()
-    messages = run(client, "print('now', flush=True)\nfuture.result()", interrupt=True)
+    waiting = tmp_path / "waiting"
+    messages = run(client, f"tell_when_waiting({str(waiting)!r})\nfuture.result()", interrupt=waiting)
     assert time.monotonic() - began < 5
     assert [m["content"]["ename"] for m in messages if m["msg_type"] == "error"] == ["KeyboardInterrupt"]
     assert "the wait was interrupted, the work goes on: 1 task of long" in printed(messages)
