@@ -53,15 +53,26 @@ def wait_camera(view: View, condition: str, *of: float) -> tuple[float, float, f
 
 
 def settled(view: View) -> None:
-    """Wait until the picture stands still."""
+    """Wait until the picture and every box in it stand still."""
     code = """async view => {
-        const place = () => view.querySelector('.ipf-svg > g').getAttribute('transform');
+        const moved = () => [...view.querySelectorAll('.ipf-svg > g, .ipf-node')];
+        const place = () => moved().map(one => one.getAttribute('transform')).join();
         for (let before = ''; before !== place(); ) {
             before = place();
             for (let frame = 0; frame < 5; frame++) await new Promise(requestAnimationFrame);
         }
     }"""
     view.root.evaluate(code)
+
+
+def out_of_sight(view: View, name: str) -> int:
+    """How many boxes of this name are not wholly within the picture's frame."""
+    code = """(boxes, frame) => {
+        const { left, top, right, bottom } = frame.getBoundingClientRect();
+        return boxes.map(one => one.querySelector('.ipf-front').getBoundingClientRect()).filter(
+            one => one.left < left || one.top < top || one.right > right || one.bottom > bottom).length;
+    }"""
+    return int(box(view, name).evaluate_all(code, view.root.locator(".ipf-ground").element_handle()))
 
 
 def test_equal_tasks_are_one_box_that_opens_and_closes(desk: Desk) -> None:
@@ -79,9 +90,14 @@ def test_equal_tasks_are_one_box_that_opens_and_closes(desk: Desk) -> None:
     view.button("Close the details").click()
     # The button at its foot shows them one by one, and that of any of them draws them as one again.
     scores.locator(".ipf-handle-opens").click()
+    # They are brought into sight; what is not is not drawn.
     expect(scores).to_have_count(6)
-    expect(boxes(view)).to_have_count(many + 5)
+    settled(view)
+    expect(scores).to_have_count(6)
+    assert out_of_sight(view, "score") == 0
     view.screenshot("open")
+    view.button("Show all").click()
+    expect(boxes(view)).to_have_count(many + 5)
     scores.first.locator(".ipf-handle-closes").click()
     expect(scores).to_have_count(1)
     scores.locator(".ipf-node-name").dblclick()
