@@ -4,13 +4,14 @@ import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndP
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from "@jupyterlab/codemirror";
 import { ILauncher } from "@jupyterlab/launcher";
-import { INotebookTracker } from "@jupyterlab/notebook";
+import { INotebookTracker, NotebookActions } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import type { FocusTracker, Widget } from "@lumino/widgets";
 import { Actions } from "./actions";
 import { Badges } from "./badges";
+import { listenForCells } from "./cells";
 import { addCommands, SHOW } from "./commands";
 import { Connections, IConnections, sessionOf } from "./connections";
 import { magicLines } from "./highlight";
@@ -79,6 +80,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
     app.shell.add(panel, "right", { rank: 700 });
     restorer?.add(panel, panel.id);
     if (restorer !== null) tabs.restore(restorer);
+    if (notebooks !== null) {
+      listenForCells(notebooks, (panel) => void NotebookActions.run(panel.content, panel.sessionContext));
+    }
   },
 };
 

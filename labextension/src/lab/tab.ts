@@ -61,6 +61,7 @@ export class RunTab extends Widget {
     super.onAfterAttach(message);
     if (this.place !== null) return;
     const { kernel, run, wall } = this.run;
+    if (kernel !== null) this.node.dataset.ipyflowKernel = kernel;
     this.place = new RunPlace(this.node, { id: run, wall }, { choices: this.settings.value });
     if (this.saved !== null && this.saved !== undefined) this.place.show(this.saved);
     this.stop.push(
