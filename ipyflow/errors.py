@@ -9,6 +9,7 @@
     ├── WouldDeadlock(RuntimeError)          a blocking wait on the engine's own loop
     ├── NotInTask(RuntimeError)              current() outside a task
     ├── LeakedFuture                         on_leak="error"
+    ├── FormError(ValueError)                what was typed into a form is wrong; a message for each field
     ├── PipelineInvalid(ValueError)          a pipeline that cannot be; found when it is built
     ├── GroupError(ExceptionGroup)           failures of in_parallel, in the order of its branches
     │   └── BatchError                       items of a batch of map(batch=...) failed
@@ -70,6 +71,27 @@ class NotInTask(IpyflowError, RuntimeError):
 
 class LeakedFuture(IpyflowError):
     """A flow with ``on_leak="error"`` ended without reading all its children."""
+
+
+class FormError(IpyflowError, ValueError):
+    """What was typed into a form is wrong.
+
+    Attributes:
+        errors: a message for each field, by its path, as in ``"address.street"`` or ``"sizes.0"``; what is about the
+            whole form stands under ``""``.
+
+    Example:
+        >>> raise FormError({"rate": "needs a value"})
+        Traceback (most recent call last):
+        ipyflow.errors.FormError: rate: needs a value
+    """
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "; ".join(f"{path}: {text}" if path else text for path, text in self.errors.items())
 
 
 class PipelineInvalid(IpyflowError, ValueError):

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "errors": set(),
     "machine": set(),
     "model": set(),
+    "forms": set(),
     "engine": {"model"},
     "wire": {"model"},
     "worker": {"model", "engine", "wire"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "flows": {"model", "engine", "machine"},
     "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},
     "testing": {"model", "engine", "executors", "views", "session"},
-    "notebook": {"model", "engine", "executors", "store", "views", "flows", "session", "testing"},
+    "notebook": {"model", "forms", "engine", "executors", "store", "views", "flows", "session", "testing"},
     "workflows": {"flows"},  # a public module
     "compat": {"public", "workflows"},
     "public": {"model", "engine", "executors", "store", "views", "flows", "session", "workflows"},
