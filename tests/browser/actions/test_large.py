@@ -35,7 +35,7 @@ def test_a_hundred_thousand_tasks(lab_page: LabPage) -> None:
     view.tab("Timeline")
     view.expect_state("succeeded", 90)
     view.in_sight()
-    lane = view.root.get_by_role("treeitem").filter(has_text="tiny").first
+    lane = view.root.locator(".ipf-label-lane").filter(has_text="tiny")
     expect(lane).to_contain_text("×100\u202f000")
     view.screenshot("timeline")
     whole = view.stretch()
