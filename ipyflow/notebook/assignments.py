@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from ipyflow.notebook.header import parse
+from ipyflow.notebook.header import parse, parse_task
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LOOPS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -122,7 +122,7 @@ def _imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> Iterator[t
 
 
 def _by_magic(call: ast.Call, shell: Any) -> Iterator[tuple[str, str]]:
-    """What ``%%flow NAME -o VAR``, ``%time x = 1`` and the like give."""
+    """What ``%%flow NAME -o VAR``, ``%%task NAME``, ``%time x = 1`` and the like give."""
     kind = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     told = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
     texts = [text for text in told if isinstance(text, str)]
@@ -135,6 +135,11 @@ def _by_magic(call: ast.Call, shell: Any) -> Iterator[tuple[str, str]]:
         except Exception:  # the cell was refused for it
             return
         yield from ((name, said) for name, said in ((header.name, "defined"), (header.into, "assigned")) if name)
+    elif magic in ("task", "ipyflow_task") and kind == "run_cell_magic":
+        try:
+            yield parse_task(line).name, "defined"
+        except Exception:  # the cell was refused for it
+            return
     elif magic in _AROUND:
         body = texts[2] if kind == "run_cell_magic" and len(texts) > 2 else line
         try:

@@ -1,4 +1,5 @@
-"""From the text of a ``%%flow`` cell to a function: names assigned in it are local, its last expression is the value.
+"""From the text of a ``%%flow`` or ``%%task`` cell to a function: names assigned in it are local, its last expression
+is the value.
 
 The code is compiled under the name that IPython gave the cell, with the numbers of the cell's own lines (the magic
 line is line 1), so that tracebacks, the debugger and the views show the cell as it was written.
@@ -22,15 +23,16 @@ class Source:
 
     Args:
         shell: the interactive shell.
+        magic: ``%%flow`` or ``%%task``.
         line: the rest of the magic line.
         cell: the cell below it.
         raw: the whole cell as it was typed, where that is known.
         number: the cell's number.
     """
 
-    def __init__(self, shell: Any, line: str, cell: str, raw: str | None, number: int) -> None:
-        self.shell, self.cell = shell, cell
-        text = raw if raw is not None and raw.rstrip("\n").endswith(cell.rstrip("\n")) else f"%%flow {line}\n{cell}"
+    def __init__(self, shell: Any, magic: str, line: str, cell: str, raw: str | None, number: int) -> None:
+        self.shell, self.magic, self.cell = shell, magic, cell
+        text = raw if raw is not None and raw.rstrip("\n").endswith(cell.rstrip("\n")) else f"{magic} {line}\n{cell}"
         self.filename: str = shell.compile.cache(text, number, raw_code=text)
 
     def tree(self) -> ast.Module:
@@ -46,28 +48,32 @@ class Source:
         return code
 
 
-def function(source: Source, name: str, params: str) -> Any:
-    """Make the flow's function.
+def function(source: Source, name: str, params: str, returns: str = "", starts: bool = False) -> Any:
+    """Make the function of a cell.
 
     Args:
         source: the cell.
         name: the function's name.
         params: the text of its parameters; their defaults are evaluated now, in the user's namespace.
+        returns: the text of what it returns, as an annotation.
+        starts: the cell starts it at once, so every parameter needs a default.
 
     Raises:
         SyntaxError: of the cell, at its own line; shown by IPython as the cell's own.
-        UsageError: the parameters are not ones that a cell can start with.
+        UsageError: the parameters cannot be read, or are not ones that a cell can start with.
         Exception: whatever the evaluation of a default raises.
     """
     try:
         body = source.tree().body
         if not body:
-            raise UsageError("the cell is empty: a %%flow cell needs a body")
-        definition = _definition(name, params, source.filename)
+            raise UsageError(f"the cell is empty: a {source.magic} cell needs a body")
+        definition = _definition(source, name, params, returns)
+        if starts:
+            _refuse_bare(name, definition.args)
         if isinstance(body[-1], ast.Expr):
             body[-1] = ast.copy_location(ast.Return(body[-1].value), body[-1])
         kind = ast.AsyncFunctionDef if any(_awaits(statement) for statement in body) else ast.FunctionDef
-        made = kind(name, definition.args, body, [], **_rest(kind))
+        made = kind(name, definition.args, body, [], definition.returns, **_rest(kind))
         tree = ast.Module([ast.copy_location(made, definition)], [])
         code = source.compile(ast.fix_missing_locations(tree))
     except SyntaxError as error:
@@ -85,22 +91,25 @@ def _rest(kind: type[ast.AST]) -> dict[str, Any]:
     return {field: [] for field in kind._fields if field == "type_params"}
 
 
-def _definition(name: str, params: str, filename: str) -> ast.FunctionDef:
-    text = f"def {name}({params}): pass"
+def _definition(source: Source, name: str, params: str, returns: str) -> ast.FunctionDef:
+    """The head of the function, with nothing in it."""
+    text = f"{name}({params})" + (f" -> {returns}" if returns else "")
     try:
-        definition = ast.parse(text, filename).body[0]
+        definition = ast.parse(f"def {text}: pass", source.filename).body[0]
     except SyntaxError as error:
-        raise UsageError(f"%%flow {name}({params}): the parameters cannot be read: {error.msg}") from None
+        raise UsageError(f"{source.magic} {text}: the parameters cannot be read: {error.msg}") from None
     if not isinstance(definition, ast.FunctionDef) or "\n" in params:
-        raise UsageError(f"%%flow {name}({params}): the parameters cannot be read")
-    args = definition.args
+        raise UsageError(f"{source.magic} {text}: the parameters cannot be read")
+    return definition
+
+
+def _refuse_bare(name: str, args: ast.arguments) -> None:
     positional = [*args.posonlyargs, *args.args]
     bare = positional[: len(positional) - len(args.defaults)]
     bare += [arg for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is None]
     if bare:
         word = bare[0].arg
         raise UsageError(f"{word} has no default, and the cell starts {name} at once: write {word}=... in {name}(...)")
-    return definition
 
 
 def _awaits(node: ast.AST) -> bool:

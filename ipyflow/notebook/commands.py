@@ -1,4 +1,4 @@
-"""The ``%flow`` line magic: list runs, show, wait for, cancel, explain, retry and export them."""
+"""The ``%flow`` line magic: what each of its subcommands does. What they take stands in the table."""
 
 from __future__ import annotations
 
@@ -7,157 +7,222 @@ from collections.abc import Callable
 from typing import Any
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
 from ipyflow import session
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
+from ipyflow.notebook import help, settings
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.display import Display
-from ipyflow.notebook.header import VIEWS
+from ipyflow.notebook.grammar import Given, unquoted, words
+from ipyflow.notebook.table import COMMANDS
+from ipyflow.notebook.targets import label, run_of, target
 from ipyflow.views.exports import FORMATS
 from ipyflow.views.words import counted, counts_in_words, duration, instant, shown
 
-LATER = {
-    "history": "runs are not kept across kernels yet",
-    "compare": "runs cannot be compared yet",
-    "config": "write ipyflow.configure(...)",
-    "pause": "write run.pause()",
-    "resume": "write run.resume()",
-}
+LISTED = 20
 
 
 class Commands:
     """What ``%flow`` knows to do.
 
     Args:
+        shell: the interactive shell.
         display: shows runs.
         cells: knows whether cells show their runs by themselves.
     """
 
-    def __init__(self, display: Display, cells: Cells) -> None:
-        self._display, self._cells = display, cells
-        self._known: dict[str, Callable[[list[str]], None]] = {
+    def __init__(self, shell: Any, display: Display, cells: Cells) -> None:
+        self._shell, self._display, self._cells = shell, display, cells
+        self._does: dict[str, Callable[[Given], None]] = {
             "list": self.list_runs, "show": self.show, "wait": self.wait, "cancel": self.cancel,
-            "explain": self.explain, "retry": self.retry, "auto": self.auto,
-            "export": self.export,
+            "pause": self.pause, "resume": self.resume, "retry": self.retry, "explain": self.explain,
+            "export": self.export, "debug": self.debug, "lint": self.lint, "whatif": self.what_if,
+            "form": self.form, "config": self.config, "auto": self.auto, "help": self.help,
         }  # fmt: skip
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, text: str) -> None:
         """Do what the line says.
 
         Raises:
-            UsageError: it says nothing that can be done; the message says what can.
+            UsageError: it says nothing that can be done; the message says what can. Nothing was begun.
         """
-        words = line.split()
-        command = words[0] if words else "list"
-        if command in LATER:
-            raise UsageError(f"%flow {command} is not there yet: {LATER[command]}")
-        if command not in self._known:
-            near = difflib.get_close_matches(command, self._known, 1)
-            hint = f"did you mean %flow {near[0]}?" if near else f"there are {', '.join(self._known)}"
+        command, *rest = words(text, "%flow") or ["list"]
+        if command in ("-h", "--help"):
+            command = "help"
+        line = COMMANDS.get(command)
+        if line is None:
+            near = difflib.get_close_matches(command, COMMANDS, 1)
+            hint = f"did you mean %flow {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
             raise UsageError(f"%flow {command} is not known: {hint}")
-        self._known[command](words[1:])
+        if rest in (["-h"], ["--help"]):
+            command, rest = "help", [command]
+        elif line.later:
+            raise UsageError(f"%flow {command} is not there yet: {line.later}")
+        self._does[command](COMMANDS[command].read(rest))
 
-    def list_runs(self, words: list[str]) -> None:
+    def _target(self, given: Given, failed: bool = False) -> Run | Future[Any]:
+        return target(given.operands[0] if given.operands else None, self._shell.user_ns, failed)
+
+    # Looking.
+
+    def list_runs(self, given: Given) -> None:
         """``%flow``: the runs, newest first."""
         found = session.runs()
         if not found:
             print("no runs yet: write a %%flow cell, or submit a task")
-        for run in found[:20]:
+        listed = found if "--all" in given.options else found[:LISTED]
+        for run in listed:
             with run.reading() as state:
                 took = duration(instant(state, run.engine.now()) - state.opened)
                 counts = counts_in_words(state.counts)
-            print(f"{run.id:>4}  {shown(run.name, 40):<40}  {run.state.value:<10} {took:>10}  {counts}")
-        if len(found) > 20:
-            print(f"… and {counted(len(found) - 20, 'older run')}")
+            word = "paused" if not run.closed and run.is_paused() else run.state.value
+            print(f"{run.id:>4}  {shown(run.name, 40):<40}  {word:<10} {took:>10}  {counts}")
+        if len(found) > len(listed):
+            print(f"… and {counted(len(found) - LISTED, 'older run')}: %flow list --all")
 
-    def show(self, words: list[str]) -> None:
-        """``%flow show [NAME|ID] [--view V]``."""
-        view = "timeline"
-        if "--view" in words:
-            at = words.index("--view")
-            view = words[at + 1] if at + 1 < len(words) else ""
-            if view not in VIEWS[:-1]:
-                raise UsageError(f"--view {view}: choose one of {', '.join(VIEWS[:-1])}")
-            words = words[:at] + words[at + 2 :]
-        target = _target(words)
-        self._cells.show_once(target.run if isinstance(target, Future) else target, view)
+    def show(self, given: Given) -> None:
+        """``%flow show``."""
+        self._cells.show_once(run_of(self._target(given)), given.options.get("--view", "timeline"))
 
-    def wait(self, words: list[str]) -> None:
-        """``%flow wait [NAME|ID]``: until it, or all, has ended; the saved pictures are up to date then."""
-        targets = [_target(words)] if words else [run for run in session.runs() if not run.closed]
-        for target in targets:
-            run = target.run if isinstance(target, Future) else target
+    def wait(self, given: Given) -> None:
+        """``%flow wait``: until it, or all, has ended; the saved pictures are up to date then."""
+        runs = [run_of(self._target(given))] if given.operands else [run for run in session.runs() if not run.closed]
+        for run in runs:
             run.wait()
             print(f"{shown(run.name, 60)}: {run.state.value}")
         self._display.republish(every=True)
 
-    def cancel(self, words: list[str]) -> None:
-        """``%flow cancel [NAME|ID|all]``."""
-        going = [run for run in session.runs() if not run.closed]
-        if not words and len(going) > 1:
-            names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in going)
-            raise UsageError(f"{len(going)} runs go on: {names}. Name one, or write %flow cancel all")
-        targets: list[Run | Future[Any]] = [_target(words)] if words and words != ["all"] else [*going]
-        for target in targets:
-            what = target.label if isinstance(target, Future) else shown(target.name, 60)
-            print(f"{what}: {'told to stop' if target.cancel() else 'has ended'}")
-        if not targets:
-            print("nothing runs")
+    def explain(self, given: Given) -> None:
+        """``%flow explain``."""
+        print(self._target(given, failed=True).explain())
 
-    def explain(self, words: list[str]) -> None:
-        """``%flow explain [NAME|ID]``."""
-        print(_target(words).explain())
-
-    def retry(self, words: list[str]) -> None:
-        """``%flow retry NAME|ID``: what failed or was cancelled, with the code of now."""
-        if not words:
-            raise UsageError("%flow retry needs the name or number of a run, or name#number of a task")
-        target = _target(words)
-        if isinstance(target, Run) and not target.failed:
-            raise UsageError(f"nothing of {shown(target.name, 60)} has failed")
+    def export(self, given: Given) -> None:
+        """``%flow export``: the run as a file, of the kind that the path ends in."""
+        *named, path = given.operands
+        if path in FORMATS:
+            raise UsageError(f"%flow export needs a path, such as run{FORMATS[path].endings[0]}")
+        run = run_of(self._target(Given(named)))
         try:
-            target.retry()
-        except RuntimeError as error:
-            raise UsageError(str(error)) from None
-
-    def export(self, words: list[str]) -> None:
-        """``%flow export [NAME|ID] PATH``: the run as a file, of the kind that the path ends in."""
-        if not words or words[-1] in FORMATS:
-            name = FORMATS[words[-1]] if words else FORMATS["html"]
-            raise UsageError(f"%flow export needs a path, such as run{name.endings[0]}")
-        target = _target(words[:-1])
-        run = target.run if isinstance(target, Future) else target
-        try:
-            print(f"{shown(run.name, 60)}: written to {run.export(words[-1])}")
+            print(f"{shown(run.name, 60)}: written to {run.export(unquoted(path))}")
         except (ValueError, ImportError, OSError) as error:
             raise UsageError(str(error)) from None
 
-    def auto(self, words: list[str]) -> None:
-        """``%flow auto on|off``: whether cells show the runs they start."""
-        if words not in (["on"], ["off"]):
-            now = "on" if self._cells.auto else "off"
-            raise UsageError(f"%flow auto {' '.join(words)}: write on or off; it is {now}")
-        self._cells.auto = words == ["on"]
+    def debug(self, given: Given) -> None:
+        """``%flow debug``: the debugger in the frames of a failed task; of a run, the one that failed first."""
+        found = self._target(given, failed=True)
+        if isinstance(found, Run):
+            failed = list(found.failed.values())
+            if not failed:
+                raise UsageError(f"nothing of {label(found)} has failed: it is {found.state.value}")
+            found = failed[0]
+        try:
+            found.post_mortem()
+        except RuntimeError as error:
+            raise UsageError(str(error)) from None
+
+    def lint(self, given: Given) -> None:
+        """``%flow lint``."""
+        display(_asked(run_of(self._target(given)), "lint"))
+
+    def what_if(self, given: Given) -> None:
+        """``%flow whatif``."""
+        numbers = given.options.get("--workers")
+        try:
+            workers = [int(number) for number in numbers.split(",")] if numbers else None
+            if workers and min(workers) < 1:
+                raise ValueError
+        except ValueError:
+            raise UsageError(f"--workers {numbers}: give numbers from 1 on, as in --workers 2,8,1000") from None
+        run = run_of(self._target(given))
+        display(_asked(run, "what_if") if workers is None else _asked(run, "what_if", workers=workers))
+
+    # Steering.
+
+    def cancel(self, given: Given) -> None:
+        """``%flow cancel``."""
+        going = [run for run in session.runs() if not run.closed]
+        if not given.operands and len(going) > 1:
+            names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in going)
+            raise UsageError(f"{len(going)} runs go on: {names}. Name one, or write %flow cancel all")
+        named = given.operands and given.operands != ["all"]
+        targets: list[Run | Future[Any]] = [self._target(given)] if named else [*going]
+        for found in targets:
+            print(f"{label(found)}: {'told to stop' if found.cancel() else 'has ended'}")
+        if not targets:
+            print("nothing runs")
+
+    def pause(self, given: Given) -> None:
+        """``%flow pause``."""
+        found = self._target(given)
+        if run_of(found).closed or (isinstance(found, Future) and found.done()):
+            raise UsageError(f"{label(found)} has ended: there is nothing to pause")
+        found.pause()
+        print(f"{label(found)}: paused, what runs goes on; %flow resume lets the rest go on")
+
+    def resume(self, given: Given) -> None:
+        """``%flow resume``: of a run, all in it that is paused."""
+        found = self._target(given)
+        run = run_of(found)
+        paused = list(run.paused) if isinstance(found, Run) else [id for id in (found.id,) if id in run.paused]
+        if run.closed or not paused:
+            raise UsageError(f"{label(found)} is not paused; runs of a kernel that has ended cannot go on yet")
+        for id in paused:
+            run.engine.resume(run, id)
+        print(f"{label(found)}: goes on")
+
+    def retry(self, given: Given) -> None:
+        """``%flow retry``: what failed or was cancelled, with the code of now."""
+        found = self._target(given, failed=True)
+        if isinstance(found, Run) and not found.failed:
+            raise UsageError(f"nothing of {label(found)} has failed")
+        try:
+            found.retry()
+        except RuntimeError as error:
+            raise UsageError(str(error)) from None
+
+    def form(self, given: Given) -> None:
+        """``%flow form``: of a flow or a task that the notebook has a name for."""
+        name = given.operands[0]
+        task = self._shell.user_ns.get(name)
+        if not callable(getattr(task, "submit", None)) or not hasattr(task, "fn"):
+            what = f"is {type(task).__name__}" if name in self._shell.user_ns else "is not defined"
+            raise UsageError(f"%flow form {name}: {name} {what}; name a flow or a task, as %%flow NAME makes one")
+        display(_asked(task, "form"))
+
+    # The settings.
+
+    def config(self, given: Given) -> None:
+        """``%flow config``: print the settings, or set some."""
+        if given.operands:
+            settings.change(given.operands, self._shell.user_ns)
+        print(settings.described())
+
+    def auto(self, given: Given) -> None:
+        """``%flow auto``: whether cells show the runs they start."""
+        if given.operands:
+            self._cells.auto = given.operands == ["on"]
+        else:
+            print(f"cells show the runs they start: {'on' if self._cells.auto else 'off'}")
+
+    def help(self, given: Given) -> None:
+        """``%flow help``."""
+        if not given.operands:
+            print(help.of_commands())
+            return
+        line = COMMANDS.get(given.operands[0])
+        if line is None:
+            raise UsageError(f"%flow {given.operands[0]} is not known: there are {', '.join(COMMANDS)}")
+        print(help.of_line(line))
 
 
-def _target(words: list[str]) -> Run | Future[Any]:
-    """The run, or the task, that a person means; without a word the newest run."""
-    found = session.runs()
-    if len(words) > 1:
-        raise UsageError(f"one name or number, please: {' '.join(words)}")
-    if not words:
-        if not found:
-            raise UsageError("there is no run yet")
-        return found[0]
-    word = words[0]
-    for run in found:
-        if run.name == word or str(run.id) == word:
-            return run
-    name, mark, number = word.rpartition("#")
-    for run in found if mark and number.isdigit() else ():
-        future = run.find(int(number))
-        if future is not None and name in ("", future.task.name):
-            return future
-    names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
-    raise UsageError(f"no run goes by {word}; there are {names or 'none'}")
+def _asked(of: Any, what: str, **given: Any) -> Any:
+    """What a method answers that other parts of the package bring."""
+    method = getattr(of, what, None)
+    if method is None:
+        raise UsageError(f"{what.replace('_', '-')} is not there yet")
+    try:
+        return method(**given)
+    except (RuntimeError, ValueError, ImportError) as error:
+        raise UsageError(str(error)) from None

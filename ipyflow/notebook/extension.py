@@ -10,17 +10,18 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from ipyflow import session
+from ipyflow.notebook import help
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
 from ipyflow.notebook.display import Display, Formatters
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.flow_cell import LAST, start
-from ipyflow.notebook.header import USAGE
+from ipyflow.notebook.task_cell import define
 from ipyflow.notebook.warned import Warned
 from ipyflow.views.words import counted, shown
 
-OWN_NAME = "ipyflow"
-"""What our magic goes by where somebody else has a ``%flow``."""
+OWN_NAMES = {"flow": "ipyflow", "task": "ipyflow_task"}
+"""What our magics go by where somebody else has a ``%flow`` or a ``%%task``."""
 
 
 class Extension:
@@ -31,7 +32,7 @@ class Extension:
         self.publisher = Publisher()
         self.display = Display(shell, self.publisher)
         self.cells = Cells(shell, self.display, self.publisher)
-        self.commands = Commands(self.display, self.cells)
+        self.commands = Commands(shell, self.display, self.cells)
         self._formatters = Formatters(shell, self.cells.show_once)
         self._warned = Warned()
         self._hooks = (
@@ -44,8 +45,9 @@ class Extension:
 
     def load(self) -> None:
         """Add everything."""
-        for kind, magic in (("line", self.line), ("cell", self.cell)):
-            self._add_magic(kind, magic)
+        self._add_magic("line", "flow", self.line)
+        self._add_magic("cell", "flow", self.cell)
+        self._add_magic("cell", "task", self.task)
         for event, hook in self._hooks:
             self.shell.events.register(event, hook)
         self._warned.install()
@@ -77,29 +79,23 @@ class Extension:
             names = ", ".join(shown(run.name, 40) for run in going[:3])
             print(f"ipyflow: unloaded; {counted(len(going), 'run')} ({names}) goes on, ipyflow.shutdown() stops it")
 
-    def _add_magic(self, kind: str, magic: Any) -> None:
+    def _add_magic(self, kind: str, name: str, magic: Any) -> None:
         registry = self.shell.magics_manager.magics[kind]
-        name = "flow"
         if name in registry:
-            name, mark = OWN_NAME, "%" if kind == "line" else "%%"
-            print(f"ipyflow: {mark}flow belongs to somebody else here and is left alone; ours is {mark}{OWN_NAME}")
+            theirs, name, mark = name, OWN_NAMES[name], "%" if kind == "line" else "%%"
+            print(f"ipyflow: {mark}{theirs} belongs to somebody else here and is left alone; ours is {mark}{name}")
         self.shell.register_magic_function(magic, kind, name)
         self._magics.append((kind, name))
 
     @no_var_expand
     def line(self, line: str) -> None:
-        """Look at and steer runs.
-
-        ``%flow`` lists them. ``%flow show|explain [NAME|ID]``, ``%flow wait [NAME|ID]``, ``%flow cancel
-        [NAME|ID|all]``, ``%flow retry NAME|ID``; a task is ``NAME#ID``. ``%flow export [NAME|ID] PATH`` writes a run
-        to a file, of the kind that the path ends in. ``%flow auto on|off``: cells show the runs they start.
-        """
+        """``%flow``: look at and steer runs."""
         self.commands(line)
 
     # The first line of a cell holds Python, braces and all: IPython must not fill in variables.
     @no_var_expand
     def cell(self, line: str, cell: str) -> Any:
-        """Run the cell's body in the background, as a flow."""
+        """``%%flow``: run the body in the background, as a flow."""
         __tracebackhide__ = True  # of what a body raised under --wait, its own lines are shown
         header, future = start(self.shell, line, cell, self.cells.raw, self.cells.number)
         self.cells.show_once(future.run, header.view)
@@ -110,14 +106,15 @@ class Extension:
         self.display.republish(every=True)
         return value
 
-    cell.__doc__ = f"""Run the cell's body in the background, as a flow.
+    @no_var_expand
+    def task(self, line: str, cell: str) -> None:
+        """``%%task``: make a task of the body."""
+        define(self.shell, line, cell, self.cells.raw, self.cells.number)
 
-    ``{USAGE}``
-
-    The cell ends at once, with a live view under it. Names assigned in the body are its own, others are the notebook's;
-    ``await`` works; the last expression, or ``return``, is the value. NAME is bound to the flow, VAR to the future,
-    ``_flow`` to the last future.
-    """
+    # What `%flow?`, `%%flow?` and `%%task?` show to whoever asks for more.
+    line.__doc__ = help.of_commands()
+    cell.__doc__ = help.of_flow_cell()
+    task.__doc__ = help.of_task_cell()
 
 
 _loaded: dict[int, Extension] = {}

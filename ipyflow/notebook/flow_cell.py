@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from ipyflow.engine.future import Future
-from ipyflow.flows.options import EXECUTORS
 from ipyflow.flows.tasks import Task, flow
 from ipyflow.notebook.body import Source, function
 from ipyflow.notebook.header import Header, parse
+from ipyflow.notebook.table import FLOW
+from ipyflow.notebook.values import evaluated, executor
 from ipyflow.views.words import clip, shown
 
 LAST = "_flow"
@@ -31,9 +31,9 @@ def start(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tup
         number: the cell's number.
     """
     header = parse(line)
-    source = Source(shell, line, cell, raw, number)
+    source = Source(shell, FLOW.start, line, cell, raw, number)
     options = _options(shell, header)
-    made = function(source, header.name or "flow_cell", header.params)
+    made = function(source, header.name or "flow_cell", header.params, starts=True)
     try:
         task: Task[Any, Any] = flow(name=header.name or _first_line(cell), **options)(made)
     except (TypeError, ValueError, NotImplementedError) as error:
@@ -53,23 +53,12 @@ def _options(shell: Any, header: Header) -> dict[str, Any]:
     if header.on_leak is not None:
         options["on_leak"] = header.on_leak
     if header.timeout is not None:
-        options["timeout"] = _evaluated(shell, "--timeout", header.timeout)
+        options["timeout"] = evaluated(shell, "--timeout", header.timeout)
+    if header.max_parallelism is not None:
+        options["max_parallelism"] = evaluated(shell, "--max-parallelism", header.max_parallelism)
     if header.executor is not None:
-        name = header.executor.strip("'\"")
-        known = name in EXECUTORS or not name.isidentifier() or name not in shell.user_ns
-        options["executor"] = name if known else shell.user_ns[name]
+        options["executor"] = executor(shell, header.executor)
     return options
-
-
-def _evaluated(shell: Any, option: str, text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        pass
-    try:
-        return eval(text, shell.user_global_ns)
-    except Exception as error:
-        raise UsageError(f"{option} {text}: {type(error).__name__}: {error}") from None
 
 
 def _first_line(cell: str) -> str:

@@ -1,36 +1,24 @@
-"""The first line of a ``%%flow`` cell: ``[NAME[(param=default, ...)]] [options]``, in any order."""
+"""The first line of a ``%%flow`` or ``%%task`` cell: ``NAME(params) [options]``, in any order."""
 
 from __future__ import annotations
 
-import difflib
-import keyword
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from IPython.core.error import UsageError
 
-from ipyflow.engine.options import LEAK_POLICIES
-
-VIEWS = ("timeline", "graph", "table", "log", "none")
-TAKES_VALUE = {"--executor": "E", "--timeout": "S", "--on-leak": "P", "--view": "V", "-o": "VAR"}
-FLAGS = ("--wait",)
-LATER = {
-    "--max-parallelism": "limit= of a task bounds how many of it run at once",
-    "--cache": "results are not kept across runs yet",
-}
-USAGE = (
-    "%%flow [NAME[(param=default, ...)]] [--executor E] [--timeout S] [--on-leak P] [--wait] "
-    f"[--view {'|'.join(VIEWS)}] [-o VAR]"
-)
+from ipyflow.notebook.grammar import Given, Line, is_name, words
+from ipyflow.notebook.table import FLOW, TASK
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first line says; texts that are Python are not evaluated yet.
+    """What the first line of a ``%%flow`` cell says; texts that are Python are not evaluated yet.
 
     Attributes:
         name: the flow's name, if it has one.
         params: what stands between the parentheses, ``""`` without any.
         executor: as given; a name of an executor or of a variable.
+        max_parallelism: as given; a number or an expression.
         timeout: as given; a number or an expression.
         on_leak: what happens to children that the body does not read.
         wait: whether the cell waits for the end.
@@ -41,6 +29,7 @@ class Header:
     name: str | None = None
     params: str = ""
     executor: str | None = None
+    max_parallelism: str | None = None
     timeout: str | None = None
     on_leak: str | None = None
     wait: bool = False
@@ -48,8 +37,25 @@ class Header:
     into: str | None = None
 
 
+@dataclass(frozen=True)
+class TaskHeader:
+    """What the first line of a ``%%task`` cell says; texts that are Python are not evaluated yet.
+
+    Attributes:
+        name: the task's name.
+        params: what stands between the parentheses.
+        returns: what it returns, as an annotation; ``""`` without one.
+        options: the options by their names in the line, with their values as given.
+    """
+
+    name: str
+    params: str = ""
+    returns: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+
+
 def parse(line: str) -> Header:
-    """Read the line.
+    """Read the line of a ``%%flow`` cell.
 
     Raises:
         UsageError: something in it that cannot be; the message names what was given and what could be.
@@ -59,98 +65,53 @@ def parse(line: str) -> Header:
         >>> header.name, header.params, header.timeout, header.into
         ('load', 'n=3', '2', 'f')
     """
-    words = _words(line)
-    given: dict[str, str] = {}
-    name: str | None = None
-    params = ""
-    i = 0
-    while i < len(words):
-        word = words[i]
-        i += 1
-        if not word.startswith("-"):
-            if name is not None:
-                raise UsageError(f"%%flow got two names, {name} and {word}; usage: {USAGE}")
-            name, params = _signature(word)
-            continue
-        option, equals, value = word.partition("=")
-        if option in FLAGS and not equals:
-            given[option] = ""
-            continue
-        _known(option)
-        if option in given:
-            raise UsageError(f"%%flow got {option} twice")
-        if option in FLAGS:
-            raise UsageError(f"{option} takes no value, got {value!r}")
-        if not equals:
-            if i == len(words):
-                raise UsageError(f"{option} needs a value: {option} {TAKES_VALUE[option]}")
-            value = words[i]
-            i += 1
-        given[option] = value
-    into = given.get("-o")
-    if into is not None and not _is_name(into):
+    given = _given(FLOW, line)
+    name, params = _signature(FLOW, given.operands[0]) if given.operands else (None, "")
+    options = given.options
+    into = options.get("-o")
+    if into is not None and not is_name(into):
         raise UsageError(f"-o {into}: give the name of a variable, as in -o result")
     return Header(
         name,
         params,
-        given.get("--executor"),
-        given.get("--timeout"),
-        _one_of("--on-leak", given.get("--on-leak"), LEAK_POLICIES),
-        "--wait" in given,
-        _one_of("--view", given.get("--view"), VIEWS) or "timeline",
+        options.get("--executor"),
+        options.get("--max-parallelism"),
+        options.get("--timeout"),
+        options.get("--on-leak"),
+        "--wait" in options,
+        options.get("--view", "timeline"),
         into,
     )
 
 
-def _known(option: str) -> None:
-    if option in LATER:
-        raise UsageError(f"{option} is not there yet: {LATER[option]}")
-    if option not in TAKES_VALUE and option not in FLAGS:
-        near = difflib.get_close_matches(option, [*TAKES_VALUE, *FLAGS], 1)
-        hint = f"did you mean {near[0]}?" if near else f"usage: {USAGE}"
-        raise UsageError(f"%%flow has no option {option}; {hint}")
+def parse_task(line: str) -> TaskHeader:
+    """Read the line of a ``%%task`` cell.
+
+    Raises:
+        UsageError: something in it that cannot be.
+
+    Example:
+        >>> header = parse_task("load(url: str, n=3) -> bytes --retries 2 --resolve")
+        >>> header.name, header.params, header.returns, header.options
+        ('load', 'url: str, n=3', 'bytes', {'--retries': '2', '--resolve': ''})
+    """
+    given = _given(TASK, line)
+    options = dict(given.options)
+    returns = options.pop("->", "")
+    return TaskHeader(*_signature(TASK, given.operands[0]), returns, options)
 
 
-def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> str | None:
-    if value is not None and value not in known:
-        raise UsageError(f"{option} {value}: choose one of {', '.join(known)}")
-    return value
+def _given(line: Line, text: str) -> Given:
+    given = line.part(words(text, line.start))
+    if len(given.operands) > 1:
+        raise UsageError(f"{line.start} got two names, {' and '.join(given.operands[:2])}; usage: {line.usage}")
+    return line.checked(given)
 
 
-def _signature(word: str) -> tuple[str, str]:
+def _signature(line: Line, word: str) -> tuple[str, str]:
     name, bracket, rest = word.partition("(")
-    if not _is_name(name):
-        raise UsageError(f"%%flow {word}: {name!r} is not a name that Python takes; usage: {USAGE}")
+    if not is_name(name):
+        raise UsageError(f"{line.start} {word}: {name!r} is not a name that Python takes; usage: {line.usage}")
     if bracket and not rest.endswith(")"):
-        raise UsageError(f"%%flow {word}: nothing may stand between the ) and the next space")
+        raise UsageError(f"{line.start} {word}: nothing may stand between the ) and the next space")
     return name, rest[:-1].strip() if bracket else ""
-
-
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and not keyword.iskeyword(text)
-
-
-def _words(line: str) -> list[str]:
-    """Split at white space that is outside brackets and quotes."""
-    words, word = [], ""
-    quote, depth, escaped = "", 0, False
-    for char in line.strip():
-        if quote:
-            quote = "" if char == quote and not escaped else quote
-            escaped = char == "\\" and not escaped
-        elif char in "'\"":
-            quote = char
-        elif char in "([{":
-            depth += 1
-        elif char in ")]}":
-            depth -= 1
-        elif char.isspace() and depth == 0:
-            if word:
-                words.append(word)
-            word = ""
-            continue
-        word += char
-    if quote or depth:
-        what = f"the quote {quote} is not closed" if quote else "the brackets do not match"
-        raise UsageError(f"%%flow {line.strip()}: {what}")
-    return [*words, word] if word else words

@@ -1,7 +1,7 @@
 import pytest
 from IPython.core.error import UsageError
 
-from ipyflow.notebook.header import Header, parse
+from ipyflow.notebook.header import Header, TaskHeader, parse, parse_task
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from ipyflow.notebook.header import Header, parse
         ("--timeout timedelta(seconds=3)", Header(timeout="timedelta(seconds=3)")),
         ("--on-leak cancel --view graph", Header(on_leak="cancel", view="graph")),
         ("--view none", Header(view="none")),
+        ("--max-parallelism 3", Header(max_parallelism="3")),
     ],
 )
 def test_names_parameters_and_options_stand_in_any_order(line: str, expected: Header) -> None:
@@ -31,12 +32,12 @@ def test_names_parameters_and_options_stand_in_any_order(line: str, expected: He
         ("--wiat", "no option --wiat; did you mean --wait"),
         ("--zzz", "no option --zzz; usage: %%flow"),
         ("--cache", "--cache is not there yet"),
-        ("--max-parallelism 3", "--max-parallelism is not there yet: limit="),
         ("--view pie", "--view pie: choose one of timeline, graph, table, log, none"),
         ("--on-leak explode", "--on-leak explode: choose one of warn, wait"),
         ("--timeout", "--timeout needs a value: --timeout S"),
         ("--wait=3", "--wait takes no value, got '3'"),
-        ("--wait --wait", None),
+        ("--wait --wait", "got --wait twice"),
+        ("--timeout= f", "--timeout needs a value"),
         ("-o f -o g", "got -o twice"),
         ("-o 3f", "-o 3f: give the name of a variable"),
         ("a b", "got two names, a and b"),
@@ -47,10 +48,41 @@ def test_names_parameters_and_options_stand_in_any_order(line: str, expected: He
         ("f(x=1)y", "nothing may stand between"),
     ],
 )
-def test_what_cannot_be_is_named(line: str, said: str | None) -> None:
-    if said is None:
-        parse(line)
-        return
+def test_what_cannot_be_is_named(line: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(line)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("load(a, b=1)", TaskHeader("load", "a, b=1")),
+        ("load(a: int) -> list[int]", TaskHeader("load", "a: int", "list[int]")),
+        ("--resolve load(a) --memo", TaskHeader("load", "a", "", {"--resolve": "", "--memo": ""})),
+        ("load(a) --wait=a,b --retries Retry(3, backoff=(0, 1))", None),
+    ],
+)
+def test_a_tasks_line(line: str, expected: TaskHeader | None) -> None:
+    retries = {"--wait": "a,b", "--retries": "Retry(3, backoff=(0, 1))"}
+    assert parse_task(line) == (expected or TaskHeader("load", "a", "", retries))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("", "%%task needs NAME(params); usage: %%task NAME(params) [--executor E]"),
+        ("--memo", "%%task needs NAME(params)"),
+        ("f(x) --view graph", "%%task has no option --view; usage"),
+        ("f(x) --retires 2", "did you mean --retries?"),
+        ("f(x) --memo=3", "--memo takes no value"),
+        ("f(x) --stdout page", "--stdout page: choose one of task, cell"),
+        ("f(x) --cache", "--cache is not there yet"),
+        ("f(x) --wait a", "got two names, f(x) and a"),
+        ("f(x) ->", "-> needs a value: -> TYPE"),
+    ],
+)
+def test_what_a_task_cannot_be_is_named(line: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_task(line)
     assert said in str(caught.value)

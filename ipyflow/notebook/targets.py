@@ -1,0 +1,82 @@
+"""The run, or the task, that a person means by a word of a ``%flow`` line."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from ipyflow import session
+from ipyflow.engine.future import Future
+from ipyflow.engine.run import Run
+from ipyflow.notebook.grammar import unquoted
+from ipyflow.views.words import shown
+
+NEWEST = 500
+"""Futures of a run, besides those that have not ended or have failed, that are looked through for a name."""
+
+
+def target(word: str | None, variables: dict[str, Any], failed: bool = False) -> Run | Future[Any]:
+    """What a word stands for; without one the newest run.
+
+    Args:
+        word: the name or number of a run, ``name#number`` of a task, a task's name, or a variable.
+        variables: of the notebook.
+        failed: of several tasks of that name the newest that failed is meant.
+
+    Raises:
+        UsageError: nothing goes by it, or several tasks do; the message says what there is.
+    """
+    found = session.runs()
+    if word is None:
+        if not found:
+            raise UsageError("there is no run yet")
+        return found[0]
+    word = unquoted(word)
+    for run in found:
+        if run.name == word or str(run.id) == word:
+            return run
+    name, mark, number = word.rpartition("#")
+    for run in found if mark and number.isdigit() else ():
+        future = run.find(int(number))
+        if future is not None and name in ("", future.task.name):
+            return future
+    handle = variables.get(word)
+    if isinstance(handle, Run | Future):
+        return handle
+    task = _by_name(word, found, failed)
+    if task is not None:
+        return task
+    names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
+    raise UsageError(f"no run goes by {word}; there are {names or 'none'}")
+
+
+def run_of(found: Run | Future[Any]) -> Run:
+    """The run itself, or the one that a task belongs to."""
+    return found.run if isinstance(found, Future) else found
+
+
+def label(found: Run | Future[Any]) -> str:
+    """What a person knows it by."""
+    return found.label if isinstance(found, Future) else shown(found.name, 60)
+
+
+def futures(run: Run) -> list[Future[Any]]:
+    """The futures of a run that a person may mean, newest first: a large run is not gone through from end to end."""
+    held = {future.id: future for ref in islice(reversed(run.refs), NEWEST) if (future := ref()) is not None}
+    held.update((future.id, future) for future in islice(reversed(run.failed.copy().values()), NEWEST))
+    held.update((future.id, future) for future in islice(run.live.copy().values(), NEWEST))
+    return [held[id] for id in sorted(held, reverse=True)]
+
+
+def _by_name(name: str, found: list[Run], failed: bool) -> Future[Any] | None:
+    for run in found:
+        called = [future for future in futures(run) if future.task.name == name]
+        wanted = [future for future in called if future.id in run.failed] if failed else []
+        if wanted or len(called) == 1:
+            return (wanted or called)[0]
+        if called:
+            labels = ", ".join(future.label for future in called[:8]) + (", …" if len(called) > 8 else "")
+            raise UsageError(f"{len(called)} tasks of {shown(run.name, 40)} go by {name}: name one of {labels}")
+    return None
