@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 # The default address, so that the one that is printed leads to the notebook too.
-LAB_FLAGS := --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/01-futures.ipynb --ServerApp.log_level=WARN
+LAB_FLAGS := --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/index.ipynb --ServerApp.log_level=WARN
 ifeq ($(shell id -u),0)
 LAB_FLAGS += --allow-root
 endif
@@ -26,7 +26,7 @@ endif
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile | while IFS=: read -r name text; do printf '  make %-7s%s\n' "$$name" "$$text"; done
 
-demo: $(INSTALLED) $(WIDGET) ## open JupyterLab on the first teaching notebook (prints the URL)
+demo: $(INSTALLED) $(WIDGET) ## open JupyterLab on the index of the lessons (prints the URL)
 	@echo "JupyterLab starts; open the address below. Ctrl-C, twice, ends it."
 	@$(BIN)/jupyter lab $(LAB_FLAGS) $(ARGS)
 

@@ -247,7 +247,7 @@ def test_the_lessons_are_copied_where_there_are_none(lab_page: LabPage) -> None:
     page.open_notebook("lessons.ipynb", kernel=False)
     page.page.evaluate("void window.jupyterapp.commands.execute('ipyflow:open-lessons')")
     page.page.get_by_role("button", name="Copy and open").click()
-    expect(page.page.locator(".jp-NotebookPanel").filter(has_text="futures")).to_have_count(1, timeout=15_000)
+    expect(page.page.locator(".jp-NotebookPanel").filter(has_text="The lessons")).to_have_count(1, timeout=15_000)
     assert (page.server.root / "ipyflow-lessons" / "01-futures.ipynb").is_file()
 
 

@@ -4,10 +4,11 @@ import { Dialog, showDialog, showErrorMessage } from "@jupyterlab/apputils";
 import { PageConfig, URLExt } from "@jupyterlab/coreutils";
 import type { Contents } from "@jupyterlab/services";
 
-const FIRST = ["00-index.ipynb", "01-futures.ipynb"];
+const FIRST = "index.ipynb";
+const LESSON = "01-futures.ipynb"; // tells our index from others: many folders have one
 const FOLDER = "ipyflow-lessons";
 
-/** The path of the first lesson; `null` when the reader wants none. `folder` is where copies go. */
+/** The path of the lessons' index; `null` when the reader wants none. `folder` is where copies go. */
 export async function firstLesson(contents: Contents.IManager, folder: string): Promise<string | null> {
   const found = (await findLesson(contents, "")) ?? (await findLesson(contents, folder));
   if (found !== null) return found;
@@ -28,7 +29,7 @@ export async function firstLesson(contents: Contents.IManager, folder: string): 
         content: (await carried(name)) as object,
       });
     }
-    return URLExt.join(into, FIRST.find((name) => names.includes(name)) ?? names[0] ?? "");
+    return URLExt.join(into, first(names) ?? "");
   } catch (error) {
     await showErrorMessage("The lessons cannot be copied", error instanceof Error ? error : String(error));
     return null;
@@ -38,15 +39,20 @@ export async function firstLesson(contents: Contents.IManager, folder: string): 
 /** Looks in a folder and in those below it that lessons are wont to be in. */
 async function findLesson(contents: Contents.IManager, folder: string): Promise<string | null> {
   const entries = await list(contents, folder);
-  const here = FIRST.find((name) => entries.includes(name));
-  if (here !== undefined) return URLExt.join(folder, here);
+  const here = first(entries);
+  if (here !== null) return URLExt.join(folder, here);
   for (const below of ["notebooks", FOLDER].filter((name) => entries.includes(name))) {
     const path = URLExt.join(folder, below);
-    const names = await list(contents, path);
-    const there = FIRST.find((name) => names.includes(name));
-    if (there !== undefined) return URLExt.join(path, there);
+    const there = first(await list(contents, path));
+    if (there !== null) return URLExt.join(path, there);
   }
   return null;
+}
+
+/** Which notebook of a folder to begin with; `null` where it has no lessons. */
+function first(names: readonly string[]): string | null {
+  if (!names.includes(LESSON)) return null;
+  return names.includes(FIRST) ? FIRST : LESSON;
 }
 
 async function list(contents: Contents.IManager, folder: string): Promise<string[]> {
