@@ -32,7 +32,7 @@ demo: $(INSTALLED) $(WIDGET) ## open JupyterLab on the index of the lessons (pri
 
 test: $(INSTALLED) $(WIDGET) $(BROWSER) ## run every test: views (vitest), Python, kernels, browser (ARGS="-k name" for pytest)
 	$(BIN)/python scripts/frontend.py npm test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 matrix: $(INSTALLED) $(WIDGET) $(BROWSER) ## test the views on every supported Python, JupyterLab and ipykernel (ARGS="3.13-4.6" for one)
 	$(BIN)/python scripts/matrix.py $(ARGS)

@@ -16,6 +16,8 @@ from tests.browser.harness import ARTIFACTS, LabPage, LabServer, chromium_browse
 from tests.kernels import PYTHON
 
 FAILED = pytest.StashKey[bool]()
+# Each process of tests has servers of its own.
+LOG_OF = os.environ.get("PYTEST_XDIST_WORKER", "all")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,7 +33,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="package")
 def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """JupyterLab as it is where our extension is not installed: what is live is a widget."""
-    folder, log = tmp_path_factory.mktemp("lab"), ARTIFACTS / "jupyterlab.log"
+    folder, log = tmp_path_factory.mktemp("lab"), ARTIFACTS / f"jupyterlab-{LOG_OF}.log"
     with lab_server(folder, os.environ, log, python=PYTHON) as server:
         yield server
 
@@ -39,7 +41,7 @@ def lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
 @pytest.fixture(scope="package")
 def extended_lab(own_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """JupyterLab with our extension."""
-    folder, log = tmp_path_factory.mktemp("extended-lab"), ARTIFACTS / "jupyterlab-extended.log"
+    folder, log = tmp_path_factory.mktemp("extended-lab"), ARTIFACTS / f"jupyterlab-extended-{LOG_OF}.log"
     with lab_server(folder, os.environ, log, extended=True, python=PYTHON) as server:
         yield server
 
