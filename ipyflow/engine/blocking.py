@@ -128,14 +128,17 @@ def wait_all(futures: list[Any], timeout: float | None) -> None:
         if in_task and timeout is None:
             for future in futures:
                 run_here(call, future)
-        for future in reversed(futures):
-            while not future.done():
-                left = None if deadline is None else deadline - time.monotonic()
-                if (left is not None and left <= 0) or (in_task and call is not None and call.stopped):
-                    return
-                bell = Bell(1)
-                with hung(bell, [future]):
-                    sleep_in_task(call, bell, left) if in_task else bell.listen(left)
+        pending = list(reversed(futures))
+        while pending:  # more than once only where one was retried after it had been waited for
+            for future in pending:
+                while not future.done():
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if (left is not None and left <= 0) or (in_task and call is not None and call.stopped):
+                        return
+                    bell = Bell(1)
+                    with hung(bell, [future]):
+                        sleep_in_task(call, bell, left) if in_task else bell.listen(left)
+            pending = [future for future in pending if not future.done()]
     finally:
         if in_task:
             assert call is not None

@@ -34,6 +34,7 @@ from ipyflow.model.status import State
 from ipyflow.model.texts import HUGE, NUMBERS
 
 if TYPE_CHECKING:
+    from ipyflow.engine.earlier import Earlier
     from ipyflow.engine.options import Definition
     from ipyflow.engine.remote import Host
     from ipyflow.engine.scheduler import Engine
@@ -58,9 +59,10 @@ class Call:
     """
 
     __slots__ = (
-        "args", "attempt", "before", "began", "context", "depth", "engine", "executor", "future", "gates", "handle",
-        "ident", "into", "kwargs", "label_group", "last", "lent", "origin", "partial", "permits", "returned", "spared",
-        "stopped", "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker", "written",
+        "args", "attempt", "before", "began", "context", "depth", "earlier", "engine", "executor", "future", "gates",
+        "given", "handle", "ident", "into", "kwargs", "label_group", "last", "lent", "origin", "partial", "permits",
+        "returned", "spared", "stopped", "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker",
+        "written",
     )  # fmt: skip
 
     engine: Engine
@@ -78,6 +80,8 @@ class Call:
     """Attempts made before somebody asked for a retry: the task's own retries begin afresh then."""
     began: float | None
     """When the first attempt began, for policies that look at the time."""
+    earlier: Earlier | None
+    """What an attempt before has submitted, where the body is run again on request."""
     depth: int
     """How many calls are nested below this one on its thread."""
     ident: int
@@ -91,6 +95,8 @@ class Call:
     """Of an ``async def``, its asyncio task; of a body elsewhere, its :class:`~ipyflow.engine.remote.Host`."""
     gates: tuple[Limit, ...]
     """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each."""
+    given: dict[int, int] | None
+    """Fingerprints of what its children were given, where the texts leave something out."""
     permits: tuple[Limit, ...]
     """Permits it has: of its task's own limit, then of its gates, in this order."""
     spared: bool
@@ -128,7 +134,7 @@ class Call:
         self.attempt = 1
         self.ident = 0
         self.stopped = False
-        self.unread = self.partial = None
+        self.unread = self.partial = self.earlier = self.given = None
         self.gates = self.permits = ()
 
     is_entry = False

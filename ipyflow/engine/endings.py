@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine import admission, leaks
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import arguments, message, short, traceback_text, trim
+from ipyflow.engine.earlier import Earlier
 from ipyflow.engine.future import Future
 from ipyflow.engine.kept import Kept
 from ipyflow.engine.references import find
+from ipyflow.engine.sources import revision
 from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
 from ipyflow.model import records as r
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -73,6 +75,8 @@ def _again(engine: Engine, call: Call, error: BaseException, pause: float, count
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
     following.before, following.began, following.last = call.before + (not counts), call.began, error
+    if call.earlier is not None:
+        following.earlier, following.given = Earlier(call), call.given
     text, trace = message(error), traceback_text(error)  # before the lock: these run foreign code
     with engine.changing:
         if not call.take_end():
@@ -441,11 +445,20 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
     following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
     following.attempt, following.before = call.attempt + 1, call.attempt
     run = future.run
+    changed = revision(call.task.fn, task.fn)
+    has_children = call.unread is not None or call.earlier is not None
+    earlier = following.earlier = Earlier(call) if has_children else None
+    following.given = call.given
     with engine.changing:
         reset(future, following)
         future.task = task
         future.state = State.QUEUED
-        run.append(r.Reset(engine.now(), future.id, why))  # under the lock: a cancel comes behind it
+        time = engine.now()
+        run.append(r.Reset(time, future.id, why))  # under the lock: a cancel comes behind it
+        if changed is not None:
+            run.append(r.Revised(time, future.id, *changed))
+        if earlier is not None and earlier.done:
+            run.append(r.Noted(time, future.id, "reused", earlier.in_words()))
     if run.closed:
         run.reopen()
     wake_dependants(future)

@@ -328,10 +328,25 @@ class Future(concurrent.futures.Future[T]):
     def retry(self) -> Future[T]:
         """Run an ended task again, with the code its name stands for now; the same future, reset.
 
-        Waiters wait again, and dependants that failed because of it go on.
+        Waiters wait again, and dependants that failed because of it go on. What a flow submits again, with the same
+        plain arguments, it finds done. Of a flow, a pipeline or a group that has not failed, what failed below it is
+        run again.
 
         Raises:
-            RuntimeError: the task has not ended, or it succeeded.
+            RuntimeError: the task has not ended, or it succeeded, and nothing failed below it.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> divisor = [0]
+            >>> @fl.task
+            ... def divide(x):
+            ...     return x / divisor[0]
+            >>> future = divide.submit(6)
+            >>> type(future.exception()).__name__
+            'ZeroDivisionError'
+            >>> divisor[0] = 2
+            >>> future.retry().result()
+            3.0
         """
         self.run.engine.retry(self)
         return self

@@ -62,7 +62,7 @@ def body_failed(engine: Engine, call: Call) -> None:
 
 
 def _left(call: Call) -> list[int]:
-    unread, call.unread = call.unread, None
+    unread, call.unread = call.unread, {}  # not None: it has had children
     return list(unread or ())
 
 

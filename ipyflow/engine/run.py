@@ -22,7 +22,7 @@ from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.run import RunState
-from ipyflow.model.status import FAILURE_STATES, RESTARTABLE_STATES, State
+from ipyflow.model.status import FAILURE_STATES, State
 
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
@@ -256,13 +256,12 @@ class Run:
         self.engine.resume(self)
 
     def retry(self) -> None:
-        """Run again everything that failed or was cancelled, with the code of now."""
-        for future in list(self.failed.values()):
-            call = future._call
-            # Those that depended on an earlier one go on already. For an entry that was handled nobody waits.
-            handled = call is not None and call.is_entry and future.id not in self.dependants
-            if future.state in RESTARTABLE_STATES and not handled:
-                future.retry()
+        """Run again everything that failed or was cancelled, with the code of now.
+
+        What has succeeded stays. A flow whose own code had raised is run again too: what it submits again, with the
+        same plain arguments, it finds done.
+        """
+        self.engine.retry_run(self)
 
     def rerun(self) -> Future[Any]:
         """Start the whole anew, with the same arguments and the code of now: a run of its own, beside this one.

@@ -18,8 +18,10 @@ from contextvars import copy_context
 from typing import Any
 
 from ipyflow.engine import admission, endings, leaks
+from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
+from ipyflow.engine.earlier import keep_fingerprint, leaves_out
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate
 from ipyflow.engine.loop import LoopThread
@@ -32,7 +34,7 @@ from ipyflow.engine.run import Run
 from ipyflow.engine.turns import Turns
 from ipyflow.model import records as r
 from ipyflow.model.ports import Clock, Executor, Presenter
-from ipyflow.model.status import State
+from ipyflow.model.status import RESTARTABLE_STATES, State
 
 _ref = weakref.ref
 
@@ -117,6 +119,10 @@ class Engine:
         if not self.accepting:
             self.check_accepts(parent)
         executor = self.executors[task.options.executor]
+        if parent is not None and parent.earlier is not None:
+            known: Future[Any] | None = parent.earlier.take(parent, task, args, kwargs, group)
+            if known is not None:
+                return known
         # What cannot travel is refused before anything is begun.
         host = None if task.simple or not executor.remote else self.prepare(executor, task, args, kwargs)
         id = next(self._ids)
@@ -148,6 +154,8 @@ class Engine:
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
+            if type(text) is str and leaves_out(text, args, kwargs):
+                keep_fingerprint(parent, id, args, kwargs)
                 (
                     r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs,
                     group, None, None,
@@ -397,9 +405,17 @@ class Engine:
         return isinstance(future.task, Kind) and future.task.stops_below
 
     def retry(self, future: Future[Any]) -> None:
-        """Run an ended task again."""
+        """Run an ended task again; of one that has not failed, what failed below it."""
         self.check_accepts(current_call())
-        endings.retry(self, future)
+        if future.state not in RESTARTABLE_STATES and (below := failed_below(future)):
+            retry_all(below)
+        else:
+            endings.retry(self, future)
+
+    def retry_run(self, run: Run) -> None:
+        """Run again all that failed in a run."""
+        self.check_accepts(current_call())
+        retry_all(failed_in(run))
 
     def before_close(self, run: Run) -> None:
         """Every task of ``run`` has ended: warn of what nobody looked at."""

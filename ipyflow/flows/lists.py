@@ -42,7 +42,7 @@ class FutureList(list[Future[R]]):
         """
         if not self.ordered:
             return [future.result() for future in as_completed(self, timeout)]
-        if wait(self, timeout).not_done:
+        if wait(self, timeout).not_done and timeout is not None:  # without, one was retried just now
             raise self._late(timeout)
         return [future.result() for future in self]
 

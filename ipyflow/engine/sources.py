@@ -1,0 +1,90 @@
+"""The source of a function, as far as it is still known: what a retry with changed code shows beside each other.
+
+Read when somebody asks for a retry, never before: finding source takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import os
+import textwrap
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+LONGEST_SOURCE = 20_000
+"""Characters kept of a function's source."""
+
+
+def source_of(fn: Callable[..., Any]) -> str:
+    """The source of ``fn``; empty where nobody knows it any more.
+
+    A cell's lines stay known under the number of that execution, so a function that was defined in a cell has its
+    source even after the cell was edited. Of a file only what stands there now is known.
+
+    Example:
+        >>> source_of(len)
+        ''
+    """
+    fn = inspect.unwrap(getattr(fn, "__func__", fn))
+    code = getattr(fn, "__code__", None)
+    if not isinstance(code, CodeType):
+        return ""
+    try:
+        if code.co_name == "<module>":  # the body of a cell: all its lines
+            text = "".join(linecache.getlines(code.co_filename))
+        else:
+            text = textwrap.dedent(inspect.getsource(code))
+    except Exception:  # no source, or lines that are no longer what they were
+        return ""
+    if os.path.exists(code.co_filename) and not _stands_for(text, code):
+        return ""
+    return text if len(text) <= LONGEST_SOURCE else text[: LONGEST_SOURCE - 1] + "…"
+
+
+def revision(old: Callable[..., Any], new: Callable[..., Any]) -> tuple[str, str] | None:
+    """The source of two functions of which one takes the other's place; ``None`` where they are the same.
+
+    Example:
+        >>> revision(len, len) is None
+        True
+    """
+    old, new = getattr(old, "__func__", old), getattr(new, "__func__", new)
+    if old is new:
+        return None
+    before, after = source_of(old), source_of(new)
+    if before and before == after:
+        return None
+    if not before and not after and _same_code(getattr(old, "__code__", None), getattr(new, "__code__", None)):
+        return None
+    return before, after
+
+
+def _stands_for(text: str, code: CodeType) -> bool:
+    """Whether ``text``, read from a file now, is what ``code`` was made of: the file may have been edited since."""
+    try:
+        made = compile(ast.parse(text), code.co_filename, "exec", dont_inherit=True)
+    except SyntaxError:
+        return code.co_name == "<lambda>"  # which is cut out of the middle of a line
+    return any(_same_code(found, code) for found in _inside(made) if found.co_name == code.co_name)
+
+
+def _inside(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _inside(constant)
+
+
+def _same_code(one: Any, other: Any) -> bool:
+    """Whether two code objects do the same, wherever their lines stand."""
+    if not isinstance(one, CodeType) or not isinstance(other, CodeType):
+        return one is other
+    # Of names of the enclosing function it is not known here whether they are its own: so not what the lines became,
+    # but the names and constants in them are compared.
+    plain = [[c for c in code.co_consts if not isinstance(c, CodeType)] for code in (one, other)]
+    names = [{*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars} for code in (one, other)]
+    same_inside = len(list(_inside(one))) == len(list(_inside(other)))
+    return repr(plain[0]) == repr(plain[1]) and names[0] == names[1] and same_inside
