@@ -113,16 +113,16 @@ class Engine:
         group: str | None = None
         if type(parent) is Group:
             parent, group = parent.owner, parent.label
+        if parent is not None and parent.earlier is not None:
+            known: Future[Any] | None = parent.earlier.take(parent, task, args, kwargs, group)
+            if known is not None:
+                return known
         if launch and not task.simple and task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
             return admission.memoised(self, run, task, args, kwargs)
         if not self.accepting:
             self.check_accepts(parent)
         executor = self.executors[task.options.executor]
-        if parent is not None and parent.earlier is not None:
-            known: Future[Any] | None = parent.earlier.take(parent, task, args, kwargs, group)
-            if known is not None:
-                return known
         # What cannot travel is refused before anything is begun.
         host = None if task.simple or not executor.remote else self.prepare(executor, task, args, kwargs)
         id = next(self._ids)
@@ -148,14 +148,14 @@ class Engine:
                 parent.unread = {}
             future._unread = parent.unread
             parent.unread[id] = None
+            if type(text) is str and leaves_out(text, args, kwargs):
+                keep_fingerprint(parent, id, args, kwargs)
         elif task.is_flow:
             run.root = future
             self.can_begin_anew(run, lambda: self.submit(task.latest(), args, kwargs))
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
-            if type(text) is str and leaves_out(text, args, kwargs):
-                keep_fingerprint(parent, id, args, kwargs)
                 (
                     r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs,
                     group, None, None,
@@ -405,7 +405,7 @@ class Engine:
         return isinstance(future.task, Kind) and future.task.stops_below
 
     def retry(self, future: Future[Any]) -> None:
-        """Run an ended task again; of one that has not failed, what failed below it."""
+        """Run an ended task again."""
         self.check_accepts(current_call())
         if future.state not in RESTARTABLE_STATES and (below := failed_below(future)):
             retry_all(below)
