@@ -30,6 +30,7 @@ from ipyflow.flows.tasks import Task, flow, task
 from ipyflow.session import configure, runs, shutdown
 
 if TYPE_CHECKING:
+    from ipyflow.builder.builder import Builder
     from ipyflow.workflows import (
         All,
         Collect,
@@ -52,6 +53,7 @@ __all__ = [
     "FIRST_COMPLETED",
     "FIRST_EXCEPTION",
     "All",
+    "Builder",
     "Collect",
     "Context",
     "Event",
@@ -95,6 +97,9 @@ _OF_WORKFLOWS = frozenset(
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Builder":  # it needs forms, and with them pydantic
+        found = globals()[name] = importlib.import_module("ipyflow.builder.builder").Builder
+        return found
     if name in _OF_WORKFLOWS:
         found = globals()[name] = getattr(importlib.import_module("ipyflow.workflows"), name)
         return found
@@ -102,7 +107,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OF_WORKFLOWS})
+    return sorted({*globals(), *_OF_WORKFLOWS, "Builder"})
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -11,6 +11,7 @@
     ├── LeakedFuture                         on_leak="error"
     ├── FormError(ValueError)                what was typed into a form is wrong; a message for each field
     ├── PipelineInvalid(ValueError)          a pipeline that cannot be; found when it is built
+    │   └── EditRefused                      an edit of a Builder that cannot be done; its plan stays as it was
     ├── GroupError(ExceptionGroup)           failures of in_parallel, in the order of its branches
     │   └── BatchError                       items of a batch of map(batch=...) failed
     ├── WorkflowError
@@ -96,6 +97,10 @@ class FormError(IpyflowError, ValueError):
 
 class PipelineInvalid(IpyflowError, ValueError):
     """A pipeline that cannot be, found when it is built; or a task that did not keep to what pipelines ask of it."""
+
+
+class EditRefused(PipelineInvalid):
+    """An edit of a :class:`ipyflow.Builder` that cannot be done; the message says why, and the plan stays as it was."""
 
 
 class GroupError(IpyflowError, ExceptionGroup[Exception]):

@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "store": {"model"},
     "views": {"model"},
     "flows": {"model", "engine", "machine"},
+    "builder": {"model", "engine", "flows", "forms"},
     "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},
     "testing": {"model", "engine", "executors", "views", "session"},
-    "notebook": {"model", "forms", "engine", "executors", "store", "views", "flows", "session", "testing"},
+    "notebook": {"model", "forms", "builder", "engine", "executors", "store", "views", "flows", "session", "testing"},
     "workflows": {"flows"},  # a public module
     "compat": {"public", "workflows"},
-    "public": {"model", "engine", "executors", "store", "views", "flows", "session", "workflows"},
+    "public": {"builder", "model", "engine", "executors", "store", "views", "flows", "session", "workflows"},
 }
 # Imports inside a function, and why: `ipyflow/__init__.py` loads the notebook layer when it is first asked for.
 LAZY = {("public", "notebook"), ("public", "testing")}

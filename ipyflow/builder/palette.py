@@ -1,0 +1,105 @@
+"""The tasks to choose from, with what they take: what a page shows at the side."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from ipyflow.builder.names import Names, signature
+from ipyflow.flows.tasks import Task
+from ipyflow.forms.fields import Field
+from ipyflow.forms.signature import of_callable
+
+MOST_NAMES = 300
+"""Names of the notebook that are offered where an argument is typed."""
+_SHELL = ("In", "Out", "exit", "quit", "get_ipython", "open")
+
+
+def palette(names: Names, used: Iterable[str]) -> list[dict[str, Any]]:
+    """The tasks of the notebook, and those used that are elsewhere.
+
+    Args:
+        names: the notebook's.
+        used: what the steps of a plan run.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task
+        ... def divide(x: float, y: float = 2):
+        ...     '''One by the other.'''
+        >>> one, = palette(Names({"divide": divide}), [])
+        >>> one["name"], one["signature"], one["doc"]
+        ('divide', '(x: float, y: float = 2)', 'One by the other.')
+    """
+    tasks = names.tasks()
+    found = [_told(name, task, True) for name, task in tasks.items()]
+    for name in dict.fromkeys(used):
+        task = None if name in tasks else names.task(name)
+        if task is not None:
+            found.append(_told(name, task, False))
+    return found
+
+
+def _told(name: str, task: Task[Any, Any], listed: bool) -> dict[str, Any]:
+    told = signature(task)
+    doc = (inspect.getdoc(task.fn) or "").strip().splitlines()
+    return {
+        "name": name,
+        "listed": listed,
+        "signature": "(…)" if told is None else _short(str(_bare(told))),
+        "doc": doc[0] if doc else "",
+        "flow": task.is_flow,
+        "options": {key: repr(value) for key, value in task._given.items() if type(value) in (bool, int, float, str)},
+        "parameters": {field.name: _parameter(field, told) for field in _fields(task)},
+    }
+
+
+def _fields(task: Task[Any, Any]) -> tuple[Field, ...]:
+    try:
+        return of_callable(task.fn)
+    except Exception:  # hints of names that are not there, built-ins that do not tell
+        return ()
+
+
+def _parameter(field: Field, told: inspect.Signature | None) -> dict[str, Any]:
+    choices = [repr(value) for _, value in field.choices or () if type(value) in (str, int, float, bool)]
+    if field.kind == "bool":
+        choices = ["True", "False"]
+    hint = None if told is None else told.parameters[field.name].annotation
+    said = "" if hint is None or hint is inspect.Parameter.empty else inspect.formatannotation(_Hint.of(hint))
+    return {"hint": _short(said), "doc": field.doc, "choices": choices, "kind": field.kind}
+
+
+class _Hint:
+    """A hint that is written as text, as under ``from __future__ import annotations``: shown without its quotes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @classmethod
+    def of(cls, hint: Any) -> Any:
+        return cls(hint) if isinstance(hint, str) else hint
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _bare(told: inspect.Signature) -> inspect.Signature:
+    parameters = [one.replace(annotation=_Hint.of(one.annotation)) for one in told.parameters.values()]
+    return told.replace(parameters=parameters, return_annotation=_Hint.of(told.return_annotation))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:119]}…"
+
+
+def variables(names: Names) -> list[str]:
+    """The names of the notebook that an argument may be: neither tasks nor modules, the newest first."""
+    tasks = names.tasks()
+    found = [
+        name for name, value in [*names.own.items(), *names.namespace.items()]
+        if not name.startswith("_") and name not in _SHELL and name not in tasks
+        and not inspect.ismodule(value) and not inspect.isclass(value) and not inspect.isroutine(value)
+    ]  # fmt: skip
+    return list(dict.fromkeys(reversed(found)))[:MOST_NAMES]

@@ -1,0 +1,136 @@
+"""What is wrong with a plan is said at its place, and nothing is evaluated for it."""
+
+from typing import Any
+
+import pytest
+
+import ipyflow as fl
+from tests.builder.desk import notebook
+
+STEP = {"do": "add", "to": 0}
+
+
+def builder(*steps: dict[str, Any], **more: Any) -> fl.Builder:
+    made = fl.Builder(namespace={**notebook(), **more})
+    for at, step in enumerate(steps):
+        made.edit({**STEP, "at": at, **step})
+    return made
+
+
+def said(made: fl.Builder) -> list[tuple[int, str, str]]:
+    return [(one.id, one.field, ("perhaps: " if one.doubt else "") + one.text) for one in made.problems]
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ([], (0, "", "there is nothing in it yet: add a task")),
+        ([{"task": ""}], (1, "task", "choose a task")),
+        ([{"task": "multply", "arguments": "1, 2"}],
+         (1, "task", "there is no task multply in this notebook: did you mean multiply?")),
+        ([{"task": "merged"}], (1, "task", "merged is no task, it is a function: put @task on it")),
+        ([{"task": "multiply", "arguments": "3"}], (1, "args.1", "y needs a value")),
+        ([{"task": "multiply", "arguments": "3, 4, 5"}], (1, "args.2", "multiply takes 2 arguments and is given 3")),
+        ([{"task": "multiply", "arguments": "3, z=4"}], (1, "kwargs.z", "multiply has no parameter z")),
+        ([{"task": "multiply", "arguments": "3, lines"}],
+         (1, "args.1", "nothing is called lines in this notebook; as text it is 'lines'")),
+        ([{"task": "divide", "arguments": "'a'"}], (1, "args.0", "perhaps: x: 'a' is a text")),
+        ([{"task": "divide", "arguments": "3"}, {"task": "average", "arguments": "4"}],
+         (2, "args.0", "average takes one argument and is given 2, the value of divide among them")),
+        ([{"task": "pair"}, {"task": "average"}],
+         (2, "", "average takes one argument and is given 2, the value of pair among them")),
+        ([{"task": "multiply", "arguments": "1, 2"}, {"task": "multiply"}],
+         (2, "args.0", "perhaps: y needs a value, unless the value of multiply is a tuple")),
+        ([{"task": "divide", "arguments": "3"}, {"task": "divide", "arguments": "x=1"}],
+         (2, "kwargs.x", "x gets the value of divide already: leave one of them out")),
+        ([{"task": "heal", "arguments": "1", "role": "exceptionally"}],
+         (1, "role", "nothing before it could fail: put it behind what it is to catch")),
+        ([{"task": "pair"}, {"task": "close", "role": "finally"}, {"task": "pair"}],
+         (2, "role", "nothing may follow it: move it to the end")),
+    ],
+)  # fmt: skip
+def test_a_problem_is_said_at_its_place(steps: list[dict[str, Any]], problem: tuple[int, str, str]) -> None:
+    assert problem in said(builder(*steps))
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"task": "pair"}, {"task": "multiply"}],  # two values, as its hint says
+        [{"task": "told"}, {"task": "close"}],  # hands nothing on
+        [{"task": "counted", "arguments": "1, 2"}, {"task": "anything", "arguments": "any=1"}],
+        [{"task": "pair", "arguments": "rows[0]"}, {"task": "close", "role": "finally"}],
+        [{"task": "divide", "arguments": "sum(n for n in rows), y=abs(-2)"}],
+    ],
+)
+def test_what_is_right_is_not_complained_of(steps: list[dict[str, Any]]) -> None:
+    assert said(builder(*steps)) == []
+
+
+def test_options_and_blocks() -> None:
+    made = builder({"task": "divide", "arguments": "1"}, {"kind": "group"})
+    made.edit({"do": "option", "id": 1, "name": "retries", "text": "-1"})
+    made.edit({"do": "option", "id": 1, "name": "color", "value": "red"})
+    made.edit({"do": "option", "id": 2, "name": "max_parallelism", "value": 1.5})
+    made.edit({"do": "option", "id": 2, "name": "fail_fast", "value": True})
+    made.edit({"do": "option", "id": 2, "name": "return_exceptions", "value": True})
+    made.edit({"do": "add", "to": 3, "at": 0, "task": "close", "role": "finally"})
+    made.edit({"do": "name", "text": "my report"})
+    assert {(one.id, one.field) for one in made.problems} >= {
+        (0, "name"), (1, "option.retries"), (1, "option.color"), (2, "option.max_parallelism"),
+        (2, "option.fail_fast"), (5, "role"), (4, ""),
+    }  # fmt: skip
+    with pytest.raises(fl.errors.PipelineInvalid, match="my report cannot be run yet: 'my report' is no name"):
+        made.run()
+
+
+def test_nothing_is_evaluated_before_it_runs_and_names_are_looked_up_then() -> None:
+    calls = []
+    made = builder({"task": "anything", "arguments": "note(1)"}, note=calls.append)
+    assert made.problems == []
+    made.to_json()
+    made._repr_mimebundle_()
+    assert calls == []
+    made.pipeline()
+    assert calls == [1]
+
+
+def test_a_task_that_is_defined_later_heals_the_plan() -> None:
+    space: dict[str, Any] = {}
+    made = fl.Builder(namespace=space)
+    made.edit({**STEP, "at": 0, "task": "close"})
+    assert not made.to_json()["ready"]
+    space.update(notebook())
+    assert made.to_json()["ready"]
+    assert made.run().result() is None
+
+
+def test_an_argument_that_is_emptied_leaves_the_others_where_they_were() -> None:
+    made = builder({"task": "multiply", "arguments": "3, 4"})
+    made.edit({"do": "argument", "id": 1, "key": "args.0", "text": ""})
+    assert made.code() == "pipeline = multiply.send(y=4)"
+    made.edit({"do": "argument", "id": 1, "key": "args.0", "text": "5"})
+    assert made.code() == "pipeline = multiply.send(5, y=4)"
+    assert made.problems == []
+
+
+def test_letters_typed_in_one_field_are_one_edit() -> None:
+    made = builder({"task": "multiply"})
+    for text in ("r", "ro", "rows"):
+        made.edit({"do": "argument", "id": 1, "key": "args.0", "text": text}, merge="1 args.0")
+    assert made.code() == "pipeline = multiply.send(rows)"
+    assert made.undo() == "change multiply"
+    assert made.code() == "pipeline = multiply.send()"
+
+
+def test_the_saved_form_holds_code_and_picture_and_no_markup_of_the_plan() -> None:
+    made = builder({"task": "anything", "arguments": "'<b>&'"})
+    html = made._repr_mimebundle_()["text/html"]
+    assert "&#x27;&lt;b&gt;&amp;&#x27;" in html
+    assert "<b>&'" not in html
+    assert "<script" not in html
+    made.edit({**STEP, "at": 1, "task": "<i>"})
+    html = made._repr_mimebundle_()["text/html"]
+    assert "<i>" not in html
+    assert "there is no task &lt;i&gt;" in html
+    assert made._repr_mimebundle_()["text/plain"].startswith("# there is no task <i>")
