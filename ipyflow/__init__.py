@@ -26,6 +26,7 @@ from ipyflow.flows.executor import Executor
 from ipyflow.flows.lists import FutureList
 from ipyflow.flows.pipelines.parallel import in_parallel
 from ipyflow.flows.pipelines.value import Pipeline
+from ipyflow.flows.prompts import Prompt
 from ipyflow.flows.tasks import Task, flow, task
 from ipyflow.session import configure, runs, shutdown
 
@@ -63,6 +64,7 @@ __all__ = [
     "HumanResponseEvent",
     "InputRequiredEvent",
     "Pipeline",
+    "Prompt",
     "Retry",
     "Run",
     "StartEvent",

@@ -24,6 +24,8 @@
     │   └── WorkflowStalled                  nothing can go on; names what waits for what
     ├── WorkerLost                           a process or machine died under the task
     ├── NotPicklable(TypeError)              what cannot travel to a worker, or back; named
+    ├── PromptDismissed                      a person said no to a prompt
+    ├── NoAnswer                             a prompt where nobody can answer
     ├── RemoteTraceback                      the __cause__ of an error from elsewhere: its traceback as text
     └── ExecutorUnavailable(ImportError)     an executor that is not there
     IpyflowWarning(UserWarning)
@@ -237,6 +239,14 @@ class WorkerLost(IpyflowError):
 
 class NotPicklable(IpyflowError, TypeError):
     """A function, an argument or a value that cannot travel to a worker or back; the message names it."""
+
+
+class PromptDismissed(IpyflowError):
+    """A person, or code, said no to a prompt."""
+
+
+class NoAnswer(IpyflowError):
+    """A prompt was asked where nobody can answer it; the message says how to give its answer before."""
 
 
 class RemoteTraceback(IpyflowError):

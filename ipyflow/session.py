@@ -15,12 +15,13 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
 from ipyflow.engine import default, future, output
+from ipyflow.engine.asking import BY_CODE, PLACE, PromptExecutor
 from ipyflow.engine.context import current_call
 from ipyflow.engine.loop import LoopClock, LoopThread
 from ipyflow.engine.run import Run
@@ -44,12 +45,15 @@ class Settings:
         dask: the cluster of ``executor="dask"``: a ``distributed.Client``, a scheduler's address, or ``None`` for the
             current client, else a ``LocalCluster``.
         log_limit: records kept for each run, in memory; ``None`` keeps all. A long-lived service should set it.
+        answers: to prompts, by their title or name: values, or functions that are given the question's text. The word
+            ``"code"`` has prompts wait for ``future.answer(...)`` where no page is open.
     """
 
     threads: int | None = None
     processes: int | None = None
     dask: Any = None
     log_limit: int | None = None
+    answers: Mapping[str, Any] | str | None = None
 
 
 class _WhenShown:
@@ -142,9 +146,17 @@ def make_engine(
         else ThreadExecutor(settings.threads or default_size(cores()), call_later),
         "inline": InlineExecutor(),
         "loop": CoroutineExecutor(loop),
+        PLACE: PromptExecutor(),
     }
     executors = Executors(here, settings, call_later)
-    return Engine(timers, loop, executors, presenter, settings.log_limit, seed), executors
+    engine = Engine(timers, loop, executors, presenter, settings.log_limit, seed)
+    engine.can_ask, engine.answers = _at_a_prompt, lambda: _session.settings.answers
+    return engine, executors
+
+
+def _at_a_prompt() -> bool:
+    """Whether somebody types line after line: who can answer a prompt by the next one. Notebooks say more."""
+    return hasattr(sys, "ps1") and sys.stdin is not None and sys.stdin.isatty()
 
 
 _session = _Session()
@@ -181,7 +193,8 @@ def configure(**changes: Any) -> Configured:
 
     Args:
         changes: ``threads`` and ``processes`` (bodies at once on threads, in worker processes), ``dask`` (a
-            ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run).
+            ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run), ``answers`` (to
+            prompts, by their title or name; at once, also while tasks run).
 
     Returns:
         The settings; also a context manager that brings back those before.
@@ -206,6 +219,9 @@ def configure(**changes: Any) -> Configured:
         if name == "dask":
             _check_cluster(value)
             continue
+        if name == "answers":
+            _check_answers(value)
+            continue
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
         if value is not None and value < 1:
@@ -223,8 +239,21 @@ def _check_cluster(value: Any) -> None:
     )
 
 
+def _check_answers(value: Any) -> None:
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return
+    if value is not None and value != BY_CODE:
+        raise TypeError(
+            f"configure(answers={value!r}): give a dict of titles or names and answers, as in {{'Mails': True}}; "
+            f"{BY_CODE!r} where future.answer(...) answers; or None"
+        )
+
+
 def _apply(settings: Settings) -> None:
     if settings == _session.settings:
+        return
+    if dataclasses.replace(settings, answers=None) == dataclasses.replace(_session.settings, answers=None):
+        _session.settings = settings  # no engine is made of answers
         return
     if current_call() is not None:
         raise RuntimeError("configure() in a task would change what it runs on: call it where no task runs")

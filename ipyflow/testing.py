@@ -148,6 +148,7 @@ def engine(
     clock = ManualClock()
     settings = Settings(threads=threads, processes=processes, dask=dask, log_limit=log_limit)
     made, executors = make_engine(settings, StaticPresenter(), clock if manual else None, seed=seed, inline=inline)
+    made.can_ask = lambda: True
     before = default.install(made)
     lab = Lab(made, clock)
     try:

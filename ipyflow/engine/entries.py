@@ -188,6 +188,8 @@ def enter(
         call.spared = True
     future._call = call
     written, found = written_arguments(args, kwargs) if text is None else (text, _NONE)
+    if role is None and not task.simple:
+        role = task.role
     if found:
         refs = (*refs, *[f.id for f in found])
     run.append_row(

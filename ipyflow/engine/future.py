@@ -316,6 +316,32 @@ class Future(concurrent.futures.Future[T]):
             self.run.engine.resume(self.run, self.id)
         return paused
 
+    def answer(self, value: Any = True) -> bool:
+        """Of a prompt: give the answer, as a person would in the view.
+
+        Args:
+            value: of the prompt's ``model``, or what makes one; ``True`` for a prompt without. ``False`` says no there.
+
+        Returns:
+            True when it counts; False when somebody was quicker, or the prompt has ended otherwise.
+
+        Raises:
+            FormError: the answer is not of the kind that was asked for; the prompt waits on.
+            RuntimeError: this is no prompt, or it has not asked yet.
+        """
+        return self.run.engine.answer(self, value)
+
+    def dismiss(self) -> bool:
+        """Of a prompt: say no. Whoever waits for it gets ``PromptDismissed``.
+
+        Returns:
+            True when it counts; False when somebody was quicker, or the prompt has ended otherwise.
+
+        Raises:
+            RuntimeError: this is no prompt, or it has not asked yet.
+        """
+        return self.run.engine.dismiss(self)
+
     def detach(self) -> Future[T]:
         """Say that nobody means to read this future; it is no leak then. Its failure is still shown."""
         if not self._detached:

@@ -101,6 +101,8 @@ class Definition(Protocol):
     own_limit: Any
     """The :class:`~ipyflow.engine.limits.Limit` that its calls need a permit of, and those below them do not, if it has
     one besides ``options.limit``."""
+    role: str | None
+    """What it is in views, where it is more than a task: of those that are not ``simple``."""
     simple: bool
     """True when nothing can hold a call of it back: no wait, limit, delay, timeout or memo, no way to a worker."""
 

@@ -151,6 +151,11 @@ class Run:
         return [held[id] for id in sorted(held)]
 
     @property
+    def prompts(self) -> list[Future[Any]]:
+        """The prompts that wait for an answer, in order of submission."""
+        return [future for _, future in sorted(self.live.items()) if self.engine.is_asked(future)]
+
+    @property
     def state(self) -> State:
         """``running`` until every task has ended; then the flow's state, or ``failed`` if any task of a cell failed."""
         if not self.closed:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from ipyflow.engine import admission, endings, leaks
+from ipyflow.engine import admission, asking, endings, leaks
 from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
@@ -83,6 +83,12 @@ class Engine:
         """Called with each run that has ended."""
         self.on_reopen: list[Callable[[Run], None]] = []
         """Called with each run of which a task is run again after the run had ended."""
+        self.can_ask: Callable[[], bool] = lambda: False
+        """Whether there is somebody who can answer a prompt."""
+        self.answers: Callable[[], Any] = lambda: None
+        """The answers that were configured: by title or name, or ``"code"`` for code that answers."""
+        self.on_asked: list[Callable[[Future[Any]], None]] = []
+        """Called with each prompt that begins to wait for its answer."""
         self.top_name: Callable[[], tuple[str, str]] = lambda: ("script", "script")
         """Names the run, and its kind, that plain tasks at top level go into; asked when the first one is submitted."""
         self.where: Callable[[str], str | None] = lambda _name: None
@@ -158,7 +164,7 @@ class Engine:
             run.append_row(
                 (
                     r.SUBMITTED, self.now(), id, parent_id, task.name, task.module, task.executor_name, text, refs,
-                    group, None, None,
+                    group, None if task.simple else task.role, None,
                 )
             )  # fmt: skip
             # Behind the record: whoever finds it here may record its end.
@@ -404,8 +410,20 @@ class Engine:
         """True for a workflow: what is below it is stopped in one go, or a retry might come in between."""
         return isinstance(future.task, Kind) and future.task.stops_below
 
+    def answer(self, future: Future[Any], value: Any, by: str = "code") -> bool:
+        """Answer a prompt; False when it has ended before."""
+        return asking.answered(future, value, by)
+
+    def is_asked(self, future: Future[Any]) -> bool:
+        """Whether ``future`` is a prompt that waits for its answer."""
+        return asking.is_asked(future)
+
+    def dismiss(self, future: Future[Any], by: str = "code") -> bool:
+        """Say no to a prompt; False when it has ended before."""
+        return asking.dismissed(future, by)
+
     def retry(self, future: Future[Any]) -> None:
-        """Run an ended task again."""
+        """Run an ended task again; of one that has not failed, what failed below it."""
         self.check_accepts(current_call())
         if future.state not in RESTARTABLE_STATES and (below := failed_below(future)):
             retry_all(below)

@@ -149,6 +149,7 @@ class Task(Sendable, Generic[P, R]):
     _is_guest = False
     """True in a worker, for a task of the engine's process."""
     own_limit = None
+    role: str | None = None
     _instance: Any = None
 
     def bound_to(self, instance: Any) -> Task[Any, Any]:

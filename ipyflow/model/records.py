@@ -15,10 +15,10 @@ from ipyflow.model.texts import PLAIN
 SCHEMA_VERSION = 4
 """Raised whenever a record gains, loses or changes a field."""
 
-ROLES = ("pipeline", "group", "exceptionally", "finally", "merge", "workflow", "step")
+ROLES = ("pipeline", "group", "exceptionally", "finally", "merge", "workflow", "step", "prompt")
 """What a task is in a pipeline or a workflow, where it is more than an entry: the pipeline itself, a group of branches
 and a workflow, which have no body and wait for what is below them; the handler of a failure; the finaliser; what merges
-the branches' states; a step of a workflow, run for what it was given."""
+the branches' states; a step of a workflow, run for what it was given; a question to a person."""
 
 NO_TASK = 0
 """Stands for "no task" where a record names one: a task without a parent, a note about the whole run."""

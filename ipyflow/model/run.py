@@ -135,6 +135,8 @@ class RunState:
     """By the task of the workflow."""
     forgotten: Counter[str] = field(default_factory=Counter)
     """Ended tasks that a log with a limit no longer holds, by name; they still count in ``counts``."""
+    asked: dict[int, None] = field(default_factory=dict)
+    """The prompts that wait for their answer."""
     changed: set[int] = field(default_factory=set, compare=False)
     """Ids of the tasks touched since somebody last cleared this set: for viewers that send differences."""
 
@@ -251,6 +253,8 @@ class RunState:
         state = _STATES[now]
         task = self._move(id, state, time)
         task.type, task.text, task.traceback, task.ended = type, text, traceback, time
+        if self.asked:
+            self.asked.pop(id, None)
         if not task.attempts:
             return
         if state is _SUCCEEDED:
@@ -276,6 +280,7 @@ class RunState:
         self.closed, self.state = e.time, State(e.state)
 
     def _asked(self, e: r.Asked) -> None:
+        self.asked[e.task] = None
         self._task(e.task).question = Question(e.time, e.title, e.text, e.form, e.actions)
         self.changed.add(e.task)
 
@@ -283,6 +288,7 @@ class RunState:
         question = self._task(e.task).question
         if question is None:
             raise InvalidRecord(f"an answer to what task {e.task} has not asked")
+        self.asked.pop(e.task, None)
         question.answered, question.by, question.action, question.answer = e.time, e.by, e.action, e.text
         self.changed.add(e.task)
 

@@ -77,7 +77,8 @@ class Planner:
         else:
             task = entry.task
             what = (
-                task.name, task.module, task.executor_name, written(entry, not refs), refs, group, entry.role, branch,
+                task.name, task.module, task.executor_name, written(entry, not refs), refs, group,
+                entry.role or task.role, branch,
             )  # fmt: skip
         self._append((r.PLANNED, self._now, id, parent, *what))
         return id

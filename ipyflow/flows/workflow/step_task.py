@@ -32,6 +32,7 @@ class StepTask:
     def __init__(self, run: WorkflowRun, step: Step) -> None:
         self._run, self.step = run, step
         self.own_limit: Any = None
+        self.role: str | None = None
         """How many of it run at once; its line says."""
         self.name = step.name
         self.module: str = getattr(step.fn, "__module__", None) or "__main__"
