@@ -13,6 +13,7 @@ from ipyflow import session
 from ipyflow.notebook import help
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
+from ipyflow.notebook.completion import Completion
 from ipyflow.notebook.display import Display, Formatters
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.flow_cell import LAST, start
@@ -33,6 +34,7 @@ class Extension:
         self.display = Display(shell, self.publisher)
         self.cells = Cells(shell, self.display, self.publisher)
         self.commands = Commands(shell, self.display, self.cells)
+        self._completion = Completion(shell)
         self._formatters = Formatters(shell, self.cells.show_once)
         self._warned = Warned()
         self._hooks = (
@@ -50,6 +52,7 @@ class Extension:
         self._add_magic("cell", "task", self.task)
         for event, hook in self._hooks:
             self.shell.events.register(event, hook)
+        self._completion.install()
         self._warned.install()
         self.display.pages.load()
         if self.display.in_kernel:
@@ -65,6 +68,7 @@ class Extension:
         for event, hook in self._hooks:
             if hook in self.shell.events.callbacks[event]:
                 self.shell.events.unregister(event, hook)
+        self._completion.remove()
         self._warned.remove()
         self._formatters.remove()
         self._forget_engines()
@@ -77,7 +81,8 @@ class Extension:
         going = [run for run in session.runs() if not run.closed]
         if going:
             names = ", ".join(shown(run.name, 40) for run in going[:3])
-            print(f"ipyflow: unloaded; {counted(len(going), 'run')} ({names}) goes on, ipyflow.shutdown() stops it")
+            verb = "goes" if len(going) == 1 else "go"
+            print(f"ipyflow: unloaded; {counted(len(going), 'run')} ({names}) {verb} on, ipyflow.shutdown() stops it")
 
     def _add_magic(self, kind: str, name: str, magic: Any) -> None:
         registry = self.shell.magics_manager.magics[kind]

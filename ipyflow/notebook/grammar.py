@@ -47,7 +47,7 @@ class Option:
         value: what stands for its value in the usage; empty for one that is only there or not.
         does: what it is for, in a line.
         choices: the only values it takes, where they are few.
-        offers: values that completion offers where others are possible too; ``executor`` and ``name`` are looked up.
+        offers: values that completion offers where others are possible too; ``executor`` means those there are.
         bare: whether it may also stand without its value, which then must follow an equals sign.
         later: of an option that is planned, what to write instead.
     """
@@ -198,9 +198,23 @@ def words(text: str, start: str) -> list[str]:
         >>> words("load(n=3, s='a b') -o f", "%%flow")
         ["load(n=3, s='a b')", '-o', 'f']
     """
+    found, last, quote, depth = parted(text.strip())
+    if quote or depth:
+        what = f"the quote {quote} is not closed" if quote else "the brackets do not match"
+        raise UsageError(f"{start} {text.strip()}: {what}")
+    return [*found, last] if last else found
+
+
+def parted(text: str) -> tuple[list[str], str, str, int]:
+    """The words before the last blank, what stands behind it, and the quote and the brackets open at the end.
+
+    Example:
+        >>> parted("show 'the fir")
+        (['show'], "'the fir", "'", 0)
+    """
     found, word = [], ""
     quote, depth, escaped = "", 0, False
-    for char in text.strip():
+    for char in text:
         if quote:
             quote = "" if char == quote and not escaped else quote
             escaped = char == "\\" and not escaped
@@ -216,10 +230,7 @@ def words(text: str, start: str) -> list[str]:
             word = ""
             continue
         word += char
-    if quote or depth:
-        what = f"the quote {quote} is not closed" if quote else "the brackets do not match"
-        raise UsageError(f"{start} {text.strip()}: {what}")
-    return [*found, word] if word else found
+    return found, word, quote, depth
 
 
 def unquoted(word: str) -> str:

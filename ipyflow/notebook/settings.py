@@ -68,3 +68,11 @@ def _value(text: str, variables: dict[str, Any]) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return unquoted(text)
+
+
+def values(name: str) -> tuple[str, ...]:
+    """Words that a setting takes, for completion."""
+    known = {field.name: field.default for field in dataclasses.fields(session.Settings)}
+    if name not in known:
+        return ()
+    return ("on", "off") if isinstance(known[name], bool) else ("default",)

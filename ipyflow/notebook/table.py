@@ -27,7 +27,7 @@ FLOW = Line(
         Option("--wait", does="the cell waits for the end, and gives the value"),
         Option("--view", "V", "which view is open at first", VIEWS),
         _CACHE,
-        Option("-o", "VAR", "the variable that gets the future", offers="name"),
+        Option("-o", "VAR", "the variable that gets the future"),
     ),
     ("%%flow", "%%flow order(user=17, cart=[1, 2]) -o answer", "%%flow --max-parallelism 4 --view graph --wait"),
 )
