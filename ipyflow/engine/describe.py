@@ -126,9 +126,14 @@ def message(error: BaseException) -> str:
 
 def trim(tb: TracebackType | None) -> TracebackType | None:
     """The traceback from the first line on that is not ours, if there is one: a reader wants their own lines."""
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_HOUSE):
+    while tb is not None and is_ours(tb):
         tb = tb.tb_next
     return tb
+
+
+def is_ours(tb: TracebackType) -> bool:
+    """True for a frame of this package."""
+    return tb.tb_frame.f_code.co_filename.startswith(_HOUSE)
 
 
 def note_of(error: BaseException) -> str:

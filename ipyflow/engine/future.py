@@ -11,13 +11,12 @@ on ``list.append`` and ``list.pop`` being atomic, which holds with and without t
 from __future__ import annotations
 
 import concurrent.futures
-import importlib
 import threading
 from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ipyflow.engine import awaiting, blocking, crossing
+from ipyflow.engine import awaiting, blocking, crossing, debugging
 from ipyflow.engine.context import current_call
 from ipyflow.engine.kept import Kept
 from ipyflow.errors import TaskCancelled
@@ -405,15 +404,15 @@ class Future(concurrent.futures.Future[T]):
         return self.run.engine.presenter.explain(self)
 
     def post_mortem(self) -> None:
-        """Open the debugger in the frames of the task's failure.
+        """Open the debugger in the task's own frames: IPython's in a notebook or a terminal of it, else Python's.
+
+        They are kept as long as the future is held; those of a task in another process are gone, and the message says
+        what it said there. In a notebook ``%flow debug NAME`` does the same. See ``docs/debugging.md``.
 
         Raises:
-            RuntimeError: it has not failed.
+            RuntimeError: there are no frames to look into; the message says why.
         """
-        if not self._settled or self._tb is None:
-            hint = "; no line of yours had a part in it" if self._error is not None else ""
-            raise RuntimeError(f"{self.label} has no failure to look into: it is {self.state}{hint}")
-        importlib.import_module("pdb").post_mortem(self._tb)  # by name: it is not there in every Python
+        debugging.post_mortem(self)
 
     @property
     def label(self) -> str:

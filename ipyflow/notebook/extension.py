@@ -10,7 +10,9 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from ipyflow import session
-from ipyflow.notebook import help
+from ipyflow.engine import debugging
+from ipyflow.notebook import debugger, help
+from ipyflow.notebook.builders import Builders
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
 from ipyflow.notebook.completion import Completion
@@ -56,6 +58,8 @@ class Extension:
         self._warned.install()
         self.display.pages.load()
         if self.display.in_kernel:
+        self._builders.install()
+        debugging.set_opener(debugger.opener(self.shell))
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
         self.cells.loading = True
@@ -72,6 +76,7 @@ class Extension:
         self._warned.remove()
         self._formatters.remove()
         self._forget_engines()
+        debugging.set_opener(None)
         self.cells.detach()
         self.display.pages.unload()
         self.publisher.stop()
