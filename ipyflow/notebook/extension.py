@@ -12,7 +12,6 @@ from IPython.core.magic import no_var_expand
 from ipyflow import session
 from ipyflow.engine import debugging
 from ipyflow.notebook import debugger, help
-from ipyflow.notebook.builders import Builders
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
 from ipyflow.notebook.completion import Completion
@@ -58,7 +57,6 @@ class Extension:
         self._warned.install()
         self.display.pages.load()
         if self.display.in_kernel:
-        self._builders.install()
         debugging.set_opener(debugger.opener(self.shell))
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
