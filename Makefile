@@ -20,7 +20,7 @@ ifeq ($(shell uname)$(DISPLAY)$(WAYLAND_DISPLAY),Linux)
 LAB_FLAGS += --no-browser
 endif
 
-.PHONY: help demo test matrix check bench clean
+.PHONY: help demo test matrix check bench docs clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -45,6 +45,9 @@ check: $(INSTALLED) ## check style and types, Python and TypeScript
 
 bench: $(INSTALLED) $(WIDGET) ## measure: each figure is a ratio to the bare executor in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(INSTALLED) ## write docs/api/ from the docstrings
+	$(BIN)/python -m scripts.api
 
 clean: ## remove everything that make built
 	rm -rf $(VENV) .matrix labextension/node_modules labextension/lib ipyflow/notebook/static ipyflow/labextension test-artifacts dist .mypy_cache .ruff_cache .pytest_cache

@@ -3,7 +3,7 @@
 Also for ``llama_index.core.workflow``, whose names are here too; the submodules have the names of the original's
 (``events``, ``errors``, ``retry_policy``, ...), and ``drawing`` those of ``llama_index.utils.workflow``. Nearly
 everything *is* what :mod:`ipyflow.workflows` has; the handler of a run is a future with the handler's methods besides.
-What differs stands in ``docs/coming-from.md``.
+What differs stands in ``docs/coming-from/llamaindex.md``.
 """
 
 from __future__ import annotations

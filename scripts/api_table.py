@@ -1,0 +1,96 @@
+"""What `docs/api/` has: its pages, the names on each, and what is left out."""
+
+PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    # page: title, what it is about, the module, the names in their order (none: all that the module has; a name with
+    # dots is one that is met, and not imported)
+    "tasks": (
+        "Tasks and flows",
+        "Functions that can be run in the background. The guide: [futures.md](../futures.md).",
+        "ipyflow",
+        ("task", "flow", "Task", "Retry"),
+    ),
+    "futures": (
+        "Futures",
+        "The handle of a submitted task, and lists of them. The guide: [futures.md](../futures.md).",
+        "ipyflow",
+        ("Future", "FutureList", "ipyflow.model.status.State"),
+    ),
+    "waiting": (
+        "Waiting for many",
+        "Of every kind of future, those of `concurrent.futures` too.",
+        "ipyflow",
+        (
+            "wait", "as_completed", "select", "cancel", "ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION",
+        ),
+    ),
+    "inside": (
+        "Inside a task",
+        "What a body may ask and say.",
+        "ipyflow",
+        ("current", "ipyflow.engine.context.Current", "group", "progress"),
+    ),
+    "people": (
+        "Questions to a person",
+        "A task may ask, and wait for the answer.",
+        "ipyflow",
+        ("Prompt",),
+    ),
+    "runs": (
+        "Runs and settings",
+        "A run is all that was submitted below one flow or by one cell, with its log.",
+        "ipyflow",
+        ("Run", "runs", "configure", "shutdown", "ipyflow.session.Settings"),
+    ),
+    "pipelines": (
+        "Pipelines",
+        "Plans as values. The guide: [pipelines.md](../pipelines.md).",
+        "ipyflow",
+        ("Pipeline", "in_parallel", "Builder"),
+    ),
+    "workflows": (
+        "Workflows",
+        "Steps that take and give events. The guide: [events.md](../events.md). `ipyflow` has the commoner names too.",
+        "ipyflow.workflows",
+        (),
+    ),
+    "executors": (
+        "An executor over the engine",
+        "For libraries that want one. The guide to places where tasks run: [executors.md](../executors.md).",
+        "ipyflow",
+        ("Executor",),
+    ),
+    "errors": ("Errors and warnings", "", "ipyflow.errors", ()),
+    "testing": ("For tests of your own", "", "ipyflow.testing", ()),
+}  # fmt: skip
+
+INNER = {
+    "Future": {
+        "forget_callback", "is_final", "parent_id", "peek", "run_callbacks", "set_exception", "set_result",
+        "set_running_or_notify_cancel", "when_settled",
+    },
+    "BatchError": {"of"},
+    "GroupError": {"derive"},
+    "Prompt": {"latest", "step_task"},
+    "Retry": {"pause"},
+    "Run": {"close_if_done", "reading", "reopen", "snapshot", "tidy"},
+    "Task": {"bound_to", "changed", "latest", "step_task", "waits_for"},
+    "Pipeline": {"check", "submit_below"},
+    "Workflow": {"future_class", "latest_step"},
+}  # fmt: skip
+"""What one module says to another: methods that are not for those who use the package."""
+
+GIVEN = {
+    "Context",
+    "Current",
+    "EventStream",
+    "Future",
+    "FutureList",
+    "Lab",
+    "Pipeline",
+    "Run",
+    "Settings",
+    "State",
+    "Step",
+}
+GIVEN |= {"StepState", "Task", "WorkflowFuture", "WorkflowGraph"}
+"""Classes whose objects come from functions: nobody needs to know how they are made."""
