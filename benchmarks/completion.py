@@ -22,7 +22,8 @@ from ipyflow.notebook import extension
 
 LINES = (
     "%flow ", "%flow show ", "%flow show step", "%flow show step_9", "%flow show nothing_like_it",
-    "%flow explain load#",    "%flow cancel ", "%flow debug ", "%flow show --view ", "%%flow --", "%%task f(n) --executor ",
+    "%flow explain load#", "%flow cancel ", "%flow debug ", "%flow show --view ", "%%flow --",
+    "%%task f(n) --executor ",
 )  # fmt: skip
 REPEATS = 20
 

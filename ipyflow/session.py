@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
-from ipyflow.engine import default, future, output
+from ipyflow.engine import default, future, nesting, output
 from ipyflow.engine.asking import BY_CODE, PLACE, PromptExecutor
 from ipyflow.engine.context import current_call
 from ipyflow.engine.loop import LoopClock, LoopThread
@@ -47,6 +47,7 @@ class Settings:
         log_limit: records kept for each run, in memory; ``None`` keeps all. A long-lived service should set it.
         answers: to prompts, by their title or name: values, or functions that are given the question's text. The word
             ``"code"`` has prompts wait for ``future.answer(...)`` where no page is open.
+        nested_loops: whether a blocking wait on the main thread keeps the loop that runs there turning.
     """
 
     threads: int | None = None
@@ -54,6 +55,11 @@ class Settings:
     dask: Any = None
     log_limit: int | None = None
     answers: Mapping[str, Any] | str | None = None
+    nested_loops: bool = False
+
+
+_AT_ONCE: dict[str, Any] = {"answers": None, "nested_loops": False}
+"""Settings that no engine is made of: they count at once, also while tasks run."""
 
 
 class _WhenShown:
@@ -194,7 +200,8 @@ def configure(**changes: Any) -> Configured:
     Args:
         changes: ``threads`` and ``processes`` (bodies at once on threads, in worker processes), ``dask`` (a
             ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run), ``answers`` (to
-            prompts, by their title or name; at once, also while tasks run).
+            prompts, by their title or name; at once, also while tasks run), ``nested_loops`` (a blocking wait on the
+            main thread keeps the loop that runs there turning; at once, too).
 
     Returns:
         The settings; also a context manager that brings back those before.
@@ -202,6 +209,7 @@ def configure(**changes: Any) -> Configured:
     Raises:
         TypeError: an unknown setting, or one of the wrong type. Nothing is changed.
         ValueError: a value that cannot be. Nothing is changed.
+        ImportError: ``nested_loops`` needs a package of its own; the message says how to get it. Nothing is changed.
         RuntimeError: tasks are running. Nothing is changed.
 
     Example:
@@ -221,6 +229,9 @@ def configure(**changes: Any) -> Configured:
             continue
         if name == "answers":
             _check_answers(value)
+            continue
+        if name == "nested_loops":
+            _check_nesting(value)
             continue
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
@@ -249,11 +260,18 @@ def _check_answers(value: Any) -> None:
         )
 
 
+def _check_nesting(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"configure(nested_loops={value!r}): give True or False")
+    if value:
+        nesting.check()
+
+
 def _apply(settings: Settings) -> None:
     if settings == _session.settings:
         return
-    if dataclasses.replace(settings, answers=None) == dataclasses.replace(_session.settings, answers=None):
-        _session.settings = settings  # no engine is made of answers
+    if dataclasses.replace(settings, **_AT_ONCE) == dataclasses.replace(_session.settings, **_AT_ONCE):
+        _use(settings)
         return
     if current_call() is not None:
         raise RuntimeError("configure() in a task would change what it runs on: call it where no task runs")
@@ -266,7 +284,12 @@ def _apply(settings: Settings) -> None:
                 "wait for them or cancel them, then configure"
             )
         _session.stop(wait=True)
+    _use(settings)
+
+
+def _use(settings: Settings) -> None:
     _session.settings = settings
+    nesting.switch(settings.nested_loops)
 
 
 def runs() -> list[Run]:

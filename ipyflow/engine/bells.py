@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine import nesting
+
 if TYPE_CHECKING:
     from ipyflow.engine.limits import Limit
 
@@ -23,6 +25,8 @@ class Bell:
         self.heard: list[Any] = []
         self._lock = threading.Lock()
         self._lock.acquire()
+        self.wake: Callable[[], None] | None = None
+        """Stops the loop that turns until it rings, where one does."""
 
     def __call__(self, future: Any) -> None:
         """A future it hangs on is settled."""
@@ -36,10 +40,21 @@ class Bell:
             self._lock.release()
         except RuntimeError:
             pass  # it rang before
+        wake = self.wake
+        if wake is not None:
+            wake()
 
     def listen(self, timeout: float | None) -> bool:
         """Sleep until it rings; False after ``timeout`` seconds."""
+        loop = nesting.loop_here() if nesting.on else None
+        if loop is not None:
+            return nesting.turn(loop, self, timeout)
         return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+
+
+    def has_rung(self) -> bool:
+        """Whether it has rung since it was last heard."""
+        return self._lock.acquire(blocking=False)
 
 
 class Arrivals(Bell):

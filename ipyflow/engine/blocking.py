@@ -14,6 +14,7 @@ import time
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine import nesting
 from ipyflow.engine.bells import Again, Bell, hung
 from ipyflow.engine.context import current_call
 from ipyflow.errors import TaskCancelled, WouldDeadlock
@@ -86,6 +87,11 @@ def _refuse_where_workers_are_heard() -> None:
 def _sleep_for(future: Future[Any], timeout: float | None) -> None:
     """As a bell for one future, without the bell: the quickest way to sleep and be woken."""
     _refuse_where_workers_are_heard()
+    if nesting.on:
+        bell = Bell(1)
+        with hung(bell, [future]):
+            bell.listen(timeout)
+        return
     lock = threading.Lock()
     lock.acquire()
 

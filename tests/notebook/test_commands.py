@@ -137,7 +137,10 @@ def test_settings_are_printed_and_set(ready: Shell) -> None:
     assert "unknown setting thraeds=: did you mean threads=?" in ready.fails("%flow config thraeds=3")
     assert "give 1 or more" in ready.fails("%flow config log_limit=4 threads=0")
     assert fl.configure().log_limit is None, "all or nothing"
-    ready.value("%flow config threads=default")
+    ready.value("%flow config nested_loops on")
+    assert ["nested_loops", "on"] in [line.split() for line in ready.out.splitlines()]
+    assert "nested_loops='maybe'): give True or False" in ready.fails("%flow config nested_loops=maybe")
+    ready.value("%flow config threads=default nested_loops off")
     ready.value("%flow config")
     assert ["threads", "default"] in [line.split() for line in ready.out.splitlines()]
 

@@ -55,6 +55,7 @@ def full(ready: Shell) -> Shell:
         ("%flow config thr", ["threads="]),
         ("%flow config threads=4 log_", ["log_limit="]),
         ("%flow config threads=d", ["default"]),
+        ("%flow config nested_loops ", ["on", "off"]),
         ("%%flow f(n=1) --on-leak ", ["warn", "wait", "cancel", "error", "ignore"]),
         ("%%flow --executor p", ["processes"]),
         ("%%flow --view=g f", []),

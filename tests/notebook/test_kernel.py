@@ -197,3 +197,16 @@ def test_an_interrupt_ends_the_wait_and_not_the_work(client: BlockingKernelClien
     run(client, "gate.set()")
     messages = run(client, "future.result(10)")
     assert [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"] == ["7"]
+
+
+@pytest.mark.parametrize("version", [None, "6.31.0"])
+def test_a_wait_keeps_the_kernels_loop_turning(execute: Callable[..., NotebookNode], version: str | None) -> None:
+    notebook = execute(
+        "import asyncio\ngate = threading.Event()\n@task\ndef held():\n    return gate.wait(20)",
+        "async def opens():\n    await asyncio.sleep(0.1)\n    gate.set()",
+        "%flow config nested_loops on",
+        "opening = asyncio.ensure_future(opens())\nheld.submit().result()",
+        "await opening\nawait held.submit()",
+        version=version,
+    )
+    assert [cell.outputs[-1]["data"]["text/plain"] for cell in notebook.cells[4:]] == ["True", "True"]
