@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine import default as _default
 from ipyflow.engine.context import current, group, progress
 from ipyflow.engine.future import Future
 from ipyflow.engine.options import Retry
@@ -110,6 +111,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_OF_WORKFLOWS, "Builder"})
+
+
+def _form(task: Any, preset: dict[str, Any]) -> Any:
+    from ipyflow.notebook.launch_form import LaunchForm
+
+    return LaunchForm(task, preset)
+
+
+_default.set_former(_form)
 
 
 def load_ipython_extension(shell: Any) -> None:

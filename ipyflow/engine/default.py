@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ipyflow.engine.scheduler import Engine
 from ipyflow.model.ports import Presenter
@@ -12,6 +13,7 @@ instance: Engine | None = None
 
 _maker: Callable[[], Engine] | None = None
 _presenter: Callable[[], Presenter] | None = None
+_former: Callable[[Any, dict[str, Any]], Any] | None = None
 
 
 def set_maker(maker: Callable[[], Engine]) -> None:
@@ -35,6 +37,23 @@ def presenter() -> Presenter:
     if _presenter is None:
         raise RuntimeError("there is nothing yet that shows plans: import ipyflow")
     return _presenter()
+
+
+def set_former(former: Callable[[Any, dict[str, Any]], Any]) -> None:
+    """Let ``former`` make the forms that start tasks: of a task, and the values that are there at first."""
+    global _former
+    _former = former
+
+
+def form(task: Any, preset: dict[str, Any]) -> Any:
+    """A form that starts ``task``.
+
+    Raises:
+        RuntimeError: nobody has said what makes one; ``import ipyflow`` does.
+    """
+    if _former is None:
+        raise RuntimeError("there is nothing yet that makes forms: import ipyflow")
+    return _former(task, preset)
 
 
 def install(engine: Engine | None) -> Engine | None:

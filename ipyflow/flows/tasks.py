@@ -125,6 +125,30 @@ class Task(Sendable, Generic[P, R]):
             return FutureList([submit(self, items, {}) for items in zip(*iterables, strict=False)], ordered)
         return FutureList(all_or_none(submit(self, items, {}) for items in zip(*iterables, strict=False)), ordered)
 
+    def form(self, /, **preset: Any) -> Any:
+        """A form that starts it: a field for each parameter, drawn from hints, defaults and docstring.
+
+        In a notebook it displays itself, with the runs it starts under it; elsewhere it is text, ``.ask()`` asks for
+        the values and ``.start()`` starts it. See ``docs/forms.md``.
+
+        Args:
+            preset: values that stand in the form at first, by the names of parameters.
+
+        Raises:
+            TypeError: there is no such parameter.
+            FormError: a value that cannot be.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.flow
+            ... def train(rate: float, epochs: int = 10):
+            ...     return rate * epochs
+            >>> form = train.form(rate=0.5)
+            >>> form.start(epochs=4).result()
+            2.0
+        """
+        return default.form(self, preset)
+
     def with_options(self, **changes: Any) -> Task[P, R]:
         """A copy with some options changed.
 
@@ -249,6 +273,10 @@ class BoundTask(Sendable):
         if batch is not None:
             return self._task.bound_to(self._instance).map(*iterables, ordered=ordered, batch=batch)
         return FutureList([self.submit(*items) for items in zip(*iterables, strict=False)], ordered)
+
+    def form(self, /, **preset: Any) -> Any:
+        """A form that starts it; see :meth:`Task.form`."""
+        return self._task.bound_to(self._instance).form(**preset)
 
     def step_task(self) -> Task[Any, Any]:
         """The task of the bound method: what a pipeline hands on comes behind the instance."""

@@ -19,6 +19,7 @@ from ipyflow.forms.signature import of_callable
 
 _EMPTY = object()
 """Nothing was typed: the default counts."""
+_OPENING = tuple("[({\"'")
 
 
 def read(target: Any, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +129,8 @@ def _typed(field: Field, raw: Any, path: str, errors: dict[str, str]) -> Any:
 
 def _same(raw: Any, field: Field) -> bool:
     """Whether what was typed is the default as the page was given it; a default need not be of the type."""
+    if raw is field.default:
+        return True
     if field.kind == "secret":
         return raw is None or raw == ""
     default = field.as_json(field.default)
@@ -155,13 +158,14 @@ def _literal(field: Field, raw: str, path: str, errors: dict[str, str]) -> Any:
 
 def _items(item: Field, raw: str) -> Any:
     """A list as text: a Python list, or items with commas between."""
-    try:
-        found = ast.literal_eval(raw.strip())
-        if isinstance(found, list | tuple | set):
-            return found
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        pass
-    return [one.strip() for one in raw.split(",") if one.strip()]
+    text = raw.strip()
+    if text[:1] in _OPENING or item.kind == "value":
+        try:
+            found = ast.literal_eval(text)
+            return found if isinstance(found, list | tuple | set) else [found]
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            pass
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _tell(

@@ -40,6 +40,14 @@ _STYLE = (
 )
 
 
+_displays: dict[int, Display] = {}
+
+
+def display_of(shell: Any) -> Display | None:
+    """What shows runs in a shell; ``None`` where the extension is not loaded."""
+    return _displays.get(id(shell))
+
+
 @dataclass(eq=False)
 class Picture:
     """A saved picture in some output."""
@@ -47,6 +55,8 @@ class Picture:
     run: Run
     of_view: bool
     """Whether it stands below a live view."""
+    of_form: bool = False
+    """Whether it stands below a form, which holds the live view."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     length: int = -1
     """How long the log was when the picture was last made."""
@@ -80,12 +90,17 @@ class Display:
         self._cell_of: dict[int, str] = {}
         """The cell of the page that a run stands under, by the run's number."""
         self.on_shown_anew: list[Callable[[Run], None]] = []
-        """Called with a run that has taken another one's place: nobody need show it."""
+        """Called with a run that has a place already: nobody need show it."""
+        self.on_gone_over: list[Callable[[Run, Run], None]] = []
+        """Called with a run, and the one that has taken its place."""
+        self.on_reopened: list[Callable[[Run], None]] = []
+        """Called with a run that had ended and goes on."""
         self._desk = Desk(publisher, self.richer, self.bundle, self._go_over)
         self.pages = Pages(getattr(shell, "kernel", None), self._desk, self._cell_of)
         self._missing: str | None = None
         self._lock = threading.RLock()
         publisher.on_ended.append(self._ended)
+        _displays[id(shell)] = self
 
     def show(self, run: Run, view: str = "timeline") -> None:
         """Show a run here and now: live in a notebook, as text in a terminal."""
@@ -110,6 +125,42 @@ class Display:
         self._publisher.later(PAUSE, lambda: self._refresh(picture))
         self.pages.beat()
 
+    def reserve(self, data: dict[str, Any] | None = None) -> str:
+        """A place in the output here and now, for ``data`` or the picture of a run to come; gives its display_id."""
+        id = uuid.uuid4().hex
+        data = data or {"text/html": '<div class="ipyflow-of-form"></div>', "text/plain": ""}
+        self._shell.display_pub.publish(data, metadata={}, transient={"display_id": id})
+        return id
+
+    def rewrite(self, place: str, data: dict[str, Any]) -> None:
+        """Put something else into a place, wherever that is."""
+        self._real.publish(data, metadata={}, transient={"display_id": place}, update=True)
+
+    def fill(self, places: list[str], run: Run) -> Any:
+        """Show a run in the place of a form: its picture there, its live view wherever the form puts the widget.
+
+        A widget lives on when its page is loaded again, where a page no longer knows which output a ``display_id``
+        means: so the form holds the live view, with our extension too.
+
+        Returns:
+            The widget; ``None`` where there are no live views.
+        """
+        with self._lock:
+            for listener in self.on_shown_anew:
+                listener(run)
+            self._pictures = [picture for picture in self._pictures if picture.id not in places]
+            for id in places:
+                picture = Picture(run, of_view=False, of_form=True, id=id)
+                self._pictures.append(picture)
+                self._update(picture)
+                self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
+            del self._pictures[: -2 * KEPT]
+            return self._widget(run, "timeline")
+
+    def later(self, seconds: float, do: Callable[[], object]) -> None:
+        """Do something on the publisher's thread."""
+        self._publisher.later(seconds, do)
+
     def bundle(self, run: Run) -> dict[str, Any]:
         """The static forms of a run: payload, HTML, text."""
         data = run.engine.presenter.mimebundle(run)
@@ -133,6 +184,8 @@ class Display:
 
     def reopened(self, run: Run) -> None:
         """A run that had ended goes on."""
+        for listener in self.on_reopened:
+            listener(run)
         self._publisher.wake(run)
         for picture in [p for p in self._pictures if p.run is run]:
             self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
@@ -141,6 +194,8 @@ class Display:
         """All that shows ``before`` shows ``run`` from now on."""
         for listener in self.on_shown_anew:
             listener(run)
+        for gone in self.on_gone_over:
+            gone(before, run)
         with self._lock:
             for (id, view), link in list(self._links.items()):
                 if id == before.id:
@@ -170,6 +225,7 @@ class Display:
 
     def close(self) -> None:
         """Leave the pictures as they stand and take the live views away."""
+        _displays.pop(id(self._shell), None)
         with self._lock:
             self.republish(every=True)
             for link in self._links.values():
@@ -205,6 +261,9 @@ class Display:
         picture.data = dict(data) if time.thread_time() - began > DEAR else None
         if picture.of_view:
             data["text/html"] = f'<div class="ipyflow-of-view">{_STYLE}{data["text/html"]}</div>'
+        if picture.of_form:
+            data.pop(MIME, None)  # the page would draw a second live view of it
+            data["text/html"] = f'<div class="ipyflow-of-form">{data["text/html"]}</div>'
         picture.time, picture.cost = time.monotonic(), time.thread_time() - began
         return data
 

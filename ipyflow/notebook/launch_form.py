@@ -1,0 +1,293 @@
+"""``flow.form()``: a form from a signature that starts the flow, shows its runs and keeps those it has started.
+
+Owns: the launches of one form, and the outputs it stands in. Called by: code, the threads that hear a page's messages,
+the publisher's thread (states of launches). Guarantees: nothing starts with a value that is wrong; code that was edited
+since is what runs, and where its parameters are others the form shows those first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+from ipyflow.engine.future import Future
+from ipyflow.engine.run import Run
+from ipyflow.flows.tasks import Task
+from ipyflow.forms.fields import Field
+from ipyflow.forms.reading import read_fields
+from ipyflow.forms.signature import as_call, of_callable
+from ipyflow.forms.texts import as_code, is_default
+from ipyflow.notebook import form_text
+from ipyflow.notebook.display import WIDGET_MIME, Display, display_of
+from ipyflow.notebook.form_panel import Panel
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.words import clip
+
+LOOK = 0.25
+"""Seconds between two looks at the launches that go on."""
+KEPT = 30
+"""Launches in the list."""
+
+# Where the form is not (no kernel) JupyterLab says "model not found": not where its text stands for it.
+_STYLE = (
+    "<style>.jp-OutputArea-child:not(:has(.ipyflow-form)):has(> .jp-OutputArea-output:not([data-mime-type]))"
+    ":has(+ .jp-OutputArea-child .ipyflow-of-form){display:none}</style>"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """One start.
+
+    Attributes:
+        time: when, on the clock on the wall.
+        values: what it was started with.
+        future: what came of it.
+        run: that it is.
+    """
+
+    time: float
+    values: dict[str, Any]
+    future: Future[Any]
+    run: Run
+
+
+class LaunchForm:
+    """A form that starts a task or a flow.
+
+    Args:
+        task: what it starts.
+        preset: values that stand in it at first.
+
+    Attributes:
+        task: what it starts.
+        fields: what it asks for.
+        launches: what it has started, the oldest first.
+
+    Raises:
+        TypeError: a value for a parameter that is not there.
+        FormError: a value that cannot be.
+    """
+
+    def __init__(self, task: Task[Any, Any], preset: Mapping[str, Any]) -> None:
+        self.task = task
+        self.fields = of_callable(task.fn)
+        self.launches: list[Launch] = []
+        self._check_names(preset)
+        self._preset = read_fields([field for field in self.fields if field.name in preset], preset)
+        self._on_show: Run | None = None
+        self._panel: Panel | None = None
+        self._texts: list[str] = []
+        self._places: list[str] = []
+        self._shell = get_ipython()
+        self._heard: Display | None = None
+        self._lock = threading.RLock()
+
+    def start(self, **values: Any) -> Future[Any]:
+        """Start it as the button does, with these values in the place of those in the form.
+
+        Raises:
+            TypeError: there is no such parameter.
+            FormError: a value is missing or cannot be; nothing is started.
+        """
+        with self._lock:
+            self._renew()
+            self._check_names(values)
+            return self._start({**self.typed(), **values})
+
+    def ask(self) -> Future[Any]:
+        """Ask for the values on the terminal, and start it."""
+        self._renew()
+        return self._start(form_text.ask(self.fields, self.typed()))
+
+    def typed(self) -> dict[str, Any]:
+        """What stands in the form, as it was typed; without what was not."""
+        return dict(self._preset) if self._panel is None else self._panel.controls.raw()
+
+    @property
+    def widget(self) -> Any:
+        """The form as one ipywidget, for a place in a layout of yours."""
+        with self._lock:
+            if self._panel is None:
+                panel = Panel(lambda raw: self._as_code(self._values(raw)), self._pressed, self._chosen)
+                self._draw(panel, self._preset)
+                self._panel = panel
+                self._tell_launches()
+            return self._panel.widget
+
+    def _check_names(self, values: Mapping[str, Any]) -> None:
+        known = [field.name for field in self.fields]
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(known) or 'none'}"
+                raise TypeError(f"{self.task.name} has no parameter {name}: {hint}")
+
+    def _renew(self) -> bool:
+        """Take the task as it is now, its cell may have been edited; whether it has other parameters."""
+        self.task = self.task.latest()
+        fields = of_callable(self.task.fn)
+        if [field.to_json() for field in fields] == [field.to_json() for field in self.fields]:
+            self.fields = fields
+            return False
+        raw, alike = self.typed(), {(field.name, field.kind) for field in fields}
+        self._preset = {
+            one.name: raw[one.name] for one in self.fields if (one.name, one.kind) in alike and one.name in raw
+        }
+        self.fields = fields
+        if self._panel is not None:
+            self._draw(self._panel, self._preset)
+        return True
+
+    def _values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked; where any Python value may stand, the name of one of the notebook's variables stands for it."""
+        names = {} if self._shell is None else self._shell.user_ns
+        named = {
+            field.name: names[raw[field.name].strip()]
+            for field in self.fields
+            if field.kind == "value" and isinstance(raw.get(field.name), str) and raw[field.name].strip() in names
+        }
+        return read_fields(self.fields, {**raw, **named})
+
+    def _call(self, values: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, without those that the function has by itself."""
+        parameters, fields = inspect.signature(self.task.fn).parameters, {field.name: field for field in self.fields}
+        given = {
+            name: value
+            for name, value in values.items()
+            if not (parameters[name].default is fields[name].default and is_default(fields[name], value))
+        }
+        return as_call(self.task.fn, given)
+
+    def _as_code(self, values: Mapping[str, Any]) -> str:
+        args, kwargs = self._call(values)
+        told = [clip(as_code(one), 60) for one in args] + [
+            f"{name}={clip(as_code(one), 60)}" for name, one in kwargs.items()
+        ]
+        return clip(f"{getattr(self.task.fn, '__name__', self.task.name)}.submit({', '.join(told)})", 400)
+
+    def _start(self, raw: Mapping[str, Any]) -> Future[Any]:
+        values = self._values(raw)
+        args, kwargs = self._call(values)
+        task = self.task
+        if not task.is_flow:  # a run of its own, as a flow has one
+            task = task.with_options()
+            task.is_flow = True
+        future = task.submit(*args, **kwargs)
+        self._launched(values, future, future.run)
+        return future
+
+    # What comes from the page.
+
+    def _pressed(self, raw: Mapping[str, Any]) -> None:
+        with self._lock:
+            if self._renew():
+                raise RuntimeError(f"{self.task.name} has other parameters now: look at them, then press Start again")
+            self._start(raw)
+
+    def _chosen(self, place: int) -> None:
+        with self._lock:
+            launch = self._listed()[place]
+            if self._panel is not None:
+                names = {field.name for field in self.fields}
+                self._panel.fill({name: value for name, value in launch.values.items() if name in names})
+            self._show(launch.run)
+
+    # What was started.
+
+    def _launched(self, values: dict[str, Any], future: Future[Any], run: Run) -> None:
+        self.launches.append(Launch(time.time(), values, future, run))
+        self._show(run)
+        display = self._display()
+        if display is not None:
+            if self._heard is not display:
+                self._heard = display
+                display.on_gone_over.append(self._gone_over)
+                display.on_reopened.append(self._reopened)
+            display.later(LOOK, self._look)
+
+    def _show(self, run: Run) -> None:
+        self._on_show = run
+        display = self._display()
+        if display is not None and self._panel is not None and self._places:
+            self._panel.show_view(display.fill(self._places, run))
+        self._tell_launches()
+
+    def _look(self) -> None:
+        """Bring the states of the launches up to date; come back while one goes on."""
+        with self._lock:
+            display = self._display()
+            if display is not None and any(not launch.run.closed for launch in self._listed()):
+                display.later(LOOK, self._look)
+            self._tell_launches()
+
+    def _tell_launches(self) -> None:
+        if self._panel is not None:
+            self._panel.show_launches([(self._line(one), one.run is self._on_show) for one in self._listed()])
+        display = self._display()
+        for place in self._texts if display is not None else ():
+            display.rewrite(place, self._saved())  # type: ignore[union-attr]
+
+    def _listed(self) -> list[Launch]:
+        return self.launches[: -KEPT - 1 : -1]
+
+    def _line(self, launch: Launch) -> str:
+        look = LOOKS[launch.run.state]
+        clock = time.strftime("%H:%M:%S", time.localtime(launch.time))
+        return f"{look.mark} {look.word:<10} {clock}  {form_text.parameters(self.fields, launch.values)}"
+
+    def _gone_over(self, before: Run, run: Run) -> None:
+        """A run on show was started anew from its view."""
+        launch = next((one for one in self.launches if one.run is before), None)
+        if launch is not None:
+            self._launched(launch.values, run.futures[0], run)
+
+    def _reopened(self, run: Run) -> None:
+        if any(launch.run is run for launch in self.launches):
+            self._look()
+
+    # How it shows itself.
+
+    def _display(self) -> Display | None:
+        display = display_of(self._shell)
+        return display if display is not None and display.in_kernel else None
+
+    def _draw(self, panel: Panel, values: Mapping[str, Any]) -> None:
+        panel.draw(self.task.name, self._about(), self.fields, values)
+
+    def _about(self) -> str:
+        return " ".join((inspect.getdoc(self.task.fn) or "").partition("\n\n")[0].split())
+
+    def _told(self) -> tuple[str, str, Sequence[Field], dict[str, Any], list[str]]:
+        lines = [self._line(launch) for launch in self._listed()]
+        return self.task.name, self._about(), self.fields, self.typed(), lines
+
+    def __repr__(self) -> str:
+        return form_text.text_form(*self._told())
+
+    def _saved(self) -> dict[str, Any]:
+        """What the saved file shows."""
+        text = form_text.html_form(*self._told())
+        return {"text/html": f'<div class="ipyflow-of-form">{_STYLE}{text}</div>', "text/plain": repr(self)}
+
+    def _ipython_display_(self) -> None:
+        if not hasattr(self._shell, "kernel"):
+            print(repr(self))
+            return
+        display = self._display()
+        if display is None:
+            raise RuntimeError("a form shows the runs it starts, by the extension: run %load_ext ipyflow first")
+        with self._lock:
+            model = {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+            display.reserve({WIDGET_MIME: model, "text/html": "", "text/plain": ""})
+            self._texts.append(display.reserve(self._saved()))
+            self._places.append(display.reserve())
+            if self._on_show is not None:
+                self._show(self._on_show)
