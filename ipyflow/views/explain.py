@@ -8,6 +8,7 @@ from ipyflow.views.answers import awaiting
 from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.revisions import code_words
 from ipyflow.views.stalls import stories, waits
 from ipyflow.views.standing import NAMED, listed, progress, where
 from ipyflow.views.tallies import shown_flows
@@ -55,6 +56,7 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     said = [_sentence(state, task, until)]
     said += holders(state, task, until)
     said += _causes(state, task)
+    said += code_words(task)
     said += _of_workflow(state, task, until)
     said += [] if task.state in FINAL_STATES else _chain(state, task, until)
     if (handed := passed_state(task)) is not None:

@@ -65,6 +65,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "progress": None if progress is None else [progress[0], progress[1], clean(clip(progress[2], text))],
         "notes": [[kind, clean(clip(said, text))] for kind, said in remarked(task)[:_NOTES]],
         "takes": list(task.takes[:LISTED]),
+        "revised": [at(one.time) for one in task.revisions or ()],
     }
 
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Payload, TaskDetail } from "../src/core/protocol";
+import type { Payload, TaskDetail, TaskRow } from "../src/core/protocol";
+import { taskAt } from "../src/core/replay";
+import { beginnings, codeOf } from "../src/core/revised";
 import { codeFor } from "../src/views/detail-actions";
 import { example, payload, task } from "./helpers";
 import { closeAll, frame, open } from "./page";
@@ -179,5 +181,61 @@ describe("what waits for a person", () => {
 
   it("is not there where nothing waits", () => {
     expect(open(example("small")).el.querySelector<HTMLElement>(".ipf-prompts")?.hidden).toBe(true);
+  });
+});
+
+describe("a task whose code was changed between two tries", () => {
+  it("says in the pane what went and what came, and which try ran which code", async () => {
+    const { pane, say } = await opened(example("edited"), 5);
+    const one = { worker: "thread-2", started: 0, ended: 1, traceback: null };
+    say({
+      id: 5,
+      attempts: [
+        { ...one, number: 1, type: "ZeroDivisionError", text: "division by zero" },
+        { ...one, number: 2, type: "", text: "" },
+      ],
+      revisions: [
+        [
+          0.3,
+          2,
+          "",
+          [
+            [" ", "def load(page):"],
+            ["-", "    return <b>rows</b> / 0"],
+            ["+", "    return 0"],
+            ["@", "…"],
+          ],
+        ],
+      ],
+    });
+    const lines = [...pane.querySelectorAll(".ipf-diff-line")];
+    expect(lines.map((line) => line.textContent)).toEqual([
+      " def load(page):\n",
+      "removed: −    return <b>rows</b> / 0\n",
+      "added: +    return 0\n",
+      " …\n",
+    ]);
+    expect(pane.querySelector(".ipf-revision-head")?.textContent).toBe("From try 2 on+1 −1");
+    const tags = [...pane.querySelectorAll(".ipf-attempt")].map((li) => li.querySelector(".ipf-code-tag")?.textContent);
+    expect(tags).toEqual(["old code", "new code"]);
+    expect(pane.querySelector(".ipf-facts")?.textContent).toContain("changed between tries");
+  });
+
+  it("has a pencil in the table, and none in the past before the change", async () => {
+    const { el } = await opened(example("edited"), 5);
+    const marked = [...el.querySelectorAll<HTMLElement>(".ipf-tr .ipf-edited")].filter((mark) => !mark.hidden);
+    expect(marked.map((mark) => mark.textContent)).toEqual(["changed code"]);
+    const row = example("edited").tasks.find((one) => one.id === 5) as TaskRow;
+    expect(beginnings(row)).toEqual([0.301]);
+    expect(taskAt(row, 0.2)?.revised).toEqual([]);
+    expect(taskAt(row, 0.35)?.revised).toEqual([0.3]);
+    expect(
+      [1, 2, 3].map((attempt) =>
+        codeOf(attempt, [
+          [0, 2, "", []],
+          [0, 3, "", []],
+        ]),
+      ),
+    ).toEqual(["old code", "changed code", "new code"]);
   });
 });

@@ -10,6 +10,7 @@ export type Example =
   | "running"
   | "failing"
   | "many"
+  | "edited"
   | "aggregated"
   | "pipeline"
   | "pipeline_running"

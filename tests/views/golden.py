@@ -266,6 +266,31 @@ def workers() -> Log:
     return log.close(522, "failed")
 
 
+BEFORE = "@task\ndef load(page):\n    rows = fetch(page)\n    return rows / 0\n"
+AFTER = "@task\ndef load(page):\n    rows = fetch(page)\n    if not rows:\n        return 0\n    return len(rows)\n"
+
+
+def edited() -> Log:
+    """One of six fails, its cell is edited, and a retry runs the new code while the others are as they were."""
+    log = Log("report", 12)
+    flow = log.task(0, "report", args="6")
+    log.start(0.4, flow, "thread-1")
+    loads = [log.task(1, "load", flow, args=str(i)) for i in range(6)]
+    for i, task in enumerate(loads):
+        log.start(1.4 + i, task, f"thread-{i + 2}")
+    log.block(2, flow, *loads)
+    for i, task in enumerate(loads):
+        if i == 3:
+            log.fail(60, task, "ZeroDivisionError", "division by zero")
+        else:
+            log.done(80 + 9 * i, task, str(10 * i), "int")
+    bad = loads[3]
+    log.add(r.Reset, 300, bad, "retried").add(r.Revised, 300, bad, BEFORE, AFTER)
+    log.start(301, bad, "thread-3", 2).done(380, bad, "30", "int").unblock(381, flow, *loads)
+    log.done(382, flow, "150", "int")
+    return log.close(383)
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -287,7 +312,7 @@ def hostile() -> Log:
 GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
-    "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
+    "edited": edited, "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
     "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
 }  # fmt: skip
 
@@ -295,7 +320,7 @@ GOLDEN: dict[str, Callable[[], Log]] = {
 DRAWN: dict[str, Callable[[], RunState]] = {
     **{
         name: GOLDEN[name]().state
-        for name in ("workers", "pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)
+        for name in ("edited", "workers", "pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)
     },
     "pipeline_wide": lambda: pipelines.wide().state(),
     "pipeline_stages": lambda: pipelines.wide(60, 8, 45, stages=4).state(),

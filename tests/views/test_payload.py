@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from ipyflow.model.run import Revision
 from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.detail import detail
 from ipyflow.views.payload import payload, row, thinned
+from ipyflow.views.explain import explain
+from ipyflow.views.revisions import LINES, UNKNOWN, changed_lines
 from ipyflow.views.rows import COLUMNS, rows
 from ipyflow.views.saved import SAVED_SIZE, expand, saved_payload
 from tests.views.build import Log
@@ -19,6 +22,7 @@ ROW = {
     "attempts": int, "submitted": float,
     "started": (float, type(None)), "ended": (float, type(None)), "spans": list, "type": str, "text": str,
     "progress": (list, type(None)), "notes": list, "takes": list,
+    "revised": list,
 }  # fmt: skip
 RUN = {
     "id": int, "name": str, "kind": str, "state": str, "wall": float, "now": float, "closed": (float, type(None)),
@@ -176,12 +180,30 @@ def test_long_lives_are_thinned_to_what_a_picture_can_show() -> None:
     assert [s.time for s in spans] == sorted(s.time for s in spans)
 
 
+def test_code_that_was_changed_is_told_line_by_line() -> None:
+    state = load("edited")
+    assert [row(task, state)["revised"] for task in state.tasks.values()] == [[], [], [], [], [0.3], [], []]
+    [[time, attempt, remark, lines]] = detail(state, 5)["revisions"]
+    assert (time, attempt, remark) == (0.3, 2, "")
+    assert lines == [
+        [" ", "@task"], [" ", "def load(page):"], [" ", "    rows = fetch(page)"], ["-", "    return rows / 0"],
+        ["+", "    if not rows:"], ["+", "        return 0"], ["+", "    return len(rows)"],
+    ]  # fmt: skip
+    assert "Its code was changed before attempt 2." in explain(state, 5)
+    state.tasks[5].revisions.append(Revision(1000.35, 3, "", "\x1b[31mnew"))
+    assert detail(state, 5)["revisions"][1][2:] == [UNKNOWN, [[" ", "\x1b[31mnew"]]]
+    assert expand(saved_payload(state))["tasks"][4]["revised"] == [0.3, 0.35]
+    far = changed_lines("\n".join(map(str, range(3000))), "\n".join(str(i + (i % 9 == 0)) for i in range(3000)))
+    assert len(far) == LINES + 1
+    assert far[-1][0] == "@"
+
+
 def test_detail_holds_everything_about_one_task() -> None:
     state = load("retries")
     made = detail(state, 2)
     assert set(made) == {
         "id", "name", "args", "result", "html", "type", "text", "traceback", "attempts", "output", "reason", "on",
-        "notes", "role", "branch", "passed_state", "given", "gave",
+        "notes", "role", "branch", "passed_state", "given", "gave", "revisions",
     }  # fmt: skip
     assert made["result"] == "{'orders': 3}"
     assert [a["number"] for a in made["attempts"]] == [1, 2, 3]

@@ -1,6 +1,7 @@
 /** Numbers, times and names as people read them. */
 
 import type { TaskRow } from "./protocol";
+import { revisedWords } from "./revised";
 import { isContainer, roleWord } from "./roles";
 import { isFailure, isFinal, word } from "./status";
 
@@ -148,6 +149,8 @@ export function spoken(task: TaskRow, now: number): string {
   const what = outcome(task);
   if (what) parts.push(what);
   if (began(task)) parts.push(`ran ${duration(ran(task, now))}`);
+  const revised = revisedWords(task);
+  if (revised) parts.push(revised);
   return parts.join(", ");
 }
 

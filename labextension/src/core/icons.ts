@@ -75,6 +75,9 @@ export function drawIcon(g: CanvasRenderingContext2D, state: State, x: number, y
   g.restore();
 }
 
+/** A pencil: the code was changed. */
+const EDITED = "M1.6 10.4 2.3 7.5 8.1 1.7l2.2 2.2-5.8 5.8ZM6.7 3.1l2.2 2.2";
+
 const GLYPHS = {
   plus: "M6 2v8M2 6h8",
   minus: "M2 6h8",
@@ -94,6 +97,7 @@ const GLYPHS = {
   resume: "M3.6 2.2 10 6 3.6 9.8Z",
   critical: "M1.5 2.6h4v2.6h-4ZM6.5 6.8h4v2.6h-4ZM3.5 5.2v2.9h3",
   help: "M4 4.2a2 2 0 1 1 3 1.7q-1 .6-1 1.7M6 9.9v.1",
+  edited: EDITED,
   live: "M6 4.4a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2M2.6 2.6a4.8 4.8 0 0 0 0 6.8M9.4 2.6a4.8 4.8 0 0 1 0 6.8",
 };
 
@@ -106,6 +110,27 @@ export function glyph(name: Glyph): SVGSVGElement {
     s("path", { d: GLYPHS[name], fill: "none" }),
   );
 }
+
+/** The mark of changed code, for pictures that are put together of paths. */
+export const editedPath = (): string => EDITED;
+
+/** The same on a canvas, centred on `(x, y)`, on a ground that keeps it apart from what it stands on. */
+export function drawEdited(g: CanvasRenderingContext2D, x: number, y: number, colour: string, ground: string): void {
+  edited ??= new Path2D(EDITED);
+  g.save();
+  g.translate(x - 6, y - 6);
+  g.lineJoin = "round";
+  g.strokeStyle = g.fillStyle = ground;
+  g.lineWidth = 5;
+  g.stroke(edited);
+  g.fill(edited);
+  g.strokeStyle = colour;
+  g.lineWidth = 1.3;
+  g.stroke(edited);
+  g.restore();
+}
+
+let edited: Path2D | undefined;
 
 /** The same paths as in ROLES of ipyflow/views/palette.py. */
 const ROLES: Record<Role, string> = {

@@ -70,6 +70,8 @@ export interface TaskRow {
   notes: [kind: string, text: string][];
   /** Of a workflow's step: the events that it is run for, the first of them. */
   takes?: number[];
+  /** When its code was changed: what began later ran the new code. */
+  revised?: number[];
 }
 
 export type EdgeKind = "data" | "child";
@@ -314,7 +316,15 @@ export interface TaskDetail {
   /** The events that a step was run for, and those that it gave, 200 at most. */
   given?: [event: number, type: string, text: string][];
   gave?: [event: number, type: string, text: string][];
+  /** What changed in its code, oldest first. */
+  revisions?: Revision[];
 }
+
+/** `mark` is `+`, `-`, a space, or `@` for what is left out. */
+export type DiffLine = [mark: string, text: string];
+
+/** The first try of the new code, what is not known of it, in words, and what has changed line by line. */
+export type Revision = [time: number, attempt: number, remark: string, lines: DiffLine[]];
 
 export interface SnapshotMessage {
   type: "snapshot";

@@ -93,6 +93,7 @@ export function taskAt(row: TaskRow, at: number): TaskRow | null {
     text: over ? row.text : "",
     progress: null,
     notes: over ? row.notes : [],
+    revised: (row.revised ?? []).filter((time) => time <= at),
   };
 }
 
@@ -172,7 +173,8 @@ export function detailAt(detail: TaskDetail, row: TaskRow | undefined, at: numbe
       one.ended === null || one.ended <= at ? one : { ...one, ended: null, type: "", text: "", traceback: null },
     );
   const output = detail.output.filter(([time]) => time <= at);
-  if (over) return { ...detail, attempts, output };
+  const code = detail.revisions && { revisions: detail.revisions.filter(([time]) => time <= at) };
+  if (over) return { ...detail, attempts, output, ...code };
   const later = {
     result: null,
     html: null,
@@ -183,7 +185,7 @@ export function detailAt(detail: TaskDetail, row: TaskRow | undefined, at: numbe
     notes: [],
     gave: [],
   };
-  return { ...detail, ...later, attempts, output, reason: row?.reason ?? "", on: [] };
+  return { ...detail, ...later, attempts, output, ...code, reason: row?.reason ?? "", on: [] };
 }
 
 /** Of a large run, whose rows come from the kernel as they are now: one that had not begun reads as still to come. */

@@ -22,6 +22,7 @@ const DEFAULTS = {
   progress: null,
   notes: [],
   takes: [],
+  revised: [],
 } satisfies Partial<TaskRow>;
 
 /** Gives a saved payload whole rows again; one that has them already comes back equal. */

@@ -4,7 +4,8 @@ import { h, setText } from "../core/dom";
 import { callText, duration, outcome, title } from "../core/format";
 import { glyph, stateIcon } from "../core/icons";
 import { legible } from "../core/log";
-import type { AttemptDetail, TaskDetail, TaskRow } from "../core/protocol";
+import type { AttemptDetail, Revision, TaskDetail, TaskRow } from "../core/protocol";
+import { codeOf } from "../core/revised";
 import { isQuiet } from "../core/roles";
 import { isFailure } from "../core/status";
 import type { UiState } from "../core/ui-state";
@@ -91,7 +92,7 @@ export function outputText(output: TaskDetail["output"]): HTMLElement {
   );
 }
 
-export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
+export function attemptList(attempts: readonly AttemptDetail[], revisions: readonly Revision[] = []): HTMLElement {
   return h(
     "ol",
     { class: "ipf-attempts" },
@@ -101,6 +102,7 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
         "div",
         { class: "ipf-attempt" },
         h("span", { text: `Try ${one.number}` }),
+        codeTag(codeOf(one.number, revisions)),
         h("span", { class: "ipf-quiet", text: [one.worker, length].filter(Boolean).join(" · ") }),
         one.type ? h("span", { class: "ipf-error", text: one.text ? `${one.type}: ${one.text}` : one.type }) : null,
       );
@@ -116,6 +118,18 @@ export function attemptList(attempts: readonly AttemptDetail[]): HTMLElement {
         ),
       );
     }),
+  );
+}
+
+/** Which code a try ran; the pencil stands for what was changed, not for what was there before. */
+function codeTag(word: ReturnType<typeof codeOf>): HTMLElement | null {
+  if (word === "") return null;
+  const old = word === "old code";
+  return h(
+    "span",
+    { class: `ipf-code-tag ${old ? "ipf-quiet" : "ipf-edited"}` },
+    old ? null : glyph("edited"),
+    h("span", { text: word }),
   );
 }
 

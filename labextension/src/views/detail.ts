@@ -12,6 +12,7 @@ import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { TaskAction } from "./actions";
 import { DetailActions, showIn } from "./detail-actions";
+import { drawCode } from "./detail-code";
 import { attemptList, copyButton, outputText, Parts, richFrame, section, taskLink } from "./detail-parts";
 import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
 import { mountStack } from "./detail-stack";
@@ -66,6 +67,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     if (task !== undefined) drawHead(task, detail?.branch ?? "");
     drawOutcome(parts, store, id, task, detail);
     drawWhy(parts, store, ui, task, detail);
+    drawCode(parts, detail);
     if (task !== undefined) drawTurn(parts, store, ui, task);
     const name = task?.name ?? detail?.name ?? "";
     const args = detail?.args ?? task?.args ?? "";
@@ -88,8 +90,10 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     }
     drawOutput(parts, store, ui, id, detail);
     const attempts = detail?.attempts ?? [];
-    parts.put("attempts", attempts.length > 1 || attempts.some((one) => one.traceback) ? attempts : [], () =>
-      attempts.length > 1 ? section("Tries", attemptList(attempts)) : null,
+    const revisions = detail?.revisions ?? [];
+    const told = attempts.length > 1 || attempts.some((one) => one.traceback) ? attempts : [];
+    parts.put("attempts", [told, revisions.map(([, first]) => first)], () =>
+      attempts.length > 1 ? section("Tries", attemptList(attempts, revisions)) : null,
     );
     const notes = remarks(detail ?? task ?? { notes: [] });
     parts.put("notes", notes, () =>

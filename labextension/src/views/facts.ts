@@ -4,6 +4,7 @@ import { h } from "../core/dom";
 import { began, count, duration, failedTries, heldBy, ran, stoodBlocked, waited, waits } from "../core/format";
 import { placeNote, placeOf } from "../core/places";
 import type { TaskRow } from "../core/protocol";
+import { revisedWords } from "../core/revised";
 import { isContainer, isQuiet } from "../core/roles";
 import { PENDING } from "../core/status";
 
@@ -26,6 +27,8 @@ export function taskFacts(task: TaskRow, now: number): Fact[] {
   if (task.worker) facts.push(["worker", [placeOf(task.worker).name, placeNote(task)].filter(Boolean).join(" · ")]);
   if (task.attempts > 1)
     facts.push(["tries", [count(task.attempts), failedTries(task)].filter(Boolean).join(", after ")]);
+  const revised = revisedWords(task);
+  if (revised !== "") facts.push(["code", revised === "changed code" ? "changed between tries" : revised]);
   return facts;
 }
 

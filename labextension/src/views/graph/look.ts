@@ -92,6 +92,11 @@ export function nodeFailure(node: GraphNode, tasks: RunStore["tasks"]): string {
   return "";
 }
 
+/** Whether the code of one of its tasks was changed, as far as their rows are here. */
+export function nodeRevised(node: GraphNode, tasks: RunStore["tasks"]): boolean {
+  return node.tasks.some((id) => (tasks.get(id)?.revised?.length ?? 0) > 0);
+}
+
 export function nodeSpoken(node: GraphNode, tasks: RunStore["tasks"], now: number): string {
   const task = node.task === null ? undefined : tasks.get(node.task);
   const below = footCounts(node, tasks);

@@ -2,7 +2,7 @@
 
 import { s, setAttr, setText } from "../../core/dom";
 import { withSeen } from "../../core/format";
-import { rolePath, setStateIcon, stateIcon } from "../../core/icons";
+import { editedPath, rolePath, setStateIcon, stateIcon } from "../../core/icons";
 import type { GraphEdge, GraphNode, Role } from "../../core/protocol";
 import { isContainer } from "../../core/roles";
 import type { RunStore } from "../../core/store";
@@ -12,7 +12,17 @@ import { drawFoot } from "./foot";
 import { roundedPath, shorten } from "./geometry";
 import { drawHandles, ROOM } from "./handles";
 import type { Line } from "./lines";
-import { footCounts, nodeCaption, nodeFailure, nodeSpoken, nodeState, nodeTimes, nodeTitle, standsBack } from "./look";
+import {
+  footCounts,
+  nodeCaption,
+  nodeFailure,
+  nodeRevised,
+  nodeSpoken,
+  nodeState,
+  nodeTimes,
+  nodeTitle,
+  standsBack,
+} from "./look";
 import type { Marks } from "./stage";
 import { sync } from "./sync";
 
@@ -122,6 +132,7 @@ function makeNode(node: GraphNode): SVGGElement {
     " ",
     s("g", { class: "ipf-node-states" }),
     s("path", { class: "ipf-node-role", fill: "none" }),
+    s("path", { class: "ipf-node-edited", fill: "none" }),
     s("text", { class: "ipf-node-error" }),
     s("g", { class: "ipf-node-handles", "aria-hidden": "true" }),
     s("title"),
@@ -172,6 +183,11 @@ function updateNode(group: SVGGElement, node: GraphNode, from: Showing): void {
   const drop = above ? 10 : 4;
   drawRole(part("node-role"), node.role ?? null, w);
   setAttr(group, "data-role", node.role ?? null);
+  const edited = part("node-edited");
+  if (edited !== null) {
+    setAttr(edited, "d", nodeRevised(node, from.tasks) ? editedPath() : null);
+    setAttr(edited, "transform", `translate(${w - (node.role == null ? 17 : 31)} 5) scale(0.86)`);
+  }
   text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, wide, 1));
   text(part("node-name"), 31, h / 2 + drop - lift, shorten(nodeTitle(node), room, 7.25));
   text(part("node-count"), w - 9, h / 2 + drop - lift, badge);

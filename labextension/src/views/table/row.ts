@@ -2,9 +2,10 @@
 
 import { h, setAttr, setText } from "../../core/dom";
 import { began, branchWord, count, duration, oneLine, outcome, ran, waited, waits } from "../../core/format";
-import { setRole, setStateIcon, stateIcon } from "../../core/icons";
+import { glyph, setRole, setStateIcon, stateIcon } from "../../core/icons";
 import { placeNote, placeOf } from "../../core/places";
 import type { TaskRow } from "../../core/protocol";
+import { revisedWords } from "../../core/revised";
 import { isQuiet, roleWord, rowRole } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
 import type { RunStore } from "../../core/store";
@@ -22,6 +23,9 @@ export class RowElement {
   private readonly branch = h("span", { class: "ipf-in-branch" }, h("span", { text: "branch " }), this.branchNumber);
   private readonly error = h("span", { class: "ipf-error-type" });
   private readonly value = h("span");
+  private readonly tries = h("span");
+  private readonly editedWord = h("span", { class: "ipf-unseen" });
+  private readonly edited = h("span", { class: "ipf-edited" }, glyph("edited"), this.editedWord);
   private readonly worker = h("span");
   private readonly workerNote = h("span", { class: "ipf-quiet ipf-worker-note" });
   private readonly action: TaskAction;
@@ -35,6 +39,7 @@ export class RowElement {
     this.cell("name").append(this.name, this.role, this.branch);
     this.cell("state").append(this.icon, this.stateWord);
     this.cell("value").append(this.error, this.value);
+    this.cell("attempts").append(this.tries, this.edited);
     this.cell("worker").append(this.worker, this.workerNote);
     this.action = new TaskAction(store);
     this.element.append(h("div", { class: "ipf-td ipf-c-action", role: "gridcell" }, this.action.element));
@@ -58,7 +63,11 @@ export class RowElement {
     value.classList.toggle("ipf-error", failed);
     value.classList.toggle("ipf-quiet", task.state !== "succeeded" && !failed);
     setAttr(value, "title", outcome(task) || null);
-    setText(this.cell("attempts"), task.attempts > 1 ? `${task.attempts}×` : task.attempts === 1 ? "1" : "");
+    setText(this.tries, task.attempts > 1 ? `${task.attempts}×` : task.attempts === 1 ? "1" : "");
+    const revised = revisedWords(task);
+    this.edited.hidden = revised === "";
+    setText(this.editedWord, revised);
+    setAttr(this.cell("attempts"), "title", revised || null);
     const { name } = placeOf(task.worker);
     const note = task.worker === "" ? "" : placeNote(task);
     setText(this.worker, name);

@@ -1,8 +1,9 @@
 /** The row of one task: its bars, and behind them what came of it. */
 
 import { duration, oneLine, outcome, ran } from "../../core/format";
-import { drawIcon } from "../../core/icons";
+import { drawEdited, drawIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
+import { beginnings } from "../../core/revised";
 import { FINAL, isFailure } from "../../core/status";
 import { taskBars } from "./bars";
 import type { Scene } from "./draw";
@@ -23,6 +24,11 @@ export function paintTask(pen: Pen, scene: Scene, task: TaskRow, y: number, word
   parts.forEach((box, i) => {
     pen.box(box, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
   });
+  // Small, and where the new code begins: in rows of workers too, where nothing else would tell.
+  for (const begin of beginnings(task)) {
+    const x = toX(scale, begin);
+    if (x > 0 && x < scale.width) drawEdited(g, Math.max(8, x - 9), y, theme.text, theme.background);
+  }
   if (!words) return;
   if (scene.critical?.has(task.id)) outline(pen, parts, y);
   g.font = `9px ${theme.font}`;
