@@ -56,6 +56,7 @@ class Panel:
         )
         needed = any(field.required and not field.optional for field in fields)
         self._needed = "* has to be given" if needed else ""
+        self._filling = True
         self.controls = Controls(fields, self.changed, self.press)
         self.fill(values)
         _keep_subshell(self.controls.element)

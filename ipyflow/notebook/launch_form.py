@@ -279,8 +279,7 @@ class LaunchForm:
 
     def _ipython_display_(self) -> None:
         if not hasattr(self._shell, "kernel"):
-            print(repr(self))
-            return
+            raise NotImplementedError  # IPython prints the text, as it does with anything
         display = self._display()
         if display is None:
             raise RuntimeError("a form shows the runs it starts, by the extension: run %load_ext ipyflow first")
