@@ -12,12 +12,10 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
-from ipyflow.engine.context import scope
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.collector import collector_at_rest
@@ -25,6 +23,7 @@ from ipyflow.model.run import RunState
 from ipyflow.model.status import FAILURE_STATES, State
 
 if TYPE_CHECKING:
+    from ipyflow.engine.beginning import Beginning
     from ipyflow.engine.call import Call
     from ipyflow.engine.future import Future
     from ipyflow.engine.scheduler import Engine
@@ -47,8 +46,8 @@ class Run:
         self.engine = engine
         self.id, self.name, self.kind = id, name, kind
         self.root: Future[Any] | None = None
-        self.again: Callable[[], Future[Any]] | None = None
-        """Starts the same anew, where the run knows how; see the engine's ``can_begin_anew``."""
+        self.beginning: Beginning | None = None
+        """How it began, where that is known and still kept; see the engine's ``can_begin_anew``."""
         self.records = Log(log_limit)
         self.append = self.records.append
         self.append_row = self.records.append_row
@@ -268,13 +267,17 @@ class Run:
         """
         self.engine.retry_run(self)
 
-    def rerun(self) -> Future[Any]:
+    def rerun(self, **changes: Any) -> Future[Any]:
         """Start the whole anew, with the same arguments and the code of now: a run of its own, beside this one.
+
+        Args:
+            changes: arguments of the flow that are to be others, by name.
 
         Returns:
             The future of the new flow, pipeline or workflow; its run is ``future.run``.
 
         Raises:
+            TypeError: the flow has no such parameter; nothing was started.
             RuntimeError: a cell, a script or an executor has no beginning to go back to, and of older runs the
                 arguments are no longer kept (those of the ten newest are).
 
@@ -283,16 +286,15 @@ class Run:
             >>> @fl.flow
             ... def double(x):
             ...     return 2 * x
-            >>> double.submit(4).run.rerun().result()
-            8
+            >>> run = double.submit(4).run
+            >>> run.rerun().result(), run.rerun(x=5).result()
+            (8, 10)
         """
-        again, context = self.again, copy_context()
-        if again is None:
+        if self.beginning is None:
             why = "its arguments are no longer kept" if self.root is not None else f"it is a run of kind {self.kind}"
             how = "run the cell again" if self.kind == "cell" else "submit it again"
             raise RuntimeError(f"{self.name} does not know how it began, for {why}: {how}")
-        context.run(scope.set, None)
-        return context.run(again)
+        return self.beginning.again(changes)
 
     def explain(self) -> str:
         """In words, where the run stands, and why it does not move if it does not."""

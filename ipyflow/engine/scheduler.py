@@ -18,6 +18,7 @@ from contextvars import copy_context
 from typing import Any
 
 from ipyflow.engine import admission, asking, endings, leaks
+from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
@@ -158,7 +159,8 @@ class Engine:
                 keep_fingerprint(parent, id, args, kwargs)
         elif task.is_flow:
             run.root = future
-            self.can_begin_anew(run, lambda: self.submit(task.latest(), args, kwargs))
+            start = lambda args, kwargs: self.submit(task.latest(), args, kwargs)  # noqa: E731
+            self.can_begin_anew(run, Beginning(start, task, args, kwargs))
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
@@ -226,12 +228,12 @@ class Engine:
             listener(run)
         return run
 
-    def can_begin_anew(self, run: Run, again: Callable[[], Future[Any]]) -> None:
-        """``run`` may be started again by ``again``, which keeps its arguments alive: so only the newest runs may."""
-        run.again = again
+    def can_begin_anew(self, run: Run, beginning: Beginning) -> None:
+        """``run`` may be started again, which keeps its arguments alive: so only the newest runs may."""
+        run.beginning = beginning
         self._startable.append(run)
         if len(self._startable) > STARTABLE:
-            self._startable.popleft().again = None
+            self._startable.popleft().beginning = None
 
     def top_run(self) -> Run:
         """The run that plain tasks at top level go into: the cell's, else the script's."""

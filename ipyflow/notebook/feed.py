@@ -147,7 +147,7 @@ class Feed:
             header = message["payload"]["run"] if message["type"] == "snapshot" else message["run"]
             header["paused"] = paused
             header["hears"] = viewer.hears
-            header["again"] = self.run.again is not None
+            header["again"] = self.run.beginning is not None
             viewer.send(message)
 
 

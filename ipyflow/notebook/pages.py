@@ -213,7 +213,7 @@ class Pages:
 
     def _line(self, run: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """A run's line in the list, and what it was made from."""
-        key = (run.id, len(run.records), is_paused(run), run.again is not None, self._cell_of.get(run.id))
+        key = (run.id, len(run.records), is_paused(run), run.beginning is not None, self._cell_of.get(run.id))
         before, began = self._lines.get(run.id), time.thread_time()
         early = time.monotonic() < self._due.get(run.id, 0.0) and not run.closed
         if before is not None and (before[0] == key or early):

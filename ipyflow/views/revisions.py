@@ -15,7 +15,7 @@ UNKNOWN_NOW = "Nobody knows what it is now: the cell or the file is not there."
 
 
 def revisions(state: RunState, task: TaskState) -> list[list[Any]]:
-    """Give the changes of a task's code, oldest first.
+    r"""Give the changes of a task's code, oldest first.
 
     Returns:
         For each ``[seconds, attempt, remark, lines]``: the first attempt of the new code; what is not known, in words;
@@ -23,7 +23,7 @@ def revisions(state: RunState, task: TaskState) -> list[list[Any]]:
         ``"@"``.
 
     Example:
-        >>> changed_lines("a\\nb\\n", "a\\nc\\n")
+        >>> changed_lines("a\nb\n", "a\nc\n")
         [[' ', 'a'], ['-', 'b'], ['+', 'c']]
     """
     return [

@@ -127,3 +127,47 @@ def test_arguments_live_no_longer_than_the_newest_runs(lab: Lab) -> None:
     assert seen() is None
     with pytest.raises(RuntimeError, match="its arguments are no longer kept: submit it again"):
         first.run.rerun()
+
+
+def test_other_arguments_are_given_by_name_and_checked_before_anything_starts(lab: Lab) -> None:
+    @fl.flow
+    def order(user: int, /, product: str = "tea", *rest: int, fast: bool = False, **more: Any) -> Any:
+        return user, product, rest, fast, more
+
+    first = order.submit(1, "milk", 2, 3, fast=True, colour="red")
+    run = first.run
+    assert run.rerun(user=9).result(SOON) == (9, "milk", (2, 3), True, {"colour": "red"})
+    assert run.rerun(rest=(), fast=False, size=4).result(SOON) == (1, "milk", (), False, {"colour": "red", "size": 4})
+    again = run.rerun(product="oil")
+    assert again.run.rerun(user=5).result(SOON) == (5, "oil", (2, 3), True, {"colour": "red"})
+
+    @fl.flow
+    def strict(width: int, height: int = 2) -> int:
+        return width * height
+
+    done = strict.submit(3)
+    assert done.run.rerun(height=4).result(SOON) == 12
+    runs = len(lab.runs)
+    with pytest.raises(TypeError, match="has no parameter heigth: did you mean height"):
+        done.run.rerun(heigth=4)
+    assert len(lab.runs) == runs
+
+    @fl.task
+    def double(n: int) -> int:
+        return 2 * n
+
+    with pytest.raises(TypeError, match="build it anew"):
+        double.send(4).submit().run.rerun(n=3)
+
+
+def test_where_the_parameters_have_changed_since_it_says_so(lab: Lab) -> None:
+    cell: dict[str, Any] = {"fl": fl, "__name__": "a_changing_notebook"}
+    exec("@fl.flow\ndef area(width, height=2): return width * height", cell)
+    run = cell["area"].submit(3).run
+    exec("@fl.flow\ndef area(width, depth, height=2): return width * height * depth", cell)
+    assert run.rerun(depth=10).result(SOON) == 60
+    with pytest.raises(TypeError, match="depth"):
+        run.rerun(height=3)
+    exec("@fl.flow\ndef area(side): return side * side", cell)
+    with pytest.raises(TypeError, match="no longer takes width"):
+        run.rerun(side=3)

@@ -312,8 +312,8 @@ def hostile() -> Log:
 GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
-    "edited": edited, "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline, "pipeline_running": pipelines.running,
-    "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
+    "edited": edited, "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline,
+    "pipeline_running": pipelines.running, "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import pytest
 from ipyflow.model.run import Revision
 from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.detail import detail
-from ipyflow.views.payload import payload, row, thinned
 from ipyflow.views.explain import explain
+from ipyflow.views.payload import payload, row, thinned
 from ipyflow.views.revisions import LINES, UNKNOWN, changed_lines
 from ipyflow.views.rows import COLUMNS, rows
 from ipyflow.views.saved import SAVED_SIZE, expand, saved_payload

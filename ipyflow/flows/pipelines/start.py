@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
+from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.call import Call
 from ipyflow.engine.context import Group as Label
 from ipyflow.engine.context import current_call, scope
@@ -74,7 +75,8 @@ class PipelineRun:
         )  # fmt: skip
         if parent is None:
             run.root = self.node.future
-            engine.can_begin_anew(run, lambda: PipelineRun(engine, pipeline, self._args, self._kwargs).begin())
+            start = lambda args, kwargs: PipelineRun(engine, pipeline, args, kwargs).begin()  # noqa: E731
+            engine.can_begin_anew(run, Beginning(start, None, self._args, self._kwargs))
         ids = None
         if pipeline.size <= PLANNED:
             plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ipyflow.engine import default, endings
+from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.context import Group as Label
 from ipyflow.engine.context import current_call, scope
 from ipyflow.engine.limits import Limit
@@ -170,8 +171,8 @@ class _Begin:
             place.root = future
             if self._left is None:  # else it went on where another run had stopped: that is no beginning to go back to
                 event = self._event
-                again = lambda: start(run.workflow, run.setup, run.table, None, event, {})  # noqa: E731
-                engine.can_begin_anew(place, again)
+                again = lambda args, kwargs: start(run.workflow, run.setup, run.table, None, event, {})  # noqa: E731
+                engine.can_begin_anew(place, Beginning(again))
         place.append(routes(run.table, engine.now(), future.id))
         return node
 
