@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -338,6 +338,37 @@ class Run:
             flowchart LR
         """
         return self.engine.presenter.export(self, path_or_format)
+
+    def what_if(self, workers: Iterable[int] | None = None) -> Any:
+        """How long this run would have taken with other numbers of workers, as an object that displays itself.
+
+        The run, which has to have ended, is played again from its log: each body takes as long as it did, waits for
+        what it waited for, and who is ready first gets the next free worker. Limits, rates and delays stay.
+
+        Args:
+            workers: how many, as ``[2, 8, 1000]``; by default 1, 2, 4, 8, 16, and as many as there were.
+
+        Raises:
+            ValueError: the run goes on, nothing ran in it, its log no longer holds all of it, or a number is below 1.
+            TypeError: a number of workers is no whole number.
+
+        Example:
+            >>> import time
+            >>> import ipyflow as fl
+            >>> @fl.task
+            ... def nap():
+            ...     time.sleep(0.01)
+            >>> @fl.flow
+            ... def eight():
+            ...     [future.result() for future in [nap.submit() for _ in range(8)]]
+            >>> future = eight.submit()
+            >>> future.run.wait()
+            True
+            >>> played = future.run.what_if([1, 8])
+            >>> played[8].seconds <= played[1].seconds
+            True
+        """
+        return self.engine.presenter.what_if(self, workers)
 
     def spans(self) -> list[Any]:
         """The run as spans of OpenTelemetry's SDK, for an exporter of yours: ``exporter.export(run.spans())``.

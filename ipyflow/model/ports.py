@@ -6,7 +6,7 @@ Executors and stores implement these; the engine is handed the implementations b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, Protocol
@@ -197,6 +197,9 @@ class Presenter(Protocol):
 
         A timeline may have other runs beside it, and a row ``by`` each ``task`` or ``worker``.
         """
+
+    def what_if(self, run: Any, workers: Iterable[int] | None) -> Any:
+        """An object that displays how long ``run`` would have taken with other numbers of workers."""
 
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """What is planned, before it runs: as ``mimebundle``, or as text in ``dot`` or ``mermaid``."""

@@ -36,9 +36,13 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
         return {"payload": replayed(run.log, float(query["at"]))}
     if what == "export":
         return run.engine.presenter.exported(run, str(query["format"]))
+    if what == "whatif":
+        return dict(run.what_if(query.get("workers")).to_json())
     if what == "bundle":
         return bundle(run)
-    raise ValueError(f"no question {what!r}; there are log, window, replay, export and bundle: reload the page")
+    raise ValueError(
+        f"no question {what!r}; there are log, window, replay, export, whatif and bundle: reload the page"
+    )
 
 
 def _log(run: Run, query: Query) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ipyflow.model.records import Record
+from ipyflow.model.records import Read, Record
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import digraph
 from ipyflow.views.explain import explain, explain_run
@@ -23,6 +23,7 @@ from ipyflow.views.svg import as_image
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.timelines_svg import timelines_svg
+from ipyflow.views.whatif.shown import WhatIf, what_if
 
 
 class _Engine(Protocol):
@@ -138,6 +139,12 @@ class StaticPresenter:
             if kind == "table":
                 return Picture({"text/html": table_html(state, now=now), "text/plain": text})
         raise ValueError(f"no picture {kind!r}; there are timeline, graph, table and graphviz")
+
+    def what_if(self, run: _Run, workers: Iterable[int] | None) -> WhatIf:
+        """Play an ended run again with other numbers of workers. See :func:`ipyflow.views.whatif.forecast.forecast`."""
+        reads = [record for record in run.records.read()[1] if isinstance(record, Read)]
+        with run.reading() as state:
+            return what_if(state, workers, reads)
 
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
