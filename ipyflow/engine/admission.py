@@ -257,16 +257,17 @@ def pass_limits(engine: Engine, call: Call) -> Call | None:
 
 
 def _limits(engine: Engine, call: Call) -> tuple[Limit, ...]:
+    gates = call.gates if call.task.options.max_parallelism is None else call.gates[1:]
     if call.task.own_limit is not None:
-        return (call.task.own_limit, *call.gates)
+        return (call.task.own_limit, *gates)
     size = call.task.options.limit
     if size is None:
-        return call.gates
+        return gates
     key = (call.task.module, call.task.name, size)
     limit = engine.limits.get(key)
     if limit is None:
         limit = engine.limits.setdefault(key, Limit(call.task.name, size))
-    return (limit, *call.gates)
+    return (limit, *gates)
 
 
 def release(call: Call) -> None:

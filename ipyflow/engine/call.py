@@ -25,7 +25,7 @@ from ipyflow.engine import blocking, output
 from ipyflow.engine.context import current_call, scope
 from ipyflow.engine.describe import packed
 from ipyflow.engine.future import Future
-from ipyflow.engine.limits import Limit
+from ipyflow.engine.limits import Limit, gates_of
 from ipyflow.engine.output import Fork
 from ipyflow.engine.plan import Plan
 from ipyflow.model import records as r
@@ -94,7 +94,8 @@ class Call:
     handle: Any
     """Of an ``async def``, its asyncio task; of a body elsewhere, its :class:`~ipyflow.engine.remote.Host`."""
     gates: tuple[Limit, ...]
-    """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each."""
+    """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each.
+    Before them stands the limit of what is below it, if it has one: of that it needs none itself."""
     given: dict[int, int] | None
     """Fingerprints of what its children were given, where the texts leave something out."""
     permits: tuple[Limit, ...]
@@ -186,7 +187,8 @@ class Call:
         kind = self.kind_for(task)
         context = self.context.copy() if self.context else copy_context()
         following = kind(self.engine, self.future, task, args, kwargs, executor, context, self.label_group)
-        following.gates = self.gates
+        size = task.options.max_parallelism
+        following.gates = gates_of(self.future.id, self.label, size, self.gates) if size or self.gates else ()
         return following
 
     def kind_for(self, task: Definition) -> type[Call]:

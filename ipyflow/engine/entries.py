@@ -13,7 +13,7 @@ from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.context import scope
 from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
-from ipyflow.engine.limits import Limit
+from ipyflow.engine.limits import Limit, gates_of
 from ipyflow.engine.nodes import Node, skip
 from ipyflow.engine.options import Definition
 from ipyflow.engine.references import written_arguments
@@ -183,6 +183,8 @@ def enter(
         kind = _entry_kind(task, keeper) if options.with_state or task.is_async else EntryCall
     call: Any = kind(engine, future, task, args, kwargs, executor, context, group)
     call.node, call.owner, call.keeper, call.gates, call.state_in = node, owner, keeper, gates, state
+    if not task.simple:
+        call.gates = gates_of(id, future.label, options.max_parallelism, gates)
     call.permits = permits
     if spared:
         call.spared = True

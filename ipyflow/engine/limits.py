@@ -65,6 +65,43 @@ class Limit:
                 return
 
 
+class Below(Limit):
+    """How many tasks run at once below a flow. The flow itself needs no permit of it.
+
+    Args:
+        flow: the number of the flow.
+        label: what it is called.
+        size: so many.
+    """
+
+    def __init__(self, flow: int, label: str, size: int) -> None:
+        super().__init__(label, size)
+        self.flow = flow
+
+
+def gates_of(flow: int, label: str, size: int | None, around: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """The gates of a call: those around it, and before them the limit of what is below it, if there is one.
+
+    Args:
+        flow: the number of the call's future.
+        label: what it is called.
+        size: how many tasks may run at once below it.
+        around: the gates around it, or those of an earlier attempt: of the same size, the same limit goes on.
+
+    Example:
+        >>> gates = gates_of(3, "order#3", 2, ())
+        >>> gates[0].reason
+        'limit order#3 (2 at once)'
+        >>> gates_of(3, "order#3", 2, gates) is gates, gates_of(3, "order#3", None, gates)
+        (True, ())
+    """
+    if around and isinstance(around[0], Below) and around[0].flow == flow:
+        if around[0].size == size:
+            return around
+        around = around[1:]
+    return around if size is None else (Below(flow, label, size), *around)
+
+
 class Rate:
     """A token bucket: ``count`` tokens, filled ``count`` in each ``period`` seconds."""
 

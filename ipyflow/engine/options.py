@@ -81,6 +81,7 @@ class Options:
     memo: bool = False
     limit: int | None = None
     rate: tuple[int, float] | None = None
+    max_parallelism: int | None = None
     delay: float = 0.0
     on_leak: str = "warn"
     stdout: str = "task"

@@ -24,7 +24,7 @@ from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.earlier import keep_fingerprint, leaves_out
 from ipyflow.engine.future import Future
-from ipyflow.engine.limits import Limit, Rate
+from ipyflow.engine.limits import Limit, Rate, gates_of
 from ipyflow.engine.loop import LoopThread
 from ipyflow.engine.nodes import Kind
 from ipyflow.engine.options import Definition
@@ -144,7 +144,7 @@ class Engine:
         future: Future[Any] = Future(id, task, run, parent_id)
         kind = AsyncCall if task.is_async else Call
         call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
-        call.gates = gates
+        call.gates = gates if task.simple else gates_of(id, future.label, task.options.max_parallelism, gates)
         text, found = written_arguments(args, kwargs)
         if host is not None:
             call.handle, host.call = host, call
@@ -415,6 +415,10 @@ class Engine:
     def answer(self, future: Future[Any], value: Any, by: str = "code") -> bool:
         """Answer a prompt; False when it has ended before."""
         return asking.answered(future, value, by)
+
+    def press(self, future: Future[Any], action: str, values: Mapping[str, Any], by: str = "page") -> bool:
+        """A button of a prompt's form is pressed; False when the prompt has ended before."""
+        return asking.pressed(future, action, values, by)
 
     def is_asked(self, future: Future[Any]) -> bool:
         """Whether ``future`` is a prompt that waits for its answer."""

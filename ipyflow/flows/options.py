@@ -19,8 +19,8 @@ from typing import Any
 from ipyflow.engine.options import LEAK_POLICIES, Options, Retry, RetryPolicy
 
 NAMES = (
-    "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "limit", "rate", "delay", "on_leak", "stdout",
-    "with_state", "fruitful",
+    "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "limit", "rate", "max_parallelism", "delay",
+    "on_leak", "stdout", "with_state", "fruitful",
 )  # fmt: skip
 LATER = {
     "cache": "results are not kept across runs yet; memo=True reuses them inside one run",
@@ -62,6 +62,7 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
         memo=_flag("memo", given.get("memo", False)),
         limit=_limit(given.get("limit")),
         rate=_rate(given.get("rate")),
+        max_parallelism=_parallelism(given.get("max_parallelism")),
         delay=seconds("delay", given.get("delay", 0)) or 0.0,
         on_leak=_choice("on_leak", given.get("on_leak", "warn"), LEAK_POLICIES),
         stdout=_choice("stdout", given.get("stdout", "task"), ("task", "cell")),
@@ -232,6 +233,15 @@ def _limit(value: Any) -> int | None:
     if value < 1:
         raise ValueError(f"limit={value!r}: at least 1 must be able to run; leave limit out for no limit")
     return value
+
+
+def _parallelism(value: Any) -> int | None:
+    """``None`` and 0 are without limit, as in ``in_parallel``."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise TypeError(f"max_parallelism={value!r}: give a whole number of tasks that may run at once below the flow")
+    if value is not None and value < 0:
+        raise ValueError(f"max_parallelism={value!r}: give 1 or more; leave it out for no limit")
+    return value or None
 
 
 def _rate(value: Any) -> tuple[int, float] | None:

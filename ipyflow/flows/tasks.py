@@ -57,6 +57,7 @@ class Task(Sendable, Generic[P, R]):
         timed = o.timeout is not None or isinstance(o.retries, (option_forms.TenacityRetry, option_forms.NextRetry))
         here = o.executor in option_forms.HERE
         self.simple = here and not (o.wait or o.resolve or timed or o.memo or o.limit or o.rate or o.delay)
+        self.simple = self.simple and o.max_parallelism is None
         self._parameters: inspect.Signature | None = None
         functools.update_wrapper(self, fn, updated=())
 
@@ -362,7 +363,9 @@ def flow(**options: Any) -> Decorator: ...
 def flow(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Make a flow of a function: a task that submits others. Called outside any task it starts a run.
 
-    Takes the options of :func:`task`. ``on_leak`` says what happens to children that it did not read.
+    Takes the options of :func:`task`. ``on_leak`` says what happens to children that it did not read;
+    ``max_parallelism=N``: at no instant run more than N tasks below it, whatever starts them. One that waits in one of
+    our waits does not count, and the flow itself does not.
 
     Example:
         >>> import ipyflow as fl

@@ -106,9 +106,10 @@ def test_the_cell_ends_while_its_work_goes_on(ready: Shell) -> None:
 
 def test_options_reach_the_flow(ready: Shell) -> None:
     ready.value("from datetime import timedelta")
-    ready.value("%%flow f --timeout timedelta(seconds=90) --on-leak wait --executor inline\n1")
+    ready.value("%%flow f --timeout timedelta(seconds=90) --on-leak wait --executor inline --max-parallelism (2+1)\n1")
     options = ready["f"].options
     assert (options.timeout, options.on_leak, options.executor) == (90, "wait", "inline")
+    assert options.max_parallelism == 3
 
 
 def test_a_body_may_run_in_a_process_with_the_notebooks_names(ready: Shell) -> None:
