@@ -32,6 +32,24 @@ describe("the line of a magic", () => {
     ]);
   });
 
+  it("may define a task, with annotations and options of its own", () => {
+    expect(read("%%task load(url: str, n=3) -> bytes --retries 2 --resolve --wait=url")).toEqual([
+      "magic %%task",
+      "name load",
+      "parameter url: str",
+      "parameter n",
+      "value 3",
+      "option ->",
+      "value bytes",
+      "option --retries",
+      "value 2",
+      "option --resolve",
+      "option --wait",
+      "value url",
+    ]);
+    expect(read("%task load")).toEqual([]);
+  });
+
   it("is coloured as far as it goes while it is written", () => {
     expect(read("%%flow")).toEqual(["magic %%flow"]);
     expect(read("%%flow f(")).toEqual(["magic %%flow", "name f"]);

@@ -1,7 +1,11 @@
+import re
+from pathlib import Path
+
 import pytest
 from IPython.core.error import UsageError
 
 from ipyflow.notebook.header import Header, TaskHeader, parse, parse_task
+from ipyflow.notebook.table import COMMANDS, FLOW, TASK
 
 
 @pytest.mark.parametrize(
@@ -86,3 +90,12 @@ def test_what_a_task_cannot_be_is_named(line: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_task(line)
     assert said in str(caught.value)
+
+
+def test_the_page_knows_which_options_take_the_next_word() -> None:
+    source = Path(__file__).parents[2] / "labextension" / "src" / "lab" / "magic-line.ts"
+    if not source.is_file():
+        pytest.skip("no front end here")
+    known = source.read_text("utf-8").split("TAKES_VALUE = new Set([")[1].split("]")[0]
+    options = [option for line in (FLOW, TASK, *COMMANDS.values()) for option in line.options]
+    assert set(re.findall(r'"(.+?)"', known)) == {o.name for o in options if o.value and not o.bare}

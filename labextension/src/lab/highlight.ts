@@ -1,4 +1,4 @@
-/** Colours the `%%flow` line of a cell, and `%flow` lines; everything else stays Python's. */
+/** Colours the `%%flow` or `%%task` line of a cell, and `%flow` lines; everything else stays Python's. */
 
 import { Prec, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, type EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";

@@ -1,11 +1,27 @@
-/** Where the words of a magic line stand: the magic, the flow's name, its parameters, its options. */
+/** Where the words of a magic line stand: the magic, the flow's or the task's name, its parameters, its options. */
 
 export type Part = "magic" | "name" | "parameter" | "option" | "value";
 export type Piece = [from: number, to: number, part: Part];
 
-const MAGIC = /^%%(?:flow|ipyflow)(?=\s|$)|^%(?:flow|ipyflow)(?=\s|$)/;
-/** Options that take the next word; the twin of TAKES_VALUE in ipyflow/notebook/header.py. */
-const TAKES_VALUE = new Set(["--executor", "--timeout", "--on-leak", "--view", "-o"]);
+const MAGIC = /^%%(?:flow|ipyflow|task|ipyflow_task)(?=\s|$)|^%(?:flow|ipyflow)(?=\s|$)/;
+/** Options that take the next word, as ipyflow/notebook/table.py has them; a test there holds the two together. */
+const TAKES_VALUE = new Set([
+  "->",
+  "--delay",
+  "--executor",
+  "--fruitful",
+  "--limit",
+  "--max-parallelism",
+  "--name",
+  "--on-leak",
+  "--rate",
+  "--retries",
+  "--stdout",
+  "--timeout",
+  "--view",
+  "--workers",
+  "-o",
+]);
 
 /** The pieces of a line in order, or none where it is no line of ours. */
 export function pieces(line: string): Piece[] {
