@@ -58,6 +58,20 @@ def values(notebook: Any) -> list[tuple[str, str]]:
     ]
 
 
+def exercises(notebook: Any) -> list[tuple[str, str]]:
+    """The solution of each exercise, and the cell that checks it."""
+    cells = {cell.id: cell for cell in notebook.cells}
+    found = []
+    for name in (name for name in cells if re.fullmatch(r"exercise-\d+", name)):
+        (solution,) = SOLUTION.findall(cells[f"{name}-solution"].source)
+        found.append((solution, cells[f"{name}-check"].source))
+    return found
+
+
+def said(cell: Any) -> str:
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
 def unexpected_errors(notebook: Any) -> list[str]:
     return [
         output.evalue
@@ -69,13 +83,21 @@ def unexpected_errors(notebook: Any) -> list[str]:
 
 @pytest.mark.kernel
 @pytest.mark.timeout(180)
-def test_it_runs_and_so_do_the_solutions_of_its_exercises(path: Path) -> None:
-    solutions = SOLUTION.findall("\n".join(c.source for c in committed(path).cells if c.cell_type == "markdown"))
-    notebook = execute(path, extra=solutions)
+def test_it_runs_and_the_solutions_of_its_exercises_are_right(path: Path) -> None:
+    extra = [source for exercise in exercises(committed(path)) for source in exercise]
+    notebook = execute(path, extra=extra)
     assert unexpected_errors(notebook) == []
+    checks = [said(cell) for cell in notebook.cells[len(notebook.cells) - len(extra) :][1::2]]
+    assert [text for text in checks if "✓ Right!" not in text] == []
     expect_finished_pictures(notebook)
     before = values(committed(path))
     assert values(notebook)[: len(before)] == before
+
+
+def test_an_exercise_is_not_done_before_one_has_done_it(path: Path) -> None:
+    checks = [said(cell) for cell in committed(path).cells if re.fullmatch(r"exercise-\d+-check", cell.id)]
+    assert [text for text in checks if "○ Not yet: " not in text] == []
+    assert bool(checks) == (path.stem != "index")
 
 
 def test_every_cell_was_run_in_order(path: Path) -> None:
