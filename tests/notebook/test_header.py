@@ -99,3 +99,10 @@ def test_the_page_knows_which_options_take_the_next_word() -> None:
     known = source.read_text("utf-8").split("TAKES_VALUE = new Set([")[1].split("]")[0]
     options = [option for line in (FLOW, TASK, *COMMANDS.values()) for option in line.options]
     assert set(re.findall(r'"(.+?)"', known)) == {o.name for o in options if o.value and not o.bare}
+
+
+def test_the_guide_has_every_command_and_option() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "notebook.md").read_text("utf-8")
+    options = [option.name for line in (FLOW, TASK, *COMMANDS.values()) for option in line.options]
+    assert [name for name in options if f"`{name}" not in guide and f"[{name}" not in guide] == []
+    assert [line.start for line in COMMANDS.values() if not line.later and line.start not in guide] == []
