@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ipyflow.builder import code, edits, saved, shown
+from ipyflow.builder import cells, code, edits, saved, shown
 from ipyflow.builder import plan as p
 from ipyflow.builder.checks import Problem, check
 from ipyflow.builder.history import History
@@ -189,11 +189,7 @@ class Builder:
 
     def write(self) -> None:
         """Put the code into a new cell below; where there are no cells, print it."""
-        writer = _writer
-        if writer is None:
-            print(self.code())
-        else:
-            writer(self.code())
+        cells.write(self.code())
 
     def __repr__(self) -> str:
         plan = self._history.plan
@@ -209,12 +205,3 @@ class Builder:
 def _said(problem: Problem, plan: p.Plan) -> str:
     name = next((one["task"] for one in p.steps(plan) if one["id"] == problem.id), "")
     return f"{name}: {problem.text}" if name and name not in problem.text else problem.text
-
-
-_writer: Callable[[str], None] | None = None
-
-
-def set_writer(writer: Callable[[str], None] | None) -> None:
-    """Say what puts code into a new cell; the notebook does."""
-    global _writer
-    _writer = writer

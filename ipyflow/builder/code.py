@@ -52,7 +52,7 @@ def lines(plan: p.Plan, in_parallel: str | None = "in_parallel") -> list[Line]:
     first, rest = f"{plan['name']} = ", _ending(plan)
     entries = plan["entries"]
     if not entries:
-        return [*made, Line(f"{first}Pipeline()  # add a task", p.ROOT)]
+        return [*made, Line(f"{first}...  # add a task", p.ROOT)]
     if len(entries) == 1 and entries[0]["kind"] == "step":
         one = writer.chained(entries) + "".join(rest)
         return [*made, Line(f"{first}{one}", entries[0]["id"])]

@@ -98,7 +98,7 @@ def _move(plan: p.Plan, edit: Edit) -> int:
         return int(id)
     entries, place, entry = _entry(plan, id)
     target = _list(plan, edit["to"])
-    if entry["kind"] == "group" and p.list_of({**plan, "entries": [entry]}, edit["to"] or -1) is not None:
+    if entry["kind"] == "group" and (edit["to"] == id or p.find({**plan, "entries": [entry]}, edit["to"]) is not None):
         raise EditRefused("a parallel block cannot be moved into itself")
     _shift(entries, place, target, at)
     return int(id)
@@ -246,6 +246,11 @@ EDITS: dict[str, Callable[[p.Plan, Edit], int]] = {
 
 
 def _list(plan: p.Plan, id: Any) -> list[p.Entry]:
+    """The entries of the pipeline, of a branch, or of a new branch at the end of a block."""
+    group = _group(plan, id)
+    if group is not None:
+        group["branches"].append({"id": p.number(plan), "entries": []})
+        return group["branches"][-1]["entries"]
     found = p.list_of(plan, id)
     if found is None:
         raise EditRefused(f"there is no branch {id!r}; it may have been removed")

@@ -12,6 +12,7 @@ from IPython.core.magic import no_var_expand
 from ipyflow import session
 from ipyflow.engine import debugging
 from ipyflow.notebook import debugger, help
+from ipyflow.notebook.builders import Builders
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
 from ipyflow.notebook.completion import Completion
@@ -37,11 +38,13 @@ class Extension:
         self.commands = Commands(shell, self.display, self.cells)
         self._completion = Completion(shell)
         self._formatters = Formatters(shell, self.cells.show_once)
+        self._builders = Builders(shell, self.display)
         self._warned = Warned()
         self._hooks = (
             ("pre_run_cell", self.cells.before),
             ("pre_run_cell", self._warned.cell_begins),
             ("post_run_cell", self.cells.after),
+            ("post_run_cell", self._builders.refresh),
         )
         self._magics: list[tuple[str, str]] = []
         self._forget_engines: Callable[[], None] = lambda: None
@@ -55,6 +58,7 @@ class Extension:
             self.shell.events.register(event, hook)
         self._completion.install()
         self._warned.install()
+        self._builders.install()
         self.display.pages.load()
         if self.display.in_kernel:
         debugging.set_opener(debugger.opener(self.shell))
@@ -73,6 +77,7 @@ class Extension:
         self._completion.remove()
         self._warned.remove()
         self._formatters.remove()
+        self._builders.remove()
         self._forget_engines()
         debugging.set_opener(None)
         self.cells.detach()

@@ -21,6 +21,20 @@ const widget = [
     entryPoints: [at("src/style/index.css")],
     outfile: at("../ipyflow/notebook/static/widget.css"),
   },
+  // The page of ipyflow.Builder: see ipyflow/notebook/builder_view.py.
+  {
+    ...common,
+    minify: true,
+    format: "esm",
+    entryPoints: [at("src/builder/index.ts")],
+    outfile: at("../ipyflow/notebook/static/builder.js"),
+  },
+  {
+    ...common,
+    minify: true,
+    entryPoints: [at("src/builder/index.css")],
+    outfile: at("../ipyflow/notebook/static/builder.css"),
+  },
   // The page that run.export("run.html") writes: see ipyflow/views/standalone.py.
   {
     ...common,

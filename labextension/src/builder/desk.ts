@@ -1,0 +1,111 @@
+/** The builder's page as one thing: what the kernel says, what is chosen here, and the messages between the two. */
+
+import { Signal } from "../core/signal";
+import { type Edit, type Found, find, nameOf, type Place, placeBehind, type Shown } from "./state";
+
+export interface Line {
+  send(message: Record<string, unknown>): void;
+}
+
+type Answer = { type?: unknown; seq?: unknown; id?: unknown; text?: unknown };
+
+export class Desk {
+  readonly shown: Signal<Shown>;
+  /** The number of what is chosen; 0 is the pipeline itself. */
+  readonly chosen = new Signal(0);
+  /** A word for the reader; it is read out. */
+  readonly said = new Signal("");
+  /** The place where the next task would go, while somebody points at one. */
+  readonly aims = new Signal<Place | null>(null);
+  private seq = 0;
+  private readonly waiting = new Map<number, (id: number | null) => void>();
+
+  constructor(
+    shown: Shown,
+    private readonly line: Line,
+  ) {
+    this.shown = new Signal(shown);
+  }
+
+  get plan() {
+    return this.shown.value.plan;
+  }
+
+  get found(): Found | undefined {
+    return find(this.plan, this.chosen.value);
+  }
+
+  /** The kernel says what there is now. */
+  tell(shown: Shown): void {
+    this.shown.value = shown;
+    if (this.chosen.value !== 0 && this.found === undefined) this.chosen.value = 0;
+  }
+
+  hear(answer: Answer): void {
+    const then = this.waiting.get(Number(answer.seq));
+    this.waiting.delete(Number(answer.seq));
+    if (answer.type === "refused") this.say(String(answer.text));
+    then?.(answer.type === "did" && typeof answer.id === "number" ? answer.id : null);
+  }
+
+  say(text: string): void {
+    this.said.value = "";
+    this.said.value = text;
+  }
+
+  choose(id: number): void {
+    this.chosen.value = id;
+  }
+
+  /** Asks for an edit; what it made is chosen unless `stay`. Edits in a row with the same `merge` are undone as one. */
+  edit(edit: Edit, { merge = "", stay = false, word = "" } = {}): void {
+    this.send({ type: "edit", edit, merge }, (id) => {
+      if (id === null) return;
+      if (!stay) this.choose(id);
+      if (word !== "") this.say(word);
+    });
+  }
+
+  /** Adds a task or a block; into a new block one goes on with its first branch. */
+  add(what: { task?: string; kind?: string; role?: string }, place: Place = placeBehind(this.plan, this.chosen.value)) {
+    const name = what.kind === "group" ? "a parallel block" : what.task || "a step";
+    this.send({ type: "edit", edit: { do: "add", ...place, ...what }, merge: "" }, (id) => {
+      if (id === null) return;
+      this.choose(what.kind === "group" ? id + 1 : id);
+      this.say(`added ${name}`);
+    });
+  }
+
+  move(id: number, place: Place): void {
+    const name = nameOf(find(this.plan, id));
+    this.edit({ do: "move", id, ...place }, { word: `moved ${name}` });
+  }
+
+  remove(id: number): void {
+    if (id === 0) return;
+    const name = nameOf(find(this.plan, id));
+    this.edit({ do: "remove", id }, { word: `removed ${name}` });
+  }
+
+  undo(): void {
+    const what = this.shown.value.undo;
+    if (what === null) this.say("nothing to undo");
+    else this.send({ type: "undo" }, () => this.say(`undone: ${what}`));
+  }
+
+  redo(): void {
+    const what = this.shown.value.redo;
+    if (what === null) this.say("nothing to redo");
+    else this.send({ type: "redo" }, () => this.say(`done again: ${what}`));
+  }
+
+  run(): void {
+    this.send({ type: "run" }, () => undefined);
+  }
+
+  private send(message: Record<string, unknown>, then: (id: number | null) => void): void {
+    this.seq += 1;
+    this.waiting.set(this.seq, then);
+    this.line.send({ ...message, seq: this.seq });
+  }
+}
