@@ -229,7 +229,7 @@ def _of_default(default: Any) -> tuple[Any, Any]:
     for kind in (str, float, datetime.datetime, datetime.date, datetime.time, pathlib.PurePath):
         if isinstance(default, kind):
             return kind, Any if kind is str else kind
-    if isinstance(default, enum.Enum):
+    if isinstance(default, enum.Enum) or is_model(type(default)):
         return type(default), type(default)
     return (list[Any], list[Any]) if type(default) is list else (Any, Any)
 

@@ -39,6 +39,9 @@ class Address(BaseModel):
         return street
 
 
+HOME = Address(street="Main")
+
+
 class Person(BaseModel):
     name: str = Field(title="Full name", min_length=2)
     home: Address
@@ -82,7 +85,7 @@ def every(
     at: Optional[datetime.datetime] = None,  # noqa: UP045 - as people write it
     where: Path = Path("data"),
     sizes: Sequence[int] = (1, 2),
-    home: Address = Address(street="Main"),  # noqa: B008
+    home: Address = HOME,
     token: SecretStr = SecretStr("s3cret"),  # noqa: B008
     note: str = "two\nlines",
     extra: dict[str, int] = {},  # noqa: B006
@@ -253,10 +256,11 @@ def test_tasks_flows_and_odd_signatures() -> None:
     assert errors(crawl, {"seed": "a", "depth": 10}) == {"depth": "less than 10, please, not 10"}
 
 
-def test_a_hint_that_cannot_be_looked_up_counts_as_none() -> None:
-    def f(a: "Nowhere", b: "int" = 3) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+def test_a_hint_that_is_missing_or_cannot_be_looked_up_leaves_it_to_the_default() -> None:
+    def f(a: "Nowhere", b: "int" = 3, c=HOME, d=Colour.RED) -> None: ...  # noqa: F821
 
-    assert [(one.name, one.kind) for one in of_callable(f)] == [("a", "value"), ("b", "int")]
+    kinds = [(one.name, one.kind) for one in of_callable(f)]
+    assert kinds == [("a", "value"), ("b", "int"), ("c", "model"), ("d", "choice")]
 
 
 def test_docs_of_arguments() -> None:

@@ -95,8 +95,8 @@ def test_what_stands_in_the_widgets_is_what_the_flow_gets() -> None:
     defaults = form.start().result()
     assert defaults == {
         "n": 4, "rate": 0.5, "mode": "a", "size": None, "day": None, "where": Path("data"), "sizes": (1, 2),
-        "fast": False, "at": Point(x=1), "spot": None, "many": (), "modes": ("b",), "level": 3, "key": "s3cret", "extra": (),
-        "note": "two\nlines",
+        "fast": False, "at": Point(x=1), "spot": None, "many": (), "modes": ("b",), "level": 3, "key": "s3cret",
+        "extra": (), "note": "two\nlines",
     }  # fmt: skip
     each = widgets(form)
     assert form.start().result() == defaults, "drawing the form has changed a value"
