@@ -60,8 +60,8 @@ class Extension:
         self._warned.install()
         self._builders.install()
         self.display.pages.load()
-        if self.display.in_kernel:
         debugging.set_opener(debugger.opener(self.shell))
+        if self.display.in_kernel:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
         self.cells.loading = True
