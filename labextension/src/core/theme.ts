@@ -91,8 +91,11 @@ export function watchTheme(changed: () => void): () => void {
   );
   for (const query of queries) query.addEventListener("change", twice);
   late = setTimeout(changed, 500);
+  // Inside another widget a view is made before it is in the page, where nothing has colours yet.
+  const placed = requestAnimationFrame(changed);
   return () => {
     clearTimeout(late);
+    cancelAnimationFrame(placed);
     observer.disconnect();
     for (const query of queries) query.removeEventListener("change", twice);
   };
