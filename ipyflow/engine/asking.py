@@ -226,6 +226,20 @@ def answered(future: Future[Any], value: Any, by: str) -> bool:
     return answer(future, value, by)
 
 
+def pressed(future: Future[Any], action: str, values: Mapping[str, Any], by: str) -> bool:
+    """Somebody presses a button of the form; False when the prompt has ended before.
+
+    Raises:
+        FormError: what is wrong in the fields.
+        RuntimeError: it is no prompt, has not asked yet, or has no such button.
+    """
+    inquiry = inquiry_of(future)
+    _check_asked(future)
+    if action not in inquiry.actions:
+        raise RuntimeError(f"{future.label} has no button {action!r}: there are {', '.join(inquiry.actions)}")
+    return dismiss(future, by) if action == inquiry.actions[-1] else answer(future, inquiry.read(values), by)
+
+
 def dismissed(future: Future[Any], by: str) -> bool:
     """Somebody says no; False when the prompt has ended before.
 
@@ -267,7 +281,7 @@ def _end(
     given = (call.origin or (call.args, call.kwargs)) if error is not None else None
     said = inquiry_of(future).said(value) if error is None and by else ""
     if error is None:
-        kind, text, trace = type(value).__name__, short(value), None
+        kind, text, trace = type(value).__name__, said or short(value), None
     else:
         endings.add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {run.id}")
         kind, text, trace = type(error).__name__, message(error), traceback_text(error)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import nesting
+from ipyflow.engine.resting import rest
 
 if TYPE_CHECKING:
     from ipyflow.engine.limits import Limit
@@ -49,7 +50,7 @@ class Bell:
         loop = nesting.loop_here() if nesting.on else None
         if loop is not None:
             return nesting.turn(loop, self, timeout)
-        return self._lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+        return rest(lambda left: self._lock.acquire(timeout=left), timeout)
 
 
     def has_rung(self) -> bool:

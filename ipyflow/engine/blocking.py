@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine import nesting
 from ipyflow.engine.bells import Again, Bell, hung
 from ipyflow.engine.context import current_call
+from ipyflow.engine.resting import rest
 from ipyflow.errors import TaskCancelled, WouldDeadlock
 from ipyflow.model import records as r
 from ipyflow.model.ports import Hearing
@@ -100,7 +101,7 @@ def _sleep_for(future: Future[Any], timeout: float | None) -> None:
 
     future.when_settled(ring)
     try:
-        lock.acquire(timeout=-1 if timeout is None else max(0.0, timeout))
+        rest(lambda left: lock.acquire(timeout=left), timeout)
     finally:
         if not future._settled:
             future.forget_callback(ring)

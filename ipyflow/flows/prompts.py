@@ -154,6 +154,11 @@ class Prompt(Task[Any, Any]):
         """A few words above the text."""
         return str(self.fn.title)
 
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """The fields to fill in: of :class:`ipyflow.forms.fields.Field`."""
+        return () if self.fn.model is None else tuple(_forms("models").of_type(self.fn.model))
+
     def submit(self, *args: Any, **values: Any) -> Future[Any]:
         """Ask, in the background; returns the future of the answer at once. Futures among the values are waited for.
 

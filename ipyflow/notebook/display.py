@@ -168,6 +168,11 @@ class Display:
             return data
         return {**data, "text/html": self.richer.naming_cells(data["text/html"])}
 
+    def is_heard(self) -> bool:
+        """Whether there is a page whose messages are read while a cell runs."""
+        links = list(self._links.values())
+        return self.pages.announced() or any(link.subscription.viewer.hears for link in links)
+
     def republish(self, every: bool = False) -> None:
         """Bring the saved pictures up to date, under the cell that runs now.
 

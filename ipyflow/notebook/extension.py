@@ -12,6 +12,7 @@ from IPython.core.magic import no_var_expand
 from ipyflow import session
 from ipyflow.engine import debugging
 from ipyflow.notebook import debugger, help
+from ipyflow.notebook.asker import Asker
 from ipyflow.notebook.builders import Builders
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.commands import Commands
@@ -38,6 +39,7 @@ class Extension:
         self.commands = Commands(shell, self.display, self.cells)
         self._completion = Completion(shell)
         self._formatters = Formatters(shell, self.cells.show_once)
+        self._asker = Asker(shell, self.display)
         self._builders = Builders(shell, self.display)
         self._warned = Warned()
         self._hooks = (
@@ -64,6 +66,7 @@ class Extension:
         if self.display.in_kernel:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
+        self._asker.load()
         self.cells.loading = True
 
     def unload(self) -> None:
@@ -79,7 +82,7 @@ class Extension:
         self._formatters.remove()
         self._builders.remove()
         self._forget_engines()
-        debugging.set_opener(None)
+        self._asker.unload()
         self.cells.detach()
         self.display.pages.unload()
         self.publisher.stop()

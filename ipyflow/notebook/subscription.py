@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipyflow.engine.run import Run
+from ipyflow.errors import FormError
 from ipyflow.notebook import questions
 from ipyflow.notebook.feed import Publisher, Viewer
 from ipyflow.notebook.richer import Richer
@@ -80,6 +81,8 @@ class Subscription:
             self._command(lambda: self._answer(message))
         elif kind == "detail":
             self._command(lambda: self._send({"type": "detail", "task": task, "detail": self._detail(task)}))
+        elif kind == "answer_prompt":
+            self._command(lambda: self._answer_prompt(message))
         elif kind in ("cancel", "retry", "pause", "resume", "rerun"):
             command = getattr(self, f"_{kind}")
             self._command(lambda: self._say(command(task)))
@@ -135,6 +138,21 @@ class Subscription:
         future = before.rerun()
         self._desk.went_over(before, future.run)
         return f"{future.run.name} runs anew, as run {future.run.id}"
+
+    def _answer_prompt(self, message: dict[str, Any]) -> None:
+        """The form of a prompt is sent. What is wrong in it is said at its fields, and it stays open."""
+        task, action = int(message["task"]), str(message.get("action"))
+        future = self.run.find(task)
+        if future is None:
+            self._say(self._missing(task))
+            return
+        try:
+            counts = self.run.engine.press(future, action, message.get("values") or {})
+        except FormError as error:
+            self._send({"type": "prompt_errors", "task": task, "errors": error.errors})
+            return
+        self._desk.publisher.wake(self.run)
+        self._say(f"{future.label}: {action}" if counts else f"{future.label} has its answer already: {future.state}")
 
     def _pause(self, task: int | None) -> str:
         if task is None:

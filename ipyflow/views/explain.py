@@ -8,6 +8,7 @@ from ipyflow.views.answers import awaiting
 from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.palette import LOOKS
+from ipyflow.views.prompts import waits_for_answer
 from ipyflow.views.revisions import code_words
 from ipyflow.views.stalls import stories, waits
 from ipyflow.views.standing import NAMED, listed, progress, where
@@ -163,6 +164,8 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
         return container_waits(state, task, until)
     if is_held(task):
         return f"{name} waits (for {since}): {shown(task.reason, 200)}, until .resume() is called on it."
+    if task.state is State.WAITING and task.id in state.asked:
+        return waits_for_answer(task, until)
     if task.state is State.WAITING:
         what = shown(task.reason, 200) or "something that was not recorded"
         what = f"a {what}" if task.reason.startswith(SLOT) else what

@@ -18,6 +18,7 @@ from ipyflow.views.interest import interesting
 from ipyflow.views.log_html import last_lines
 from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.path_words import path_words
+from ipyflow.views.prompts import questions_html
 from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.tallies import sent, shown_flows
@@ -136,7 +137,7 @@ def _around(state: RunState, path: str, pictures: str, words: str, now: float | 
     head += f"<div><small>Critical path: {esc(path)}</small></div>" if path else ""
     notes = "".join(f"<li>{esc(kind)}: {esc(clip(text, 300))}</li>" for _, kind, text in remarks(state, 10))
     notes = f"<ul>{notes}</ul>" if notes else ""
-    return f'<div class="ipyflow-run">{STYLE}{head}{pictures}{words}{notes}</div>'
+    return f'<div class="ipyflow-run">{STYLE}{head}{questions_html(state)}{pictures}{words}{notes}</div>'
 
 
 def _workflows(state: RunState, now: float | None, inline: bool) -> str:
@@ -189,7 +190,7 @@ def _graph(state: RunState, now: float | None, inline: bool, nodes: int, *, clos
     picture = svg if inline else as_image(svg, f"Graph of {shown(state.name, 120)}")
     open_ = " open" if boxes <= SMALL_GRAPH and not closed else ""
     dashed = "a child and its parent"
-    if any(task.role not in (None, "workflow", "step") for task in state.tasks.values()):
+    if any(task.role not in (None, "workflow", "step", "prompt") for task in state.tasks.values()):
         dashed += ", or what only comes after"
     legend = f"<small>(solid: data · dashed: {dashed})</small>"
     return f"<details{open_}><summary>Graph {legend}</summary>{picture}</details>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ipyflow.model.run import RunState
+from ipyflow.views.prompts import asking
 from ipyflow.views.words import clean, clip, instant, total
 
 
@@ -20,7 +21,7 @@ def listed(state: RunState, now: float | None = None) -> dict[str, Any]:
         0
     """
     elapsed = round(instant(state, now) - state.opened, 3)
-    return {**summary(state), "elapsed": elapsed, "closed": state.closed is not None}
+    return {**summary(state), "elapsed": elapsed, "closed": state.closed is not None, **asking(state)}
 
 
 def summary(state: RunState) -> dict[str, Any]:

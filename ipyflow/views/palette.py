@@ -73,6 +73,7 @@ ROLES: dict[str, RoleLook] = {
     "merge": RoleLook("⋈", "merge", "M1.7 2.6v6.8L10.3 2.6v6.8Z"),
     "workflow": RoleLook("⇄", "workflow", "M1.5 2.2h4v3h-4ZM6.5 6.8h4v3h-4ZM3.5 5.2v3.1h3"),
     "step": RoleLook("▫", "step", "M2 3.2h8v5.6H2Z"),
+    "prompt": RoleLook("?", "prompt", "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4Q6 6.8 6 8M6 9.7v1"),
 }
 """The mark and the word of each role of :data:`ipyflow.model.records.ROLES`."""
 

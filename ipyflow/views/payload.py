@@ -14,6 +14,7 @@ from ipyflow.views.graph import Graph, graph, plan
 from ipyflow.views.interest import interesting
 from ipyflow.views.lanes import lanes
 from ipyflow.views.listing import summary
+from ipyflow.views.prompts import asking
 from ipyflow.views.words import arguments, clean, clip, home, instant, remarked, remarks
 from ipyflow.views.workflows import LISTED, workflows
 
@@ -100,6 +101,7 @@ def run_header(state: RunState, now: float | None = None, *, aggregated: bool = 
         "aggregated": aggregated,
         "critical": critical_path(state),
         "notes": [[kind, task, clean(clip(said, 500))] for task, kind, said in remarks(state, _NOTES)],
+        **asking(state),
     }
 
 

@@ -118,7 +118,9 @@ def counts_in_marks(counts: Mapping[State, int]) -> str:
 
 
 def arguments(state: RunState, task: TaskState) -> str:
-    """What a task was called with, in short; for a step of a workflow what its events hold."""
+    """What a task was called with, in short; for a step of a workflow what its events hold, for a prompt its text."""
+    if task.question is not None:
+        return task.question.text
     if task.role == "workflow" and task.args.startswith(STARTS):
         return task.args.removeprefix(STARTS).removesuffix(")")
     flow = state.workflows.get(task.parent) if task.takes else None

@@ -10,7 +10,7 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import contains
 
-HERE = frozenset({"threads", "loop", "inline", "pipeline", ""})
+HERE = frozenset({"threads", "loop", "inline", "pipeline", "prompt", ""})
 """What stands as executor at tasks whose bodies run in this process, or that have none."""
 SINGLE = frozenset({"threads", "processes"})
 """Where a worker runs one body at a time: what looks like two is one told to go on before an end was heard."""

@@ -19,6 +19,7 @@ function open(runs: ListedRun[] | null) {
   connection.runs.on(() => (changed.value += 1));
   connection.known.on(() => (changed.value += 1));
   const act = vi.fn();
+  const answer = vi.fn();
   const settings = new Signal(DEFAULTS);
   const el = document.createElement("div");
   document.body.append(el);
@@ -29,14 +30,14 @@ function open(runs: ListedRun[] | null) {
   }
   const canReveal = (_: Connection, run: ListedRun) => run.cell !== null;
   const place = { name: "a.ipynb" };
-  const unmount = mountPanel(el, { current, changed, settings, act, canReveal, where: () => place.name });
+  const unmount = mountPanel(el, { current, changed, settings, act, answer, canReveal, where: () => place.name });
   opened.push(() => {
     unmount();
     el.remove();
   });
   const names = () => [...el.querySelectorAll(".ipf-lab-name")].map((name) => name.textContent);
   const button = (label: string) => el.querySelector<HTMLButtonElement>(`button[aria-label^="${label}"]`);
-  return { el, line, connection, current, place, act, say, settings, names, button };
+  return { el, line, connection, current, place, act, answer, say, settings, names, button };
 }
 
 describe("the panel", () => {
@@ -150,6 +151,34 @@ describe("the panel", () => {
     const { el } = open([listed(1, { name: "<img src=x onerror=alert(1)>" })]);
     expect(el.querySelector("img")).toBeNull();
     expect(el.textContent).toContain("<img");
+  });
+});
+
+describe("questions in the panel", () => {
+  const prompt = (task: number) => ({
+    task,
+    name: "go",
+    title: "",
+    text: "Go on?",
+    fields: [],
+    actions: ["Approve", "Dismiss"],
+    since: 0.5,
+  });
+
+  it("of all runs stand above the list, and are answered there", () => {
+    const { el, say, answer, act } = open([listed(2, { prompts: [prompt(7)] }), listed(1, { prompts: [prompt(3)] })]);
+    const region = el.querySelector<HTMLElement>(".ipf-lab-prompts") as HTMLElement;
+    expect([region.hidden, region.querySelectorAll(".ipf-prompt").length]).toEqual([false, 2]);
+    const buttons = (text: string) => [...region.querySelectorAll("button")].filter((one) => one.textContent === text);
+    buttons("Approve")[1]?.click();
+    expect(answer.mock.calls[0]?.[1]).toMatchObject({ id: 1 });
+    expect(answer.mock.calls[0]?.[2]).toEqual({ type: "answer_prompt", task: 3, action: "Approve", values: {} });
+    answer.mock.calls[0]?.[3]({ "": "not now" });
+    expect(region.querySelectorAll(".ipf-form-error")[1]?.textContent).toBe("not now");
+    buttons("run2")[0]?.click();
+    expect(act.mock.calls[0]?.slice(1)).toMatchObject([{ id: 2 }, "open"]);
+    say([listed(2), listed(1)]);
+    expect([region.hidden, region.querySelectorAll(".ipf-prompt").length]).toEqual([true, 0]);
   });
 });
 

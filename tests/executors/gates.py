@@ -18,13 +18,16 @@ NAP = 0.002
 TELL_WHEN_WAITING = """
 def tell_when_waiting(path):
     import sys, threading, time
-    from ipyflow.engine.bells import Bell
-    from ipyflow.engine.blocking import _sleep_for
+    from ipyflow.engine.resting import rest
 
-    asleep, thread = {Bell.listen.__code__, _sleep_for.__code__}, threading.get_ident()
+    thread = threading.get_ident()
+
+    def sleeps():
+        frame = sys._current_frames()[thread]
+        return rest.__code__ in (frame.f_code, frame.f_back and frame.f_back.f_code)
 
     def look():
-        while sys._current_frames()[thread].f_code not in asleep:
+        while not sleeps():
             time.sleep(0.001)
         open(path, "w").close()
 

@@ -92,10 +92,13 @@ const GLYPHS = {
   closeAll: "M2 3.2 4.6 5.8M4.6 3.4v2.4H2.2M10 8.8 7.4 6.2M7.4 8.6V6.2h2.4",
   brush: "M2.2 1.6v8.8M9.8 1.6v8.8M3.8 6h4.4M5.2 4.6 3.8 6l1.4 1.4M6.8 4.6 8.2 6 6.8 7.4",
   rerun: "M9.9 4.2A4.4 4.4 0 1 0 10.4 6.4M10.2 1.6v2.8H7.4",
+  retry: "M2.1 4.2A4.4 4.4 0 1 1 1.6 6.4M1.8 1.6v2.8h2.8",
+  sliders: "M1.6 3.4h5M9.2 3.4h1.2M6.6 2v2.8M1.6 8.6h1.2M5.4 8.6h5M5.4 7.2V10",
   popOut: "M5 2H1.8v8.2H10V7M6.8 1.6h3.6v3.6M10.2 1.8 5.8 6.2",
   pause: "M4 2.6v6.8M8 2.6v6.8",
   resume: "M3.6 2.2 10 6 3.6 9.8Z",
   critical: "M1.5 2.6h4v2.6h-4ZM6.5 6.8h4v2.6h-4ZM3.5 5.2v2.9h3",
+  whatIf: "M1.8 2.6h8.4M1.8 6h5M1.8 9.4h2.6",
   help: "M4 4.2a2 2 0 1 1 3 1.7q-1 .6-1 1.7M6 9.9v.1",
   edited: EDITED,
   live: "M6 4.4a1.6 1.6 0 1 0 0 3.2a1.6 1.6 0 1 0 0-3.2M2.6 2.6a4.8 4.8 0 0 0 0 6.8M9.4 2.6a4.8 4.8 0 0 1 0 6.8",
@@ -141,6 +144,7 @@ const ROLES: Record<Role, string> = {
   merge: "M1.7 2.6v6.8L10.3 2.6v6.8Z",
   workflow: "M1.5 2.2h4v3h-4ZM6.5 6.8h4v3h-4ZM3.5 5.2v3.1h3",
   step: "M2 3.2h8v5.6H2Z",
+  prompt: "M3.6 4.2A2.4 2.4 0 1 1 6.9 6.4Q6 6.8 6 8M6 9.7v1",
 };
 
 /** What a node of a workflow's picture is, where it is more than a step or an event: as in EVENTS of palette.py. */

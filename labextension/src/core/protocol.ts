@@ -1,5 +1,7 @@
 /** What travels between kernel and page, as written down in docs/protocol.md. Times are seconds since the run opened. */
 
+import type { Field } from "./fields";
+
 export type State =
   | "planned"
   | "waiting"
@@ -39,9 +41,24 @@ export interface Run {
   hears?: boolean;
   /** Whether the kernel can run the whole again with the same arguments; missing in a saved file. */
   again?: boolean;
+  /** Whether it has parameters that could be others then. */
+  form?: boolean;
+  /** The questions that wait for an answer, oldest first; missing where there are none. */
+  prompts?: OpenPrompt[];
 }
 
-export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge" | "workflow" | "step";
+/** A question to a person: what to fill in, and the words on its buttons, of which the last says no. */
+export interface OpenPrompt {
+  task: number;
+  name: string;
+  title: string;
+  text: string;
+  fields: Field[];
+  actions: string[];
+  since: number;
+}
+
+export type Role = "pipeline" | "group" | "exceptionally" | "finally" | "merge" | "workflow" | "step" | "prompt";
 
 export interface TaskRow {
   id: number;
@@ -316,6 +333,8 @@ export interface TaskDetail {
   /** The events that a step was run for, and those that it gave, 200 at most. */
   given?: [event: number, type: string, text: string][];
   gave?: [event: number, type: string, text: string][];
+  /** Of a prompt: what was asked, and how it was answered. */
+  question?: { title: string; text: string; action: string; by: string; answer: string } | null;
   /** What changed in its code, oldest first. */
   revisions?: Revision[];
 }
@@ -371,7 +390,28 @@ export interface AnswerMessage {
   error: string | null;
 }
 
-export type ToPage = SnapshotMessage | DeltaMessage | DetailMessage | RowsMessage | SaidMessage | AnswerMessage;
+/** What is wrong in the form of a prompt, by the paths of its fields. */
+export interface PromptErrorsMessage {
+  type: "prompt_errors";
+  task: number;
+  errors: Record<string, string>;
+}
+
+/** What is wrong in the form with other parameters, by the paths of its fields. */
+export interface RerunErrorsMessage {
+  type: "rerun_errors";
+  errors: Record<string, string>;
+}
+
+export type ToPage =
+  | SnapshotMessage
+  | DeltaMessage
+  | DetailMessage
+  | RowsMessage
+  | SaidMessage
+  | AnswerMessage
+  | PromptErrorsMessage
+  | RerunErrorsMessage;
 
 /** Lines of the log, in order of time; `tail` counts `offset` from the end. */
 export interface LogQuery {
@@ -427,6 +467,36 @@ export interface ExportAnswer {
   base64: string | null;
 }
 
+export interface RerunForm {
+  name: string;
+  fields: Field[];
+  values: Record<string, unknown>;
+}
+
+/** An ended run played again with so many workers; `null` for the usual numbers of them. */
+export interface WhatIfQuery {
+  workers: number[] | null;
+}
+/** Seconds, all of them. */
+export interface WhatIfAnswer {
+  /** What the workers are called: `threads`, `processes`, ... */
+  unit: string;
+  /** How many there were, and how many are enough. */
+  own: number;
+  enough: number;
+  measured: number;
+  /** All bodies one after another. */
+  sequential: number;
+  /** With any number of workers. */
+  best: number;
+  /** How long with how many, and the part of their time in which they worked. */
+  forecasts: [workers: number, seconds: number, busy: number][];
+  /** What follows each other in the longest chain; `first` is the first task of the name. */
+  chain: [name: string, tasks: number, seconds: number, first: number][];
+  /** What follows from it. */
+  words: string[];
+}
+
 /** What a page may ask, and what it is answered. */
 export interface Asks {
   log: { query: LogQuery; answer: LogAnswer };
@@ -448,6 +518,14 @@ export interface RowsQuery {
   text: string;
 }
 
+/** A button of a prompt's form is pressed. */
+export interface AnswerPrompt {
+  type: "answer_prompt";
+  task: number;
+  action: string;
+  values: Record<string, unknown>;
+}
+
 export type FromPage =
   | { type: "ready" }
   | { type: "resync" }
@@ -456,7 +534,8 @@ export type FromPage =
   | { type: "pause"; task: number | null }
   | { type: "resume"; task: number | null }
   | { type: "detail"; task: number }
-  | { type: "rerun" }
+  | { type: "rerun"; values?: Record<string, unknown> }
+  | AnswerPrompt
   | { type: "expand"; nodes: string[] }
   | { type: "ask"; request: number; what: keyof Asks; query: Asks[keyof Asks]["query"] }
   | ({ type: "rows"; request: number } & RowsQuery);
@@ -468,7 +547,7 @@ export interface Link {
   listen(listener: (message: unknown) => void): () => void;
 }
 
-const KINDS = new Set(["snapshot", "delta", "detail", "rows", "said", "answer"]);
+const KINDS = new Set(["snapshot", "delta", "detail", "rows", "said", "answer", "prompt_errors", "rerun_errors"]);
 
 /** Messages come from outside: anything that isn't one of ours is `null`. */
 export function asMessage(value: unknown): ToPage | null {

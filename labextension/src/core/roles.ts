@@ -10,6 +10,7 @@ const WORDS: Record<Role, string> = {
   merge: "merge",
   workflow: "workflow",
   step: "step",
+  prompt: "prompt",
 };
 
 export const ROLE_MEANING: Record<Role, string> = {
@@ -20,6 +21,7 @@ export const ROLE_MEANING: Record<Role, string> = {
   merge: "puts the states of the branches together",
   workflow: "its steps run for the events that come",
   step: "run for the events it was given",
+  prompt: "asks a person, and waits for the answer",
 };
 
 /** What rows say of a role: what is below a workflow are its steps, which need not be said of each. */

@@ -9,6 +9,7 @@ import { whySilent } from "./hears";
 import { Past } from "./past";
 import { ALL, type Change, emptyPicture, isSameRun, type Picture, pictureOf, takeIn } from "./picture";
 import {
+  type AnswerPrompt,
   type Asks,
   asMessage,
   asPayload,
@@ -16,6 +17,7 @@ import {
   type FromPage,
   type Link,
   type Payload,
+  type PromptErrorsMessage,
   type Run,
   type TaskDetail,
   type ToPage,
@@ -63,6 +65,8 @@ export class RunStore {
   private readonly changeListeners = new Set<(change: Change) => void>();
   private readonly detailListeners = new Set<(task: number) => void>();
   private readonly saidListeners = new Set<(text: string) => void>();
+  private readonly rerunListeners = new Set<(errors: Record<string, string>) => void>();
+  private readonly refusedListeners = new Set<(message: PromptErrorsMessage) => void>();
   private readonly clock: () => number;
   private readonly later: (call: () => void, ms: number) => () => void;
   private readonly unlisten: () => void;
@@ -167,6 +171,8 @@ export class RunStore {
     this.changeListeners.clear();
     this.detailListeners.clear();
     this.saidListeners.clear();
+    this.refusedListeners.clear();
+    this.rerunListeners.clear();
   }
 
   onChange(listener: (change: Change) => void): () => void {
@@ -182,6 +188,18 @@ export class RunStore {
   onSaid(listener: (text: string) => void): () => void {
     this.saidListeners.add(listener);
     return () => this.saidListeners.delete(listener);
+  }
+
+  /** Hears what is wrong in the form of a prompt that was sent. */
+  /** What was wrong in a form with other parameters. */
+  onRerunRefused(listener: (errors: Record<string, string>) => void): () => void {
+    this.rerunListeners.add(listener);
+    return () => this.rerunListeners.delete(listener);
+  }
+
+  onRefused(listener: (message: PromptErrorsMessage) => void): () => void {
+    this.refusedListeners.add(listener);
+    return () => this.refusedListeners.delete(listener);
   }
 
   /** True while the run moves and a kernel has been heard of; a replay stands still. */
@@ -283,6 +301,11 @@ export class RunStore {
     if (this.instant === null) this.send(message);
   }
 
+  /** Presses a button of a prompt's form. */
+  answer(message: Omit<AnswerPrompt, "type">): void {
+    this.act({ type: "answer_prompt", ...message });
+  }
+
   /** Says which collapsed nodes of the graph are open on this page. */
   expand(nodes: string[]): void {
     this.send({ type: "expand", nodes });
@@ -314,6 +337,10 @@ export class RunStore {
       this.rows.receive(message);
     } else if (message.type === "answer") {
       this.questions.receive(message);
+    } else if (message.type === "rerun_errors") {
+      for (const listener of [...this.rerunListeners]) listener(message.errors);
+    } else if (message.type === "prompt_errors") {
+      for (const listener of [...this.refusedListeners]) listener(message);
     } else {
       for (const listener of [...this.saidListeners]) listener(message.text);
     }

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import { plural } from "../core/format";
+import type { AnswerPrompt } from "../core/protocol";
 import { begun } from "../core/status";
 import type { Connection, ListedRun } from "./connection";
 
@@ -35,6 +36,16 @@ export class Actions {
       if (!button.accept) return;
     }
     connection.command(run, command, (text) => Notification.info(text, { autoClose: 4000 }));
+  }
+
+  /** Presses a button of a prompt's form, and tells the reader what came of it. */
+  answer(
+    connection: Connection,
+    run: ListedRun,
+    message: AnswerPrompt,
+    refused: (errors: Record<string, string>) => void,
+  ): void {
+    connection.answer(run, message, (text) => Notification.info(text, { autoClose: 4000 }), refused);
   }
 
   /** Whether the cell that shows a run is in an open notebook. */

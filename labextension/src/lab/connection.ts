@@ -5,7 +5,7 @@
  * a comm that nobody has opened (docs/protocol.md, "The lab link"). All notebooks on one kernel share a connection.
  */
 
-import type { Counts, State } from "../core/protocol";
+import type { AnswerPrompt, Counts, OpenPrompt, State } from "../core/protocol";
 import { disposeAll, Signal } from "../core/signal";
 
 /** The number under which a kernel speaks to all pages, and the name of its entry in the table of comms. */
@@ -28,6 +28,8 @@ export interface ListedRun {
   total: number;
   counts: Counts;
   paused: boolean;
+  /** The questions that wait for an answer; missing where there are none. */
+  prompts?: OpenPrompt[];
   /** The cell whose output shows it. */
   cell: string | null;
 }
@@ -128,17 +130,36 @@ export class Connection {
 
   /** Has something done to a run that nobody need have on show; `said` hears what came of it. */
   command(run: { id: number; wall: number }, type: string, said: (text: string) => void): void {
+    this.once(run, { type, task: null }, ({ text }) => said(String(text)));
+  }
+
+  /** Presses a button of a prompt's form; `refused` hears what is wrong in it. */
+  answer(
+    run: { id: number; wall: number },
+    message: AnswerPrompt,
+    said: (text: string) => void,
+    refused: (errors: Record<string, string>) => void,
+  ): void {
+    this.once(run, message, (body) => {
+      if (body.type === "prompt_errors") refused(body.errors as Record<string, string>);
+      else said(String(body.text));
+    });
+  }
+
+  /** Says one thing to a run, and hears one thing back. */
+  private once(run: { id: number; wall: number }, message: Body | AnswerPrompt, heard: (body: Body) => void): void {
     const sub = this.join({
       watching: false,
       received: (body) => {
-        if (body.type !== "said" && body.type !== "unknown") return;
+        if (!["said", "prompt_errors", "unknown"].includes(body.type)) return;
         this.subscribers.delete(sub);
-        said(body.type === "said" ? String(body.text) : "the kernel does not know this run any more");
+        const gone = { type: "said", text: "the kernel does not know this run any more" };
+        heard(body.type === "unknown" ? gone : body);
       },
       lineChanged: () => this.subscribers.delete(sub),
     });
     this.post(null, { type: "watch", sub, run: run.id, wall: run.wall });
-    this.post(sub, { type, task: null });
+    this.post(sub, message);
     this.post(null, { type: "leave", sub });
   }
 

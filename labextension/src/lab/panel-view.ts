@@ -2,9 +2,11 @@
 
 import { h, setText } from "../core/dom";
 import { plural } from "../core/format";
+import type { AnswerPrompt } from "../core/protocol";
 import { disposeAll, type Signal } from "../core/signal";
 import { word } from "../core/status";
 import type { Connection, ListedRun } from "./connection";
+import { PanelPrompts } from "./panel-prompts";
 import { type RowAction, RunRow } from "./run-row";
 import type { Choices } from "./settings";
 
@@ -19,6 +21,13 @@ export interface PanelParts {
   settings: Signal<Choices>;
   act(connection: Connection, run: ListedRun, action: RowAction): void;
   canReveal(connection: Connection, run: ListedRun): boolean;
+  /** Presses a button of a prompt's form. */
+  answer(
+    connection: Connection,
+    run: ListedRun,
+    message: AnswerPrompt,
+    refused: (errors: Record<string, string>) => void,
+  ): void;
 }
 
 const HOW = [
@@ -39,7 +48,15 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   const list = h("ul", { class: "ipf-lab-list", "aria-label": "Runs, newest first", keydown: walk });
   const empty = h("div", { class: "ipf-lab-empty", role: "status" });
   const rest = h("p", { class: "ipf-lab-rest" });
-  const root = h("div", { class: "ipf ipf-lab-panel" }, head, filter, empty, list, rest);
+  const prompts = new PanelPrompts({
+    answer: (run, message, refused) => {
+      if (parts.current.value !== null) parts.answer(parts.current.value, run, message, refused);
+    },
+    open: (run) => {
+      if (parts.current.value !== null) parts.act(parts.current.value, run, "open");
+    },
+  });
+  const root = h("div", { class: "ipf ipf-lab-panel" }, prompts.element, head, filter, empty, list, rest);
   element.append(root);
   const rows = new Map<string, RunRow>();
   let stand = "";
@@ -53,6 +70,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   function draw(): void {
     const connection = parts.current.value;
     setText(where, parts.where());
+    prompts.draw(connection?.runs.value ?? []);
     const runs = shown(connection?.runs.value ?? [], parts.settings.value.history);
     filter.hidden = runs.length <= FILTER_ABOVE;
     const words = filter.hidden ? [] : filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -96,6 +114,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   function tick(): void {
     const since = (performance.now() - (parts.current.value?.heardAt ?? 0)) / 1000;
     for (const row of rows.values()) row.tick(since);
+    prompts.tick(since);
   }
 
   function walk(event: KeyboardEvent): void {
@@ -131,6 +150,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
     parts.changed.on(draw),
     parts.settings.on(draw),
     () => clearInterval(ticking),
+    () => prompts.dispose(),
     () => root.remove(),
   );
 }

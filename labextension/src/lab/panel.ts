@@ -26,6 +26,7 @@ export class RunsPanel extends Widget {
       where: () => connections.where,
       settings,
       canReveal: (connection, run) => actions.canReveal(connection, run),
+      answer: (connection, run, message, refused) => actions.answer(connection, run, message, refused),
       act: (connection, run, action) => {
         if (action === "open") actions.open(connection, run);
         else if (action === "reveal") void actions.reveal(connection, run);

@@ -15,6 +15,7 @@ import { DetailActions, showIn } from "./detail-actions";
 import { drawCode } from "./detail-code";
 import { attemptList, copyButton, outputText, Parts, richFrame, section, taskLink } from "./detail-parts";
 import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
+import { drawQuestion } from "./detail-question";
 import { mountStack } from "./detail-stack";
 import { factList, taskFacts } from "./facts";
 import { PauseButton } from "./pause";
@@ -66,6 +67,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     }
     if (task !== undefined) drawHead(task, detail?.branch ?? "");
     drawOutcome(parts, store, id, task, detail);
+    drawQuestion(parts, task, detail);
     drawWhy(parts, store, ui, task, detail);
     drawCode(parts, detail);
     if (task !== undefined) drawTurn(parts, store, ui, task);
@@ -74,8 +76,8 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     const whole = task !== undefined && isContainer(task);
     const flow = task?.role === "workflow";
     const call = flow ? `${name}.run(${args})` : whole ? args : `${name}(${args})`;
-    // A step's arguments are its events, which stand below.
-    const shown = call !== "" && task?.role !== "step";
+    // A step's arguments are its events, which stand below; what a prompt asks stands above.
+    const shown = call !== "" && task?.role !== "step" && task?.role !== "prompt";
     parts.put("args", [call, shown], () =>
       shown ? section(whole && !flow ? "Plan" : "Call", h("pre", { class: "ipf-pre", text: call })) : null,
     );

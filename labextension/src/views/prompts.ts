@@ -1,14 +1,15 @@
-/** The place above the tabs for what waits for a person: today the events that workflows wait for from outside. */
+/** The place above the tabs for what waits for a person: questions, with their forms, and the events that workflows wait for. */
 
 import { h, s, setText } from "../core/dom";
 import { duration, oneLine, plural } from "../core/format";
 import { MARKS } from "../core/icons";
-import type { Awaited } from "../core/protocol";
+import type { Awaited, OpenPrompt } from "../core/protocol";
 import { disposeAll } from "../core/signal";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
+import { PromptCard } from "./prompt-card";
 
-/** More than so many stand behind a line that says how many. */
+/** More than so many of a kind stand behind a line that says how many. */
 const SHOWN = 3;
 let places = 0;
 
@@ -18,30 +19,62 @@ interface Wait extends Awaited {
 
 export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   places += 1;
-  const label = h("h2", { class: "ipf-prompts-name", id: `ipf-prompts-${places}` });
+  const label = h("h2", { class: "ipf-prompts-name", id: `ipf-prompts-${places}`, "aria-live": "polite" });
   const list = h("ul", { class: "ipf-prompts-list" });
   const more = h("p", { class: "ipf-quiet ipf-prompts-more" });
   const root = h("section", { class: "ipf-prompts", role: "region", "aria-labelledby": label.id }, label, list, more);
   element.append(root);
+  const cards = new Map<string, PromptCard>();
   const rows = new Map<string, { row: HTMLElement; since: HTMLElement }>();
 
+  const questions = (): OpenPrompt[] => (store.replaying ? [] : (store.run.prompts ?? []));
   const waits = (): Wait[] =>
     store.run.closed !== null
       ? []
       : store.workflows.flatMap((flow) => flow.awaited.map((one) => ({ ...one, flow: flow.name })));
 
   function draw(): void {
-    const all = waits();
-    const shown = all.slice(0, SHOWN);
+    const [asked, awaited] = [questions(), waits()];
     const focused = root.contains(document.activeElement);
-    root.hidden = all.length === 0;
-    setText(label, all.length === 1 ? "Waits for an answer from outside" : "Wait for answers from outside");
-    const keys = new Set(shown.map(keyOf));
-    for (const [key, { row }] of rows) {
-      if (keys.has(key)) continue;
-      row.remove();
-      rows.delete(key);
+    root.hidden = asked.length + awaited.length === 0;
+    setText(label, nameOf(asked.length, awaited.length));
+    drawCards(asked.slice(0, SHOWN));
+    drawWaits(awaited.slice(0, SHOWN));
+    const rest = Math.max(0, asked.length - SHOWN);
+    const steps = Math.max(0, awaited.length - SHOWN);
+    more.hidden = rest + steps === 0;
+    setText(
+      more,
+      `and ${[rest && plural(rest, "more question"), steps && plural(steps, "more step")].filter(Boolean).join(", ")}`,
+    );
+    if (focused && !root.contains(document.activeElement)) {
+      const next = cards.values().next().value;
+      if (next !== undefined) next.focus();
+      else root.closest(".ipf")?.querySelector<HTMLElement>("[role=tab][tabindex='0']")?.focus();
     }
+    tick();
+  }
+
+  function drawCards(shown: OpenPrompt[]): void {
+    keepOnly(cards, new Set(shown.map(cardKey)), (card) => card.dispose());
+    shown.forEach((prompt, place) => {
+      const key = cardKey(prompt);
+      let card = cards.get(key);
+      if (card === undefined) {
+        card = new PromptCard(prompt, {
+          where: `${oneLine(prompt.name, 40)} #${prompt.task}`,
+          send: (action, values) => store.answer({ task: prompt.task, action, values }),
+          open: () => show(prompt.task),
+        });
+        cards.set(key, card);
+        list.insertBefore(card.element, list.children[place] ?? null);
+      }
+      card.draw(store.heard ? "" : "Nobody has answered yet; the kernel that would hear it is not there.");
+    });
+  }
+
+  function drawWaits(shown: Wait[]): void {
+    keepOnly(rows, new Set(shown.map(keyOf)), ({ row }) => row.remove());
     for (const wait of shown) {
       const key = keyOf(wait);
       if (rows.has(key)) continue;
@@ -49,12 +82,11 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
       rows.set(key, made);
       list.append(made.row);
     }
-    more.hidden = all.length <= SHOWN;
-    setText(more, `and ${plural(all.length - SHOWN, "more step")}`);
-    if (focused && !root.contains(document.activeElement)) {
-      root.closest(".ipf")?.querySelector<HTMLElement>("[role=tab][tabindex='0']")?.focus();
-    }
-    tick();
+  }
+
+  function show(task: number): void {
+    ui.folded.value = false;
+    ui.selection.value = { task };
   }
 
   function makeRow(wait: Wait): { row: HTMLElement; since: HTMLElement } {
@@ -62,10 +94,10 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
     const what = wait.text === "" ? wait.type : `${wait.type}(${oneLine(wait.text, 120)})`;
     const row = h(
       "li",
-      { class: "ipf-prompt" },
+      { class: "ipf-awaited" },
       h(
         "span",
-        { class: "ipf-prompt-text" },
+        { class: "ipf-awaited-text" },
         asks(),
         h("b", { text: wait.step }),
         " waits for ",
@@ -78,10 +110,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
         class: "ipf-button ipf-small",
         text: "Open the step",
         "aria-label": `Open the step ${wait.step} #${wait.task}`,
-        click: () => {
-          ui.folded.value = false;
-          ui.selection.value = { task: wait.task };
-        },
+        click: () => show(wait.task),
       }),
     );
     return { row, since };
@@ -89,6 +118,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
 
   function tick(): void {
     const now = store.now();
+    for (const card of cards.values()) card.tick(now);
     for (const wait of waits().slice(0, SHOWN)) {
       const one = rows.get(keyOf(wait));
       if (one !== undefined) setText(one.since, `for ${whole(now - wait.since)}`);
@@ -97,11 +127,35 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
 
   const ticking = setInterval(() => store.live && !root.hidden && tick(), 500);
   draw();
-  return disposeAll(store.onChange(draw), () => {
-    clearInterval(ticking);
-    root.remove();
-  });
+  return disposeAll(
+    store.onChange(draw),
+    store.onRefused(({ task, errors }) => {
+      for (const card of cards.values()) if (card.prompt.task === task) card.refuse(errors);
+    }),
+    () => {
+      clearInterval(ticking);
+      for (const card of cards.values()) card.dispose();
+      root.remove();
+    },
+  );
 }
+
+function nameOf(questions: number, waits: number): string {
+  if (questions === 1) return "A question waits for your answer";
+  if (questions > 1) return `${questions} questions wait for your answers`;
+  return waits === 1 ? "Waits for an answer from outside" : "Wait for answers from outside";
+}
+
+function keepOnly<T>(shown: Map<string, T>, keys: ReadonlySet<string>, drop: (one: T) => void): void {
+  for (const [key, one] of shown) {
+    if (keys.has(key)) continue;
+    drop(one);
+    shown.delete(key);
+  }
+}
+
+/** Asked again, as by a retry, it is another question. */
+const cardKey = ({ task, since }: OpenPrompt): string => `${task} ${since}`;
 
 const whole = (seconds: number): string => {
   const s = Math.max(0, Math.floor(seconds));

@@ -1,41 +1,8 @@
-/** The fields of a form as the kernel describes them (ipyflow/forms/), and the values that go back. */
+/** The values that a form takes and gives. */
 
-export type FieldKind =
-  | "int"
-  | "float"
-  | "bool"
-  | "str"
-  | "text"
-  | "secret"
-  | "choice"
-  | "date"
-  | "time"
-  | "datetime"
-  | "path"
-  | "list"
-  | "model"
-  | "value";
+import type { Field } from "../../core/fields";
 
-export interface Field {
-  name: string;
-  kind: FieldKind;
-  label: string;
-  doc: string;
-  required: boolean;
-  /** It may be none. */
-  optional: boolean;
-  /** A JSON value. */
-  default: unknown;
-  has_default: boolean;
-  choices: [label: string, value: unknown][] | null;
-  min: number | null;
-  max: number | null;
-  step: number | null;
-  /** What a list holds. */
-  item: Field | null;
-  /** What a model has. */
-  fields: Field[] | null;
-}
+export type { Field, FieldKind } from "../../core/fields";
 
 /** What is given for a field; `undefined` where nothing is, so that the kernel takes the default or asks for it. */
 export type Given = unknown;

@@ -1,0 +1,73 @@
+/** The questions of all runs of a kernel, above the list of runs: answered there as in the view of a run. */
+
+import { h, setText } from "../core/dom";
+import { plural } from "../core/format";
+import type { AnswerPrompt, OpenPrompt } from "../core/protocol";
+import { PromptCard } from "../views/prompt-card";
+import type { ListedRun } from "./connection";
+
+export interface Answerer {
+  answer(run: ListedRun, message: AnswerPrompt, refused: (errors: Record<string, string>) => void): void;
+  open(run: ListedRun): void;
+}
+
+export class PanelPrompts {
+  readonly element: HTMLElement;
+  private readonly label = h("h2", { class: "ipf-lab-head", "aria-live": "polite" });
+  private readonly list = h("ul", { class: "ipf-prompts-list" });
+  private readonly cards = new Map<string, { card: PromptCard; run: ListedRun }>();
+
+  constructor(private readonly answerer: Answerer) {
+    this.element = h(
+      "section",
+      { class: "ipf-prompts ipf-lab-prompts", "aria-label": "Questions" },
+      this.label,
+      this.list,
+    );
+    this.element.hidden = true;
+  }
+
+  draw(runs: readonly ListedRun[]): void {
+    const focused = this.element.contains(document.activeElement);
+    const asked = runs.flatMap((run) => (run.prompts ?? []).map((prompt) => ({ run, prompt })));
+    const keys = new Set(asked.map(({ run, prompt }) => keyOf(run, prompt)));
+    for (const [key, { card }] of this.cards) {
+      if (keys.has(key)) continue;
+      card.dispose();
+      this.cards.delete(key);
+    }
+    asked.forEach(({ run, prompt }, place) => {
+      const known = this.cards.get(keyOf(run, prompt));
+      if (known !== undefined) known.run = run;
+      else this.add(run, prompt, place);
+    });
+    this.element.hidden = asked.length === 0;
+    setText(this.label, asked.length === 1 ? "A question waits" : `${plural(asked.length, "question")} wait`);
+    if (focused && !this.element.contains(document.activeElement)) this.cards.values().next().value?.card.focus();
+  }
+
+  tick(since: number): void {
+    for (const { card, run } of this.cards.values()) card.tick(run.elapsed + since);
+  }
+
+  dispose(): void {
+    for (const { card } of this.cards.values()) card.dispose();
+  }
+
+  private add(run: ListedRun, prompt: OpenPrompt, place: number): void {
+    const key = keyOf(run, prompt);
+    const card = new PromptCard(prompt, {
+      where: run.name,
+      send: (action, values) => {
+        const message: AnswerPrompt = { type: "answer_prompt", task: prompt.task, action, values };
+        this.answerer.answer(run, message, (errors) => card.refuse(errors));
+      },
+      open: () => this.answerer.open(run),
+    });
+    this.cards.set(key, { card, run });
+    this.list.insertBefore(card.element, this.list.children[place] ?? null);
+  }
+}
+
+/** Numbers of tasks are of the whole kernel; asked again, it is another question. */
+const keyOf = (run: ListedRun, prompt: OpenPrompt): string => `${run.wall} ${prompt.task} ${prompt.since}`;
