@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "worker": {"model", "engine", "wire"},
     "executors": {"model", "wire", "worker", "machine"},
     "store": {"model"},
-    "views": {"model"},
+    "views": {"model", "machine"},
     "flows": {"model", "engine", "machine"},
     "builder": {"model", "engine", "flows", "forms"},
     "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
+from time import process_time
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
@@ -74,6 +75,9 @@ class Run:
         self._state: RunState | None = None
         self._seen = 0
         self._end: concurrent.futures.Future[Any] | None = None
+        self.cpu: float | None = None
+        """Seconds that this process has computed from the run's beginning to its end, other things included."""
+        self._cpu_before = process_time()
         self.append(r.Opened(engine.now(), id, name, kind, engine.wall()))
 
     # For the engine.
@@ -104,6 +108,7 @@ class Run:
             if self.live:  # a task was retried, or submitted by a thread that a body left behind
                 return
             self.closed = True
+            self.cpu = process_time() - self._cpu_before
             self.append(r.Closed(self.engine.now(), self.state.value))
             end = self._end
         self.engine.run_closed(self)
@@ -377,6 +382,26 @@ class Run:
             ImportError: the SDK is not installed; the message says how to get it.
         """
         return self.engine.presenter.spans(self)
+
+    def lint(self) -> Any:
+        """What could be better, now that the run has ended: leaks, needless waits, pools or tasks too small, and more.
+
+        Returns:
+            A sequence of findings that displays itself; each has ``kind``, ``text``, ``advice``, ``tasks``, ``lines``
+            and, where that can be told, ``saves`` in seconds. See ``docs/debugging.md``.
+
+        Example:
+            >>> import ipyflow as fl
+            >>> @fl.flow
+            ... def double(x):
+            ...     return 2 * x
+            >>> run = double.submit(4).run
+            >>> run.wait()
+            True
+            >>> run.lint()
+            double: nothing to say
+        """
+        return self.engine.presenter.lint(self)
 
     def timeline(self, *beside: Run | Future[Any], by: str = "task") -> Any:
         """The timeline as an object that displays itself.

@@ -192,6 +192,9 @@ class Presenter(Protocol):
     def spans(self, run: Any) -> list[Any]:
         """Give ``run`` as spans of OpenTelemetry's SDK."""
 
+    def lint(self, run: Any) -> Any:
+        """What could be better in ``run``, as an object that displays itself."""
+
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """An object that displays the ``timeline``, ``graph`` or ``table`` of ``run``.
 

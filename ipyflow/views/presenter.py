@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ipyflow.machine import cores
 from ipyflow.model.records import Read, Record
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import digraph
@@ -15,6 +16,8 @@ from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.exports import Source, as_download, export
 from ipyflow.views.graph_svg import pictures_svg
 from ipyflow.views.html import static_html, table_html, task_html
+from ipyflow.views.lint.findings import Facts, reached
+from ipyflow.views.lint.shown import Lint, lint
 from ipyflow.views.otel import spans
 from ipyflow.views.payload import MIME
 from ipyflow.views.plans import plan
@@ -111,6 +114,20 @@ class StaticPresenter:
         """Give a run as spans of OpenTelemetry. See :func:`ipyflow.views.otel.spans`."""
         with _source(run) as source:
             return list(spans(source.state, now=source.now))
+
+    def lint(self, run: Any) -> Lint:
+        """Look through a run for what could be better. See :mod:`ipyflow.views.lint`."""
+        known: dict[tuple[str, str], Callable[..., Any]] = {}
+        for future in run.futures:
+            fn = getattr(future.task, "fn", None)
+            if callable(fn):
+                known.setdefault((future.task.module, future.task.name), fn)
+        executors = list(run.engine.executors.items())
+        sizes = {
+            name: executor.size for name, executor in executors if isinstance(getattr(executor, "size", None), int)
+        }
+        with run.reading() as state:
+            return lint(state, Facts(reached(known), sizes, cores(), run.cpu))
 
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Digraph``.
