@@ -27,12 +27,12 @@ def _is_due(run: Run, future: Future[Any]) -> bool:
     return future.state in RESTARTABLE_STATES and not handled
 
 
-def failed_below(future: Future[Any]) -> list[Future[Any]]:
-    """What can be run again of all that ``future``'s task has started, and of what that has."""
-    failed = failed_in(future.run)
+def failed_below(run: Run, task: int) -> list[Future[Any]]:
+    """What can be run again of all that a task has started, and of what that has."""
+    failed = failed_in(run)
     if not failed:
         return []
-    below = _Below(future.run, {future.id})
+    below = _Below(run, {task})
     return [one for one in failed if one.parent_id in below]
 
 

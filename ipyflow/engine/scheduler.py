@@ -431,10 +431,17 @@ class Engine:
     def retry(self, future: Future[Any]) -> None:
         """Run an ended task again; of one that has not failed, what failed below it."""
         self.check_accepts(current_call())
-        if future.state not in RESTARTABLE_STATES and (below := failed_below(future)):
+        if future.state not in RESTARTABLE_STATES and (below := failed_below(future.run, future.id)):
             retry_all(below)
         else:
             endings.retry(self, future)
+
+    def retry_below(self, run: Run, task: int) -> int:
+        """Run again what failed below a task, whatever became of itself; returns how many had failed."""
+        self.check_accepts(current_call())
+        below = failed_below(run, task)
+        retry_all(below)
+        return len(below)
 
     def retry_run(self, run: Run) -> None:
         """Run again all that failed in a run."""

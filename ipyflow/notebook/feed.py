@@ -21,6 +21,7 @@ from typing import Any
 from ipyflow.engine.run import Run
 from ipyflow.model.records import NO_TASK
 from ipyflow.model.run import RunState
+from ipyflow.notebook.rerun_form import has_form
 from ipyflow.views.live import LiveView
 from ipyflow.views.rows import rows
 
@@ -148,6 +149,7 @@ class Feed:
             header["paused"] = paused
             header["hears"] = viewer.hears
             header["again"] = self.run.beginning is not None
+            header["form"] = has_form(self.run)
             viewer.send(message)
 
 

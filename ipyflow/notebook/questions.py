@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyflow.engine.run import Run
+from ipyflow.notebook.rerun_form import form_of
 from ipyflow.views.log_lines import log_lines
 from ipyflow.views.replay import replayed
 from ipyflow.views.window import window
@@ -40,8 +41,10 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
         return dict(run.what_if(query.get("workers")).to_json())
     if what == "bundle":
         return bundle(run)
+    if what == "form":
+        return form_of(run)
     raise ValueError(
-        f"no question {what!r}; there are log, window, replay, export, whatif and bundle: reload the page"
+        f"no question {what!r}; there are log, window, replay, export, whatif, form and bundle: reload the page"
     )
 
 

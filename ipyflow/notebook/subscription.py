@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.errors import FormError
 from ipyflow.notebook import questions
 from ipyflow.notebook.feed import Publisher, Viewer
+from ipyflow.notebook.rerun_form import rerun_with
 from ipyflow.notebook.richer import Richer
 from ipyflow.views.detail import detail
+from ipyflow.views.words import counted
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -83,6 +86,10 @@ class Subscription:
             self._command(lambda: self._send({"type": "detail", "task": task, "detail": self._detail(task)}))
         elif kind == "answer_prompt":
             self._command(lambda: self._answer_prompt(message))
+        elif kind == "retry" and message.get("below"):
+            self._command(lambda: self._say(self._retry_below(task)))
+        elif kind == "rerun" and message.get("values") is not None:
+            self._command(lambda: self._rerun_with(message["values"]))
         elif kind in ("cancel", "retry", "pause", "resume", "rerun"):
             command = getattr(self, f"_{kind}")
             self._command(lambda: self._say(command(task)))
@@ -131,13 +138,38 @@ class Subscription:
         future.retry()
         return f"{future.label} runs again"
 
+    def _retry_below(self, task: int) -> str:
+        count = self.run.engine.retry_below(self.run, task)
+        label = self._label(task)
+        return f"{counted(count, 'task')} below {label} run again" if count else f"nothing below {label} has failed"
+
     def _rerun(self, _: object) -> str:
         before = self.run
         if not before.closed:
             return f"{before.name} has not ended: cancel it first, or wait"
-        future = before.rerun()
-        self._desk.went_over(before, future.run)
+        return self._shows(before.rerun())
+
+    def _rerun_with(self, values: dict[str, Any]) -> None:
+        """The form with other parameters is sent. What is wrong in it is said at its fields, and it stays open."""
+        if not self.run.closed:
+            self._say(self._rerun(None))
+            return
+        try:
+            future = rerun_with(self.run, values)
+        except FormError as error:
+            self._send({"type": "rerun_errors", "errors": error.errors})
+            return
+        self._say(self._shows(future))
+
+    def _shows(self, future: Future[Any]) -> str:
+        """All that showed this run shows the one of ``future`` from now on."""
+        self._desk.went_over(self.run, future.run)
         return f"{future.run.name} runs anew, as run {future.run.id}"
+
+    def _label(self, task: int) -> str:
+        with self.run.reading() as state:
+            known = state.tasks.get(task)
+            return f"task {task}" if known is None else f"{known.name}#{task}"
 
     def _answer_prompt(self, message: dict[str, Any]) -> None:
         """The form of a prompt is sent. What is wrong in it is said at its fields, and it stays open."""

@@ -148,14 +148,16 @@ def tallied(state: RunState, tasks: Sequence[int]) -> Counter[State]:
 
 
 def foremost(state: RunState, tasks: Sequence[int], most: int) -> list[int]:
-    """Choose the tasks to name for many: failed ones first, then unfinished ones, then in order of submission."""
-    ranked: tuple[list[int], list[int], list[int]] = ([], [], [])
-    for task in tasks:
-        now = state.tasks[task].state
-        rank = ranked[0 if now in FAILURE_STATES else 1 if now not in FINAL_STATES else 2]
+    """Choose the tasks to name for many: failed ones first, then unfinished ones, then those whose code was changed."""
+    ranked: tuple[list[int], list[int], list[int], list[int]] = ([], [], [], [])
+    for id_ in tasks:
+        task = state.tasks[id_]
+        now = task.state
+        place = 0 if now in FAILURE_STATES else 1 if now not in FINAL_STATES else 2 if task.revisions else 3
+        rank = ranked[place]
         if len(rank) < most:
-            rank.append(task)
-    return (ranked[0] + ranked[1] + ranked[2])[:most]
+            rank.append(id_)
+    return (ranked[0] + ranked[1] + ranked[2] + ranked[3])[:most]
 
 
 def caption(module: str, group: str | None, role: str | None = None) -> str:

@@ -251,3 +251,31 @@ describe("what is left", () => {
     expect(head(example("small")).el.querySelector(".ipf-left")?.textContent).toBe("");
   });
 });
+
+describe("running again", () => {
+  const failed = (more = {}) =>
+    payload([task(1, { state: "succeeded", ended: 1 }), task(2, { parent: 1, state: "failed", ended: 1 })], more);
+
+  it("is of all that failed while the run goes on, and not from its past", () => {
+    const { button, item, link, store, el } = head(failed());
+    const retry = button("Retry");
+    expect(retry?.title).toBe("Run 1 task again, with the code of now; what has succeeded stays");
+    retry?.click();
+    retry?.click();
+    expect(link.sent).toEqual([{ type: "retry", task: null }]);
+    el.querySelector<HTMLElement>(".ipf-more")?.click();
+    expect(item("Retry")).toBeDefined();
+    store.receive({ type: "snapshot", seq: 1, payload: ended() });
+    expect(button("Retry")).toBeUndefined();
+    expect(head(failed(), { saved: true }).button("Retry")).toBeUndefined();
+  });
+
+  it("is with other parameters where it has some", () => {
+    expect(head(ended({ again: true })).button("Rerun with other parameters …")).toBeUndefined();
+    const { button, ui } = head(ended({ again: true, form: true }));
+    const open = button("Rerun with other parameters …");
+    open?.click();
+    expect(ui.rerunForm.value).toBe(true);
+    expect(open?.getAttribute("aria-expanded")).toBe("true");
+  });
+});

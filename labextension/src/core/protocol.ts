@@ -505,6 +505,8 @@ export interface Asks {
   export: { query: ExportQuery; answer: ExportAnswer };
   /** The forms that a notebook file keeps, by MIME type. */
   bundle: { query: Record<string, never>; answer: Record<string, unknown> };
+  /** The parameters of the flow, and the arguments that the run has. */
+  form: { query: Record<string, never>; answer: RerunForm };
 }
 
 /** A column the table sorts by. */
@@ -530,7 +532,7 @@ export type FromPage =
   | { type: "ready" }
   | { type: "resync" }
   | { type: "cancel"; task: number | null }
-  | { type: "retry"; task: number }
+  | { type: "retry"; task: number | null; below?: true }
   | { type: "pause"; task: number | null }
   | { type: "resume"; task: number | null }
   | { type: "detail"; task: number }

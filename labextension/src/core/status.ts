@@ -43,6 +43,8 @@ export const FINAL: ReadonlySet<State> = new Set([
 ]);
 export const FAILURES: ReadonlySet<State> = new Set(["failed", "timed_out"]);
 export const RESTARTABLE: ReadonlySet<State> = new Set(["failed", "timed_out", "cancelled"]);
+/** How many tasks could be run again. */
+export const failures = (counts: Counts): number => [...RESTARTABLE].reduce((n, state) => n + (counts[state] ?? 0), 0);
 /** A body of the user's runs or stands inside one of our waits. */
 export const ACTIVE: ReadonlySet<State> = new Set(["running", "blocked", "cancelling"]);
 /** Not begun yet. */

@@ -278,8 +278,14 @@ export class RunStore {
     this.act({ type: "cancel", task });
   }
 
-  retry(task: number): void {
+  /** `null` runs again all that has failed. */
+  retry(task: number | null): void {
     this.act({ type: "retry", task });
+  }
+
+  /** Runs again what has failed below a task. */
+  retryBelow(task: number): void {
+    this.act({ type: "retry", task, below: true });
   }
 
   /** Lets nothing new of the run, or of one pipeline, begin. */
@@ -291,9 +297,9 @@ export class RunStore {
     this.act({ type: "resume", task });
   }
 
-  /** Runs the whole again, with the same arguments: the view goes over to the new run. */
-  rerun(): void {
-    this.act({ type: "rerun" });
+  /** Runs the whole again, with the same arguments or with others: the view goes over to the new run. */
+  rerun(values?: Record<string, unknown>): void {
+    this.act(values === undefined ? { type: "rerun" } : { type: "rerun", values });
   }
 
   /** What is done is done to the run as it is: not from a picture of its past. */

@@ -59,6 +59,8 @@ export interface UiState {
   readonly logFilter: Signal<LogFilter>;
   /** The instant that is replayed, in seconds of the run; `null` shows it as it is. */
   readonly replay: Signal<number | null>;
+  /** Whether the form with other parameters is open. */
+  readonly rerunForm: Signal<boolean>;
   /** Whether the timeline and the graph mark the tasks that decided how long the run took. */
   readonly critical: Signal<boolean>;
 }
@@ -79,6 +81,7 @@ export function createUiState(tab?: unknown, host: Host = {}): UiState {
     filter: new Signal<TableFilter>({ states: null, text: "" }),
     logFilter: new Signal<LogFilter>({ task: null, streams: null, text: "" }),
     replay: new Signal<number | null>(null),
+    rerunForm: new Signal(false),
     critical: new Signal(false),
   };
 }

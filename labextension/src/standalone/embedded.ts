@@ -61,6 +61,7 @@ function asked(payload: Payload, { what, query }: Ask): { answer: unknown; error
 }
 
 const NOT_HERE = {
+  form: "a saved page runs nothing: type run.rerun(...) where the run was made",
   window: "a saved page has no more of a large run than it shows",
   replay: "a saved page of a large run cannot be replayed: export the log (run.json) to keep all of it",
   bundle: "a saved page is not written into a notebook again",

@@ -19,6 +19,7 @@ import { drawQuestion } from "./detail-question";
 import { mountStack } from "./detail-stack";
 import { factList, taskFacts } from "./facts";
 import { PauseButton } from "./pause";
+import { RetryBelow } from "./retry-below";
 import { mountEvent } from "./workflow/event-pane";
 import { mountPlace } from "./workflow/place-pane";
 import { drawTaskEvents } from "./workflow/task-events";
@@ -50,6 +51,7 @@ export function mountDetail(element: HTMLElement, store: RunStore, ui: UiState):
 function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number): () => void {
   const action = new TaskAction(store);
   const pause = new PauseButton((what) => store[what](id), "ipf-small");
+  const below = new RetryBelow(store, id);
   const more = new DetailActions(store, ui, id);
   const parts = new Parts(root);
   const facts = h("div");
@@ -135,11 +137,13 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
           task.role == null ? null : roleTag(task.role),
           pause.element,
           action.element,
+          below.element,
         ),
         more.element,
       ),
     );
     action.update(task);
+    below.update(task);
     more.update(task);
     const pauses =
       task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.heard && !store.replaying;

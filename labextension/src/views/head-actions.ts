@@ -4,7 +4,7 @@ import { h, setAttr } from "../core/dom";
 import { plural } from "../core/format";
 import { titleWith } from "../core/hears";
 import { glyph } from "../core/icons";
-import { begun } from "../core/status";
+import { begun, failures } from "../core/status";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { exportItems } from "./export-menu";
@@ -13,6 +13,7 @@ import { PauseButton, runPaused } from "./pause";
 
 /** Above this many unfinished tasks, cancelling all of them asks first. */
 const ASK_ABOVE = 20;
+const WITH_OTHERS = "Rerun with other parameters …";
 /** How long, in ms, a pressed button is quiet: the answer comes as rows that change, or as a new run. */
 const PATIENCE = 2000;
 
@@ -20,12 +21,25 @@ export class HeadActions {
   readonly element: HTMLElement;
   private readonly pause: PauseButton;
   private readonly cancel = button("Cancel", "ipf-cancel", () => this.ask());
+  private readonly retry = button("Retry", "ipf-retry", () => this.retryAll());
   private readonly rerun = button("Rerun", "ipf-rerun", () => this.again());
+  private readonly rerunWith = h(
+    "button",
+    {
+      type: "button",
+      class: "ipf-tool ipf-rerun-with",
+      "aria-label": WITH_OTHERS,
+      title: WITH_OTHERS,
+      click: () => (this.ui.rerunForm.value = !this.ui.rerunForm.value),
+    },
+    glyph("sliders"),
+  );
   private readonly confirm = h("span", { class: "ipf-confirm", role: "alertdialog", "aria-label": "Cancel the run?" });
   private readonly more: MenuButton;
   private readonly exports: MenuButton;
   private quiet: ReturnType<typeof setTimeout> | undefined;
   private quietRun = 0;
+  private readonly unlisten: () => void;
 
   constructor(
     private readonly store: RunStore,
@@ -33,6 +47,7 @@ export class HeadActions {
   ) {
     this.pause = new PauseButton((what) => store[what](null));
     this.rerun.prepend(glyph("rerun"));
+    this.retry.prepend(glyph("retry"));
     this.confirm.hidden = true;
     this.confirm.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
@@ -70,11 +85,14 @@ export class HeadActions {
       { class: "ipf-head-row" },
       this.pause.element,
       this.cancel,
+      this.retry,
       this.rerun,
+      this.rerunWith,
       ...this.exports.elements,
       out,
     );
     this.element = h("span", { class: "ipf-head-actions" }, this.confirm, row, ...this.more.elements);
+    this.unlisten = ui.rerunForm.on(() => this.update());
   }
 
   update(): void {
@@ -89,13 +107,24 @@ export class HeadActions {
     setAttr(this.cancel, "title", titleWith(run, null));
     setAttr(this.rerun, "title", titleWith(run, "Run it all again, with the same arguments and the code of now"));
     this.rerun.hidden = !this.canRerun();
+    this.rerunWith.hidden = !this.canRerunWith();
+    setAttr(this.rerunWith, "aria-expanded", String(this.ui.rerunForm.value));
+    const failed = failures(run.counts);
+    this.retry.hidden = !this.canRetry();
+    setAttr(
+      this.retry,
+      "title",
+      titleWith(run, `Run ${plural(failed, "task")} again, with the code of now; what has succeeded stays`),
+    );
     const quiet = run.state === "cancelling" || this.quiet !== undefined ? "true" : null;
     setAttr(this.cancel, "aria-disabled", quiet);
     setAttr(this.rerun, "aria-disabled", quiet);
+    setAttr(this.retry, "aria-disabled", quiet);
   }
 
   dispose(): void {
     clearTimeout(this.quiet);
+    this.unlisten();
     this.pause.dispose();
     this.more.dispose();
     this.exports.dispose();
@@ -121,6 +150,14 @@ export class HeadActions {
     return run.closed !== null && run.again === true && this.steerable;
   }
 
+  private canRerunWith(): boolean {
+    return this.canRerun() && this.store.run.form === true;
+  }
+
+  private canRetry(): boolean {
+    return failures(this.store.run.counts) > 0 && this.steerable;
+  }
+
   /** The same as the buttons, for where there is no room for them. */
   private items(): MenuItem[] {
     const items: MenuItem[] = [];
@@ -129,11 +166,19 @@ export class HeadActions {
       items.push({ label: what, act: () => this.store[what === "Resume" ? "resume" : "pause"](null) });
     }
     if (this.canCancel()) items.push({ label: "Cancel", act: () => this.ask() });
+    if (this.canRetry()) items.push({ label: "Retry", act: () => this.retryAll() });
     if (this.canRerun()) items.push({ label: "Rerun", act: () => this.again() });
+    if (this.canRerunWith()) items.push({ label: WITH_OTHERS, act: () => (this.ui.rerunForm.value = true) });
     const { popOut } = this.ui.host;
     if (popOut !== undefined) items.push({ label: "Open in a tab of its own", act: () => popOut() });
     const exports = exportItems(this.store).map((item, i) => ({ ...item, apart: i === 0 || item.apart === true }));
     return [...items, ...exports];
+  }
+
+  private retryAll(): void {
+    if (this.quiet !== undefined) return;
+    this.store.retry(null);
+    this.hush();
   }
 
   private again(): void {

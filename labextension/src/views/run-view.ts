@@ -12,6 +12,7 @@ import { mountHoverCard } from "./hover-card";
 import { keepPlace } from "./keep-place";
 import { mountLog } from "./log/view";
 import { mountPrompts } from "./prompts";
+import { mountRerunForm } from "./rerun-form";
 import { mountScrubber } from "./scrubber";
 import { mountTable } from "./table/view";
 import { mountTimeline } from "./timeline/view";
@@ -95,6 +96,7 @@ export const mountRunView: Mount = (element, store, ui) => {
   function start(): void {
     waiting.remove();
     const unmountHeader = mountHeader(inner, store, ui);
+    const unmountRerun = mountRerunForm(inner, store, ui);
     const unmountPrompts = mountPrompts(inner, store, ui);
     inner.append(main);
     const fold = () => {
@@ -107,6 +109,7 @@ export const mountRunView: Mount = (element, store, ui) => {
     showDetail();
     unmountAll = disposeAll(
       unmountHeader,
+      unmountRerun,
       unmountPrompts,
       keepPlace(detail),
       mountHoverCard(root, store, ui),
@@ -182,6 +185,7 @@ function forgetRun(ui: UiState): void {
   ui.replay.value = null;
   ui.flow.value = null;
   ui.logFilter.value = { ...ui.logFilter.value, task: null };
+  ui.rerunForm.value = false;
 }
 
 /** A view that cannot be drawn says so where it would stand; the other parts go on. */

@@ -186,7 +186,7 @@ function updateNode(group: SVGGElement, node: GraphNode, from: Showing): void {
   const edited = part("node-edited");
   if (edited !== null) {
     setAttr(edited, "d", nodeRevised(node, from.tasks) ? editedPath() : null);
-    setAttr(edited, "transform", `translate(${w - (node.role == null ? 17 : 31)} 5) scale(0.86)`);
+    setAttr(edited, "transform", `translate(12 3.5) scale(0.82)`);
   }
   text(part("node-module"), 31, h / 2 - 6 - lift, shorten(above, wide, 1));
   text(part("node-name"), 31, h / 2 + drop - lift, shorten(nodeTitle(node), room, 7.25));

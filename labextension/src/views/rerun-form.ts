@@ -1,0 +1,91 @@
+/** The place below the head where a run is begun anew with other parameters: a form with those that it has. */
+
+import { h } from "../core/dom";
+import { oneLine } from "../core/format";
+import { disposeAll } from "../core/signal";
+import type { RunStore } from "../core/store";
+import type { UiState } from "../core/ui-state";
+import { type Form, mountForm } from "./forms/form";
+import { say } from "./say";
+
+const RUN = "Run with these";
+/** How long, in ms, the buttons rest while the kernel looks at what was sent. */
+const PATIENCE = 4000;
+
+export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiState): () => void {
+  const place = h("section", { class: "ipf-rerun-form", "aria-label": "Rerun with other parameters" });
+  place.hidden = true;
+  element.append(place);
+  let form: Form | null = null;
+  let run = 0;
+  let resting: ReturnType<typeof setTimeout> | undefined;
+
+  async function open(): Promise<void> {
+    run = store.run.id;
+    try {
+      const { name, fields, values } = await store.ask("form", {});
+      if (!ui.rerunForm.value || store.run.id !== run) return;
+      const title = h("h2", { class: "ipf-prompts-name", text: `Rerun ${oneLine(name, 60)} with other parameters` });
+      place.replaceChildren(title);
+      form = mountForm(place, fields, { values, actions: [RUN, "Close"], onSubmit: send });
+      place.hidden = false;
+      form.focus();
+    } catch (error) {
+      say(store, error instanceof Error ? error.message : String(error));
+      ui.rerunForm.value = false;
+    }
+  }
+
+  function send(action: string, values: Record<string, unknown>): void {
+    if (action !== RUN) {
+      close();
+      return;
+    }
+    form?.showErrors({});
+    rest(true);
+    store.rerun(values);
+  }
+
+  function rest(on: boolean): void {
+    clearTimeout(resting);
+    form?.setBusy(on);
+    if (on) resting = setTimeout(() => rest(false), PATIENCE);
+  }
+
+  function close(): void {
+    ui.rerunForm.value = false;
+    element.querySelector<HTMLElement>(".ipf-rerun-with:not([hidden]), .ipf-more")?.focus();
+  }
+
+  function show(): void {
+    clearTimeout(resting);
+    form?.dispose();
+    form = null;
+    place.hidden = true;
+    place.replaceChildren();
+    if (ui.rerunForm.value) void open();
+  }
+
+  place.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  });
+  show();
+  return disposeAll(
+    ui.rerunForm.on(show),
+    store.onRerunRefused((errors) => {
+      rest(false);
+      form?.showErrors(errors);
+    }),
+    store.onChange(() => {
+      // The view has gone over to the new run, or its past is on show.
+      if (form !== null && (store.run.id !== run || store.replaying || !store.heard)) ui.rerunForm.value = false;
+    }),
+    () => {
+      clearTimeout(resting);
+      form?.dispose();
+      place.remove();
+    },
+  );
+}
