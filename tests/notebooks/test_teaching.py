@@ -17,6 +17,19 @@ PICTURE = re.compile(r"<img [^>]*src=.data:image/svg")
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
 SIZE = re.compile(r"[\d,.]+ bytes")  # of an object: each Python has its own
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+HINTS = """
+import ipyflow
+for run in ipyflow.runs():
+    if run.kind != "cell" and run.closed:
+        for hint in run.lint():
+            print(f"{run.name}: {hint.kind}")
+"""
+MEANT = {  # what a lesson does wrong to show it, and nothing else, may be found in its flows
+    "01-futures": {"in_turn: sequential", "side_by_side: sequential", "sign_up: leak", "careless: unseen"},
+    "02-pipelines": set(),
+    "03-events": set(),
+    "04-scale": {"threads: computing"},
+}
 
 pytestmark = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 
@@ -85,8 +98,11 @@ def unexpected_errors(notebook: Any) -> list[str]:
 @pytest.mark.timeout(180)
 def test_it_runs_and_the_solutions_of_its_exercises_are_right(path: Path) -> None:
     extra = [source for exercise in exercises(committed(path)) for source in exercise]
-    notebook = execute(path, extra=extra)
+    notebook = execute(path, extra=[HINTS, *extra])
     assert unexpected_errors(notebook) == []
+    hints = set(said(notebook.cells[len(notebook.cells) - len(extra) - 1]).split("\n")) - {""}
+    assert path.stem not in MEANT or hints <= MEANT[path.stem]
+    assert ("in_turn: sequential" in hints) == (path.stem == "01-futures")
     checks = [said(cell) for cell in notebook.cells[len(notebook.cells) - len(extra) :][1::2]]
     assert [text for text in checks if "✓ Right!" not in text] == []
     expect_finished_pictures(notebook)
