@@ -141,7 +141,7 @@ class Completion:
     def _targets(self, command: str, last: str) -> Iterator[Offer]:
         runs = session.runs()
         wanted = [run for run in runs if _RUNS[command](run)] if command in _RUNS else runs
-        if not wanted:  # better all of them than the names of files
+        if not wanted and command != "cancel":  # better all of them than the names of files
             wanted = runs
         if "#" not in last:
             yield from ((_quoted(run.name, last), "run") for run in wanted)
@@ -151,7 +151,12 @@ class Completion:
             yield from ((_quoted(future.label, last), "task") for future in _tasks(wanted, command))
         if "#" not in last:
             yield from ((str(run.id), "run") for run in wanted)
-            yield from self._variables((Run, Future))
+            yield from (offer for offer in self._variables((Run, Future)) if self._fits(command, offer[0]))
+
+    def _fits(self, command: str, name: str) -> bool:
+        handle = self._shell.user_ns[name]
+        fits = (_TASKS if isinstance(handle, Future) else _RUNS).get(command)
+        return fits is None or bool(fits(handle))
 
     def _variables(self, kind: Any) -> Iterator[Offer]:
         names = [name for name, value in list(self._shell.user_ns.items()) if isinstance(value, kind)]

@@ -42,6 +42,8 @@ def target(word: str | None, variables: dict[str, Any], failed: bool = False) ->
         future = run.find(int(number))
         if future is not None and name in ("", future.task.name):
             return future
+    if mark and number.isdigit():
+        _refuse_let_go(word, name, int(number), found)
     handle = variables.get(word)
     if isinstance(handle, Run | Future):
         return handle
@@ -50,6 +52,17 @@ def target(word: str | None, variables: dict[str, Any], failed: bool = False) ->
         return task
     names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
     raise UsageError(f"no run goes by {word}; there are {names or 'none'}")
+
+
+def _refuse_let_go(word: str, name: str, id: int, found: list[Run]) -> None:
+    """Say of a task that views still show why it cannot be named."""
+    for run in found:
+        task = run.snapshot().tasks.get(id)
+        if task is not None and name in ("", task.name):
+            raise UsageError(
+                f"{word} {task.state.value}, and nobody holds its future any more: "
+                f"keep what submit() or map() gives, or write %flow show {run.id}"
+            )
 
 
 def run_of(found: Run | Future[Any]) -> Run:

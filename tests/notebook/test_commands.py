@@ -112,6 +112,13 @@ def test_a_task_goes_by_its_name_where_one_is_meant_and_by_a_variable(ready: She
     assert "load#2" in ready.out
 
 
+def test_a_task_that_nobody_holds_says_so(ready: Shell) -> None:
+    ready.value("%%task load(n)\nreturn n")
+    ready.value("load.map(range(3)).results()")
+    said = ready.fails("%flow explain load#2")
+    assert "load#2 succeeded, and nobody holds its future any more: keep what submit() or map() gives" in said
+
+
 def test_a_run_with_blanks_in_its_name_goes_by_quotes(ready: Shell) -> None:
     ready.value("%%flow --wait\n1 + 2")
     ready.value("%flow wait '1 + 2'")
