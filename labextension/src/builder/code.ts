@@ -74,6 +74,5 @@ export function tokens(line: string): (HTMLElement | string)[] {
             : "";
     found.push(kind === "" ? visible(text) : h("span", { class: `ipb-${kind}`, text }));
   }
-  found.push("\n");
   return found;
 }

@@ -19,6 +19,7 @@ export class Desk {
   readonly aims = new Signal<Place | null>(null);
   private seq = 0;
   private readonly waiting = new Map<number, (id: number | null) => void>();
+  private readonly next: (() => void)[] = [];
 
   constructor(
     shown: Shown,
@@ -46,6 +47,13 @@ export class Desk {
     this.waiting.delete(Number(answer.seq));
     if (answer.type === "refused") this.say(String(answer.text));
     then?.(answer.type === "did" && typeof answer.id === "number" ? answer.id : null);
+    while (this.waiting.size === 0 && this.next.length > 0) this.next.shift()?.();
+  }
+
+  /** Does something when all that was asked for is done: what keys pressed in a row mean depends on that. */
+  inTurn(act: () => void): void {
+    if (this.waiting.size === 0 && this.next.length === 0) act();
+    else this.next.push(act);
   }
 
   say(text: string): void {

@@ -47,20 +47,24 @@ export function mountKeys(root: HTMLElement, desk: Desk, picture: Picture, prope
 
   function commandKey(key: string, shift: boolean, typing: boolean): boolean {
     if (typing) return false; // a field has an undo of its own
-    if (key === "z") (shift ? desk.redo : desk.undo).call(desk);
-    else if (key === "y") desk.redo();
-    else if (key === "d" && desk.chosen.value !== 0)
-      desk.edit({ do: "copy", id: desk.chosen.value }, { word: "doubled" });
+    if (key === "z") desk.inTurn(() => (shift ? desk.redo() : desk.undo()));
+    else if (key === "y") desk.inTurn(() => desk.redo());
+    else if (key === "d" && desk.chosen.value !== 0) desk.inTurn(double);
     else return false;
     return true;
+  }
+
+  function double(): void {
+    desk.edit({ do: "copy", id: desk.chosen.value }, { word: "doubled" });
   }
 
   function cardKey(key: string, alt: boolean): boolean {
     const id = desk.chosen.value;
     if (alt) {
-      if (key === "ArrowUp" || key === "ArrowDown") move(id, key === "ArrowDown");
-      else if (key === "ArrowLeft" || key === "ArrowRight") moveBranch(id, key === "ArrowRight");
-      else return false;
+      if (key === "ArrowUp" || key === "ArrowDown") desk.inTurn(() => move(desk.chosen.value, key === "ArrowDown"));
+      else if (key === "ArrowLeft" || key === "ArrowRight") {
+        desk.inTurn(() => moveBranch(desk.chosen.value, key === "ArrowRight"));
+      } else return false;
       return true;
     }
     const all = [0, ...everything(desk.plan).map((one) => one.id)];
@@ -71,7 +75,7 @@ export function mountKeys(root: HTMLElement, desk: Desk, picture: Picture, prope
     else if (key === "ArrowLeft") aside(id, -1);
     else if (key === "a" || key === "A" || key === "Insert" || key === "+")
       picture.openMenu(placeBehind(desk.plan, id));
-    else if (key === "Delete" || key === "Backspace") desk.remove(id);
+    else if (key === "Delete" || key === "Backspace") desk.inTurn(() => desk.remove(desk.chosen.value));
     else if (key === "Enter") properties.focusField("");
     else return false;
     return true;

@@ -35,7 +35,7 @@ export function mountPicture(desk: Desk): Picture {
     mend();
     element.scrollTop = scrollTop;
     element.scrollLeft = scrollLeft;
-    if (inside >= 0) focus(cardOf(inside) === null ? desk.chosen.value : inside);
+    if (inside >= 0) focus([inside, desk.chosen.value, 0].find((id) => cardOf(id) !== null) ?? 0);
   }
 
   /** What is chosen is marked, and is what Tab comes to. */
@@ -256,6 +256,11 @@ export function mountPicture(desk: Desk): Picture {
     gapAt(place)?.querySelector<HTMLElement>("button")?.click();
   }
 
+  // What has the focus is chosen: that is what keys act on.
+  element.addEventListener("focusin", ({ target }) => {
+    const { id } = (target as HTMLElement).dataset;
+    if (id !== undefined) desk.choose(Number(id));
+  });
   dropArea(element, nearest, aim);
   const ended = () => setTimeout(draw);
   window.addEventListener("dragend", ended);
