@@ -61,8 +61,8 @@ class Extension:
         self._completion.install()
         self._warned.install()
         self._builders.install()
-        self.display.pages.load()
         debugging.set_opener(debugger.opener(self.shell))
+        self.display.pages.load()
         if self.display.in_kernel:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
@@ -79,6 +79,7 @@ class Extension:
                 self.shell.events.unregister(event, hook)
         self._completion.remove()
         self._warned.remove()
+        debugging.set_opener(None)
         self._formatters.remove()
         self._builders.remove()
         self._forget_engines()
