@@ -89,6 +89,7 @@ class Display:
         self._links: dict[tuple[int, str], Link] = {}
         self._cell_of: dict[int, str] = {}
         """The cell of the page that a run stands under, by the run's number."""
+        self._cell_of_place: dict[str, str | None] = {}
         self.on_shown_anew: list[Callable[[Run], None]] = []
         """Called with a run that has a place already: nobody need show it."""
         self.on_gone_over: list[Callable[[Run, Run], None]] = []
@@ -130,6 +131,7 @@ class Display:
         id = uuid.uuid4().hex
         data = data or {"text/html": '<div class="ipyflow-of-form"></div>', "text/plain": ""}
         self._shell.display_pub.publish(data, metadata={}, transient={"display_id": id})
+        self._cell_of_place[id] = self._cell()
         return id
 
     def rewrite(self, place: str, data: dict[str, Any]) -> None:
@@ -148,6 +150,7 @@ class Display:
         with self._lock:
             for listener in self.on_shown_anew:
                 listener(run)
+            self._stands_under(run, self._cell_of_place.get(places[-1]))
             self._pictures = [picture for picture in self._pictures if picture.id not in places]
             for id in places:
                 picture = Picture(run, of_view=False, of_form=True, id=id)
@@ -155,6 +158,7 @@ class Display:
                 self._update(picture)
                 self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
             del self._pictures[: -2 * KEPT]
+            self.pages.beat()
             return self._widget(run, "timeline")
 
     def later(self, seconds: float, do: Callable[[], object]) -> None:

@@ -318,7 +318,7 @@ class ModelControl:
         """Say what is wrong with its fields, and with all of it."""
         self.inner.show(errors, everywhere)
         own = errors.get("", "")
-        self.said.value = _said(own, wrong=True) if own else _said(self.field.doc)
+        self.said.value = _said(own, wrong=True) if own else _said(self.field.doc) if self.field.doc else ""
 
     def focus(self) -> None:
         """Have the keyboard go to its first field."""
@@ -364,7 +364,7 @@ class RowsControl:
             mine = {path: text for path, text in errors.items() if path.split(".")[0] == str(place)}
             row.show({path.partition(".")[2]: text for path, text in mine.items()}, everywhere)
         own = errors.get("", "")
-        self.said.value = _said(own, wrong=True) if own else _said(self.field.doc)
+        self.said.value = _said(own, wrong=True) if own else _said(self.field.doc) if self.field.doc else ""
 
     def focus(self) -> None:
         """Have the keyboard go to its first row."""

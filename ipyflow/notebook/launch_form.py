@@ -30,7 +30,7 @@ from ipyflow.notebook.form_panel import Panel
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import clip
 
-LOOK = 0.25
+LOOK = 0.1
 """Seconds between two looks at the launches that go on."""
 KEPT = 30
 """Launches in the list."""
@@ -188,6 +188,8 @@ class LaunchForm:
 
     def _pressed(self, raw: Mapping[str, Any]) -> None:
         with self._lock:
+            if hasattr(self._shell, "kernel") and self._display() is None:
+                raise RuntimeError("the extension that shows runs is not loaded: %load_ext ipyflow")
             if self._renew():
                 raise RuntimeError(f"{self.task.name} has other parameters now: look at them, then press Start again")
             self._start(raw)
@@ -246,8 +248,9 @@ class LaunchForm:
     def _gone_over(self, before: Run, run: Run) -> None:
         """A run on show was started anew from its view."""
         launch = next((one for one in self.launches if one.run is before), None)
-        if launch is not None:
-            self._launched(launch.values, run.futures[0], run)
+        if launch is not None and run.root is not None:
+            values = launch.values if run.beginning is None else run.beginning.present()
+            self._launched(values, run.root, run)
 
     def _reopened(self, run: Run) -> None:
         if any(launch.run is run for launch in self.launches):

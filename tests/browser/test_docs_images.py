@@ -10,9 +10,11 @@ from playwright.sync_api import Browser, Locator, expect
 
 from ipyflow.views.exports import Source, export
 from tests.browser import demo
+from tests.browser.actions.desk import INSERT
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
 from tests.browser.test_run_view import expect_state
+from tests.notebooks.test_docs import BLOCK
 from tests.views.golden import fan_out
 
 IMG = ARTIFACTS / "img"
@@ -20,7 +22,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "img"
 THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
 ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
-NOT_BY_NIGHT = {f"{name}-dark" for name in ("pipeline", "pipeline-graph", "replay", "saved", "workers")}
+NOT_BY_NIGHT = {f"{name}-dark" for name in ("form", "pipeline", "pipeline-graph", "replay", "saved", "workers")}
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
 
 
@@ -72,6 +74,24 @@ def sharp(extended_lab: LabServer, chromium: Browser, request: pytest.FixtureReq
         extended_lab.shutdown_kernels()
     assert page.blocked == []
     assert page.errors == []
+
+
+def test_a_form(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 1200})
+    define, show = BLOCK.findall((DOCS.parent / "forms.md").read_text(encoding="utf-8"))[:2]
+    for source in (define, show):
+        index = page.call(INSERT, source.rstrip())
+        page.run_cell(index)
+    form = page.cell(index).locator(".ipyflow-form")
+    start = form.get_by_role("button", name="Start", exact=True)
+    for layers in ("64, 32", "128, 64, 32"):
+        form.get_by_label("layers").fill(layers)
+        start.click()
+        expect(form.locator(".ipf-head .ipf-pill")).to_have_attribute("data-state", "succeeded")
+        expect(form.locator(".ipyflow-form-launch").first).to_contain_text(f"[{layers}]" if "128" in layers else "csv")
+    start.evaluate("button => button.blur()")
+    keep(f"form{end}", form)
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:

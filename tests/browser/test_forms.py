@@ -124,7 +124,11 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         assert form.locator("section.ipf").count() == 1
         assert page.cell(1).locator(".ipyflow-of-form").filter(visible=True).count() == 0, "shown beside the form"
 
-        launches(form).nth(1).click()
+        button(form, "Rerun").click()  # in the view
+        expect(launches(form)).to_have_count(3)
+        expect(launches(form).first).to_contain_text("pages=2, kind='map'")
+
+        launches(form).nth(2).click()
         expect_state(form, "failed")
         expect(pages).to_have_value("14")
         expect(form.get_by_label("kind")).to_have_value("book")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+from nbclient import NotebookClient
+from nbformat import v4
 from pydantic import BaseModel, Field, SecretStr
 
 import ipyflow as fl
@@ -293,3 +295,21 @@ def test_the_call_on_show_is_python() -> None:
     widgets(form)
     assert ast.parse(form._as_code(form._values(form.typed())))
     assert form._as_code(form._values(form.typed())) == "every.submit(n=1, size=Size.L, where=Path('x'))"
+
+
+@pytest.mark.kernel
+def test_a_notebook_without_a_front_end_ends_with_the_form_and_the_final_picture() -> None:
+    define = (
+        "%load_ext ipyflow\nfrom ipyflow import flow\n@flow\ndef collect(name: str, n: int = 2):\n    return name * n"
+    )
+    cells = [define, "form = collect.form(name='<b>')\nform", "form.start(n=3).result()", "%flow wait"]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3", timeout=30).execute()
+    widget, saved, picture = notebook.cells[1].outputs
+    assert (widget.data["text/html"], widget.data["text/plain"]) == ("", "")
+    assert "✓ succeeded" in saved.data["text/html"]
+    assert "&lt;b&gt;" in saved.data["text/html"]
+    assert "✓ succeeded" in saved.data["text/plain"]
+    assert 'alt="Timeline of collect"' in picture.data["text/html"]
+    assert "succeeded" in picture.data["text/plain"]
+    assert [output.data["text/plain"] for output in notebook.cells[2].outputs] == ["'<b><b><b>'"], "shown again there"
