@@ -41,7 +41,7 @@ class WhatIf:
     def to_json(self) -> dict[str, Any]:
         """What a page gets: the figures, and the sentences."""
         facts = self.facts
-        return {**facts.to_json(), "unit": workers(facts, 2).removeprefix("2 "), "words": sentences(facts)}
+        return {**facts.to_json(), "unit": workers(facts, 2).removeprefix("2 "), "words": sentences(facts, chain=False)}
 
     def __repr__(self) -> str:
         facts = self.facts

@@ -39,25 +39,26 @@ def times(facts: Facts, seconds: float) -> str:
     return f"{gain:.1f}x" if gain < 99.95 else f"{gain:,.0f}x"
 
 
-def sentences(facts: Facts) -> list[str]:
+def sentences(facts: Facts, chain: bool = True) -> list[str]:
     """All that there is to say, the most important first.
 
     Args:
         facts: what was found.
+        chain: whether the links of the longest chain are named; else it is shown beside.
     """
-    chain = chain_words(facts)
+    links = f": {chain_words(facts)}" if chain else ""
     if not facts.own:
         said = [f"Its tasks need no workers: any number runs on the loop at once. It took {_s(facts.measured)}."]
-        return [*said, f"The longest chain takes {_s(facts.best)}: {chain}."]
+        return [*said, f"The longest chain takes {_s(facts.best)}{links}."]
     enough = f"More than {workers(facts, facts.enough)} {'changes' if facts.enough == 1 else 'change'} nothing"
     if is_held(facts):
         held = " and ".join(f"'{shown(name, 40)}'" for name in facts.limits[:2])
         one = len(facts.limits) == 1
         holds = f"the limit {held} holds" if one else f"limits ({held}{', …' if len(facts.limits) > 2 else ''}) hold"
         said = [f"{enough}: {holds} it at {_s(facts.best)}, without {'it' if one else 'them'} {_s(facts.free)}."]
-        said.append(f"The longest chain: {chain}.")
+        said += [f"The longest chain{links}."] if chain else []
     else:
-        said = [f"{enough}: the longest chain takes {_s(facts.best)}: {chain}."]
+        said = [f"{enough}: the longest chain takes {_s(facts.best)}{links}."]
     return [*said, *_advice(facts), *_rough(facts)]
 
 

@@ -503,6 +503,7 @@ export interface Asks {
   window: { query: WindowQuery; answer: WindowAnswer };
   replay: { query: ReplayQuery; answer: ReplayAnswer };
   export: { query: ExportQuery; answer: ExportAnswer };
+  whatif: { query: WhatIfQuery; answer: WhatIfAnswer };
   /** The forms that a notebook file keeps, by MIME type. */
   bundle: { query: Record<string, never>; answer: Record<string, unknown> };
   /** The parameters of the flow, and the arguments that the run has. */

@@ -8,7 +8,7 @@ import type { AnswerMessage, Asks, FromPage } from "./protocol";
 
 /** An answer that has not come after this long, in ms, will not come. */
 const PATIENCE = 15_000;
-/** A large run takes its time to be written. */
+/** A large run takes its time to be written, or played again. */
 const PATIENCE_FOR_EXPORTS = 120_000;
 
 type Ask = Extract<FromPage, { type: "ask" }>;
@@ -37,7 +37,7 @@ export class Questions {
           this.open.delete(request);
           reject(new Error(this.whySilent()));
         },
-        what === "export" ? PATIENCE_FOR_EXPORTS : PATIENCE,
+        what === "export" || what === "whatif" ? PATIENCE_FOR_EXPORTS : PATIENCE,
       );
       this.open.set(request, { settle, stop });
       this.send({ type: "ask", request, what, query });

@@ -63,6 +63,8 @@ export interface UiState {
   readonly rerunForm: Signal<boolean>;
   /** Whether the timeline and the graph mark the tasks that decided how long the run took. */
   readonly critical: Signal<boolean>;
+  /** Whether the timeline has the pane beside it that plays the run again with other numbers of workers. */
+  readonly whatIf: Signal<boolean>;
 }
 
 export function createUiState(tab?: unknown, host: Host = {}): UiState {
@@ -83,6 +85,7 @@ export function createUiState(tab?: unknown, host: Host = {}): UiState {
     replay: new Signal<number | null>(null),
     rerunForm: new Signal(false),
     critical: new Signal(false),
+    whatIf: new Signal(false),
   };
 }
 

@@ -64,6 +64,7 @@ const NOT_HERE = {
   form: "a saved page runs nothing: type run.rerun(...) where the run was made",
   window: "a saved page has no more of a large run than it shows",
   replay: "a saved page of a large run cannot be replayed: export the log (run.json) to keep all of it",
+  whatif: "a saved page plays nothing again: ask run.what_if() where the run was made",
   bundle: "a saved page is not written into a notebook again",
   export: "a saved page holds no other formats: export them where the run was made",
 };

@@ -9,6 +9,7 @@ const KEYS = [
   ["Shift + drag, B", "mark a stretch"],
   ["0", "show all"],
   ["C", "critical path"],
+  ["W", "what if"],
   ["↑ ↓ Enter", "go to a task, open it"],
 ] as const;
 

@@ -10,6 +10,7 @@ export interface KeyActions {
   follow(): void;
   help(): void;
   path(): void;
+  whatIf(): void;
   marked(): boolean;
   mark(): void;
   /** Moves both ends of the marked stretch by parts of what is on show. */
@@ -37,6 +38,7 @@ export function onKey(act: KeyActions): (event: KeyboardEvent) => void {
     else if (key === "0") act.fit();
     else if (key === "f") act.follow();
     else if (key === "c") act.path();
+    else if (key === "w") act.whatIf();
     else if (key === "b") act.mark();
     else if (key === "?") act.help();
     else if (key === "Enter" && act.marked()) act.zoomToMark();

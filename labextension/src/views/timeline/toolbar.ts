@@ -6,8 +6,10 @@ import type { RunStore } from "../../core/store";
 import type { UiState } from "../../core/ui-state";
 import { whyNoPath } from "./critical";
 import { legend } from "./legend";
+import { whyNoWhatIf } from "./what-if";
 
 const PATH = "Critical path: the tasks that decided how long the run took (C)";
+const WHAT_IF = "What if: how long with more workers, or fewer (W)";
 
 export interface Actions {
   zoomIn(): void;
@@ -53,6 +55,19 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
     glyph("critical"),
     h("span", { text: "Critical path" }),
   );
+  const whatIf = h(
+    "button",
+    {
+      type: "button",
+      class: "ipf-tool ipf-what-tool",
+      "aria-label": "What if",
+      click: () => {
+        if (whatIf.getAttribute("aria-disabled") !== "true") ui.whatIf.value = !ui.whatIf.value;
+      },
+    },
+    glyph("whatIf"),
+    h("span", { text: "What if" }),
+  );
   const brush = button("Mark a stretch", "Shift and drag, or B", glyph("brush"), () =>
     act.mark(brush.getAttribute("aria-pressed") !== "true"),
   );
@@ -65,6 +80,7 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
     legend(),
     h("span", { class: "ipf-choices", role: "group", "aria-label": "Rows" }, ...by),
     path,
+    whatIf,
     live,
     brush,
     button("Zoom out", "−", glyph("minus"), act.zoomOut),
@@ -83,6 +99,11 @@ export function toolbar(ui: UiState, act: Actions): Toolbar {
       setAttr(path, "aria-disabled", why === "" ? null : "true");
       setAttr(path, "title", why || PATH);
       path.setAttribute("aria-pressed", String(ui.critical.value && why === ""));
+      const whyNot = whyNoWhatIf(store);
+      setAttr(whatIf, "aria-disabled", whyNot === "" || ui.whatIf.value ? null : "true");
+      setAttr(whatIf, "title", whyNot || WHAT_IF);
+      whatIf.hidden = !store.heard && !ui.whatIf.value;
+      whatIf.setAttribute("aria-expanded", String(ui.whatIf.value));
     },
   };
 }

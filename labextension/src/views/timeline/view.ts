@@ -20,6 +20,7 @@ import { panned, type Scale, scaleFor, zoomed } from "./scale";
 import { pathWords, rowSource, stretchWords } from "./source";
 import { toolbar } from "./toolbar";
 import { taskUnder } from "./under";
+import { WhatIf, whyNoWhatIf } from "./what-if";
 
 /** Rows painted above and below those in sight: scrolling shows them at once, before the next frame is drawn. */
 const BEYOND = 160;
@@ -45,7 +46,10 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     help: () => toggleHelp(),
   });
   const foot = new Foot(zoomToMark, () => setBrush(null));
-  const root = h("div", { class: "ipf-timeline" }, tools.element, axis.element, scroller, foot.element);
+  const whatIf = new WhatIf(store, ui);
+  const picture = h("div", { class: "ipf-time-main" }, axis.element, scroller, foot.element);
+  const beside = h("div", { class: "ipf-time-row" }, picture, whatIf.element);
+  const root = h("div", { class: "ipf-timeline" }, tools.element, beside);
   element.append(root);
 
   const context = canvas.getContext("2d");
@@ -238,6 +242,18 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     refresh();
   }
 
+  /** Who opens it goes on in it, and comes back to the picture. */
+  function showWhatIf(): void {
+    const within = whatIf.element.contains(document.activeElement);
+    whatIf.update();
+    tools.update(store, marking);
+    if (ui.whatIf.value) {
+      root.closest(".ipf")?.classList.add("ipf-tall");
+      whatIf.element.focus();
+    } else if (within) scroller.focus();
+    redraw();
+  }
+
   function toggleHelp(): void {
     help = !help;
     redraw();
@@ -321,6 +337,9 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     path() {
       if (whyNoPath(store.present.run) === "") ui.critical.value = !ui.critical.value;
     },
+    whatIf() {
+      if (whyNoWhatIf(store) === "") ui.whatIf.value = !ui.whatIf.value;
+    },
     marked: () => brush !== null,
     /** In the middle of what is on show. */
     mark: () => setBrush(brushed(scale.from + spanOf(0.4), scale.from + spanOf(0.6), store.end())),
@@ -338,6 +357,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
 
   const refresh = () => {
     stale = true;
+    whatIf.update();
     redraw();
   };
   const resized = new ResizeObserver(() => redraw());
@@ -373,6 +393,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
     store.onChange(refresh),
     ui.rowsBy.on(refresh),
     ui.critical.on(showPath),
+    ui.whatIf.on(showWhatIf),
     ui.selection.on(() => redraw()),
     ui.timeWindow.on(() => tools.update(store, marking)),
     ui.follow.on(() => tools.update(store, marking)),
