@@ -23,6 +23,7 @@ from ipyflow.notebook import settings
 from ipyflow.notebook.grammar import Line, Option, parted
 from ipyflow.notebook.table import COMMANDS, FLOW, TASK
 from ipyflow.notebook.targets import futures
+from ipyflow.views.words import shown
 
 _FILES = {"IPCompleter.file_matcher"}
 MOST = 300
@@ -144,11 +145,12 @@ class Completion:
         if not wanted and command != "cancel":  # better all of them than the names of files
             wanted = runs
         if "#" not in last:
-            yield from ((_quoted(run.name, last), "run") for run in wanted)
+            yield from ((word, "run") for run in wanted if (word := _quoted(run.name, last)))
         if command == "cancel":
             yield "all", "value"
         if last or command in ("debug", "retry"):
-            yield from ((_quoted(future.label, last), "task") for future in _tasks(wanted, command))
+            labels = (_quoted(future.label, last) for future in _tasks(wanted, command))
+            yield from ((word, "task") for word in labels if word)
         if "#" not in last:
             yield from ((str(run.id), "run") for run in wanted)
             yield from (offer for offer in self._variables((Run, Future)) if self._fits(command, offer[0]))
@@ -191,8 +193,10 @@ def _tasks(runs: list[Run], command: str) -> Iterator[Future[Any]]:
 
 
 def _quoted(name: str, last: str) -> str:
-    """A run's name as a word of the line: with quotes where it needs some, the kind that was begun."""
+    """A name as a word of the line: with quotes where it needs some, the kind that was begun; empty if none will do."""
+    if shown(name) != name:
+        return ""
     if last[:1] not in ("'", '"') and not re.search(r"[\s'\"()\[\]{}]", name) and not name.startswith("-"):
         return name
     mark = last[0] if last[:1] in ("'", '"') else '"' if "'" in name else "'"
-    return f"{mark}{name}{mark}"
+    return f"{mark}{name}{mark}" if mark not in name else ""

@@ -77,12 +77,14 @@ def test_a_cell_that_is_not_stored_does_not(ready: Shell) -> None:
 def test_cells_and_lines_of_magics(ready: Shell) -> None:
     where = Assignments(ready.ip).where
     ready.value("%%flow load(n=1) --wait -o future\ninner = 3\ninner")
+    ready.value("%%task part(n) --memo\ninner = n\nreturn inner")
     ready.value("%%time\ntimed = 1")
     ready.value("%time at_once = 2")
     ready.value("files = !echo 1\nready = %sx echo 2")
     last = ready.ip.execution_count - 1
-    assert where("load") == f"defined in Cell In[{last - 3}]"
-    assert where("future") == f"assigned in Cell In[{last - 3}]"
+    assert where("load") == f"defined in Cell In[{last - 4}]"
+    assert where("future") == f"assigned in Cell In[{last - 4}]"
+    assert where("part") == f"defined in Cell In[{last - 3}]"
     assert where("inner") is None
     assert where("timed") == f"assigned in Cell In[{last - 2}]"
     assert where("at_once") == f"assigned in Cell In[{last - 1}]"

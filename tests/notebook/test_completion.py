@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+import ipyflow as fl
 from tests.notebook.conftest import Shell
 
 
@@ -75,6 +76,12 @@ def test_what_can_be_named_can_be_completed(full: Shell) -> None:
     full.value("first = kept[0]")
     assert offered(full, "%flow explain fi") == ["first"]
     full.value("%flow explain first")
+
+
+def test_names_that_cannot_be_written_go_by_their_numbers(ready: Shell) -> None:
+    for name in ("two\nlines", "\x1b[31mred", """both ' and \"""", "it's"):
+        fl.flow(name=name)(lambda: 1)()
+    assert offered(ready, "%flow show ")[:5] == ['"it\'s"', "4", "3", "2", "1"]
 
 
 def test_nothing_of_ours_stands_where_it_is_not_meant(full: Shell) -> None:
