@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -83,9 +84,17 @@ class Field:
             return [self.item.as_json(one) for one in value]
         if self.fields is not None:
             return {one.name: one.as_json(part(value, one.name)) for one in self.fields}
-        if self.kind in ("int", "float", "bool") and isinstance(value, SCALARS):
-            return value
-        return to_jsonable_python(value, fallback=str)
+        if self.kind in ("int", "float", "bool") and type(value) in SCALARS:
+            return value if _fits(value) else str(value)
+        try:
+            return to_jsonable_python(value, fallback=str)
+        except ValueError:  # bytes that are no text
+            return repr(value)
+
+
+def _fits(value: Any) -> bool:
+    """Whether a page reads a number as it is: JSON has no infinity, JavaScript no large whole numbers."""
+    return math.isfinite(value) if isinstance(value, float) else not isinstance(value, int) or abs(value) < 2**53
 
 
 def part(value: Any, name: str) -> Any:

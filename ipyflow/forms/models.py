@@ -9,6 +9,7 @@ import decimal
 import enum
 import inspect
 import ipaddress
+import math
 import pathlib
 import re
 import types
@@ -226,7 +227,7 @@ def _of_default(default: Any) -> tuple[Any, Any]:
         return bool, bool
     if isinstance(default, int):
         return int, int | float
-    for kind in (str, float, datetime.datetime, datetime.date, datetime.time, pathlib.PurePath):
+    for kind in (str, float, datetime.datetime, datetime.date, datetime.time, pathlib.PurePath, *_TYPED_AS_TEXT):
         if isinstance(default, kind):
             return kind, Any if kind is str else kind
     if isinstance(default, enum.Enum) or is_model(type(default)):
@@ -243,4 +244,4 @@ def _shown(one: Any) -> Any:
 
 
 def _number(bound: Any) -> float | None:
-    return bound if isinstance(bound, int | float) and not isinstance(bound, bool) else None
+    return bound if type(bound) in (int, float) and math.isfinite(bound) else None

@@ -150,7 +150,7 @@ class Display:
         with self._lock:
             for listener in self.on_shown_anew:
                 listener(run)
-            self._stands_under(run, self._cell_of_place.get(places[-1]))
+            self._stands_under(run, self._cell_of_place.get(places[-1]) if places else None)
             self._pictures = [picture for picture in self._pictures if picture.id not in places]
             for id in places:
                 picture = Picture(run, of_view=False, of_form=True, id=id)

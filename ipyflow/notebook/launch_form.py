@@ -90,7 +90,7 @@ class LaunchForm:
         self._heard: Display | None = None
         self._lock = threading.RLock()
 
-    def start(self, **values: Any) -> Future[Any]:
+    def start(self, /, **values: Any) -> Future[Any]:
         """Start it as the button does, with these values in the place of those in the form.
 
         Raises:
@@ -218,7 +218,7 @@ class LaunchForm:
     def _show(self, run: Run) -> None:
         self._on_show = run
         display = self._display()
-        if display is not None and self._panel is not None and self._places:
+        if display is not None and self._panel is not None:
             self._panel.show_view(display.fill(self._places, run))
         self._tell_launches()
 

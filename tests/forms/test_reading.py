@@ -293,3 +293,23 @@ def test_whatever_a_page_sends_it_gets_values_or_messages_at_known_fields(raw: d
     else:
         assert set(values) == {"n", *values} <= {f.name for f in of_callable(every)}
         assert isinstance(values["n"], int)
+
+
+_defaults = st.one_of(
+    st.integers(), st.floats(allow_nan=False), st.text(), st.booleans(), st.dates(), st.times(), st.datetimes(),
+    st.binary(), st.decimals(allow_nan=False), st.timedeltas(), st.uuids(), st.lists(st.integers()),
+    st.lists(st.text()),
+    st.dictionaries(st.text(), st.integers()), st.sampled_from(Colour), st.builds(Path, st.just("a/b")), st.none(),
+    st.builds(Box, st.floats(0, 9), st.lists(st.text())), st.sets(st.integers()), st.tuples(st.integers(), st.text()),
+)  # fmt: skip
+
+
+@given(_defaults, st.booleans())
+def test_any_default_goes_to_the_page_and_comes_back_as_itself(default: Any, hinted: bool) -> None:
+    def f(x: Any = default) -> None: ...
+
+    hints = {list: list, set: set, tuple: tuple, dict: dict, type(None): int}
+    f.__annotations__ = {"x": hints.get(type(default), type(default))} if hinted else {}
+    [field] = of_callable(f)
+    page = json.loads(json.dumps(field.to_json(), allow_nan=False))
+    assert read(f, {"x": page["default"]}) == {"x": default}
