@@ -166,8 +166,7 @@ describe("what waits for a person", () => {
     const { awaited } = first.workflows?.[0] ?? { awaited: [] };
     expect(awaited.length).toBeGreaterThan(0);
     expect(region?.getAttribute("role")).toBe("region");
-    const label = document.getElementById(region?.getAttribute("aria-labelledby") ?? "");
-    expect(label?.textContent).toContain("from outside");
+    expect(region?.getAttribute("aria-label")).toContain("from outside");
     expect(region?.textContent).toContain(`${awaited[0]?.step} waits for ${awaited[0]?.type}(${awaited[0]?.text})`);
     const openStep = region?.querySelector("button");
     openStep?.focus();

@@ -34,14 +34,9 @@ export class PromptCard {
     const name = `ipf-prompt-${cards}`;
     const title = prompt.title || prompt.name;
     const own = prompt.title !== "" || prompt.name !== "prompt";
-    this.element = h(
-      "li",
-      {
-        class: "ipf-prompt",
-        role: "group",
-        "aria-labelledby": own ? name : null,
-        "aria-label": own ? null : "Question",
-      },
+    const group = h(
+      "div",
+      { role: "group", "aria-labelledby": own ? name : null, "aria-label": own ? null : "Question" },
       h(
         "div",
         { class: "ipf-prompt-head" },
@@ -57,7 +52,8 @@ export class PromptCard {
       ),
       h("p", { class: "ipf-prompt-text", text: prompt.text }),
     );
-    this.form = mountForm(this.element, prompt.fields, {
+    this.element = h("li", { class: "ipf-prompt" }, group);
+    this.form = mountForm(group, prompt.fields, {
       actions: prompt.actions,
       onSubmit: (action, values) => {
         this.rest(true);
@@ -65,7 +61,7 @@ export class PromptCard {
       },
     });
     this.away.hidden = true;
-    this.element.append(this.away);
+    group.append(this.away);
   }
 
   /** Says what is wrong, if it was this page that sent it. */

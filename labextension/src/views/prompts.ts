@@ -1,6 +1,6 @@
 /** The place above the tabs for what waits for a person: questions, with their forms, and the events that workflows wait for. */
 
-import { h, s, setText } from "../core/dom";
+import { h, s, setAttr, setText } from "../core/dom";
 import { duration, oneLine, plural } from "../core/format";
 import { MARKS } from "../core/icons";
 import type { Awaited, OpenPrompt } from "../core/protocol";
@@ -11,18 +11,16 @@ import { PromptCard } from "./prompt-card";
 
 /** More than so many of a kind stand behind a line that says how many. */
 const SHOWN = 3;
-let places = 0;
 
 interface Wait extends Awaited {
   flow: string;
 }
 
 export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState): () => void {
-  places += 1;
-  const label = h("h2", { class: "ipf-prompts-name", id: `ipf-prompts-${places}`, "aria-live": "polite" });
+  const label = h("h2", { class: "ipf-prompts-name", "aria-live": "polite" });
   const list = h("ul", { class: "ipf-prompts-list" });
   const more = h("p", { class: "ipf-quiet ipf-prompts-more" });
-  const root = h("section", { class: "ipf-prompts", role: "region", "aria-labelledby": label.id }, label, list, more);
+  const root = h("section", { class: "ipf-prompts", role: "region" }, label, list, more);
   element.append(root);
   const cards = new Map<string, PromptCard>();
   const rows = new Map<string, { row: HTMLElement; since: HTMLElement }>();
@@ -37,7 +35,10 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
     const [asked, awaited] = [questions(), waits()];
     const focused = root.contains(document.activeElement);
     root.hidden = asked.length + awaited.length === 0;
-    setText(label, nameOf(asked.length, awaited.length));
+    const name = nameOf(asked.length, awaited.length);
+    setText(label, name);
+    // Of several runs on a page each has such a place.
+    setAttr(root, "aria-label", `${name}: ${store.run.name}, run ${store.run.id}`);
     drawCards(asked.slice(0, SHOWN));
     drawWaits(awaited.slice(0, SHOWN));
     const rest = Math.max(0, asked.length - SHOWN);

@@ -109,6 +109,8 @@ const touches = (a: Box | undefined, b: Box | undefined): boolean =>
 function note(task: TaskRow, now: number): string {
   if (task.state === "skipped") return oneLine(task.text, 80) || task.state;
   if (task.state === "cancelled" || task.state === "cached") return task.state;
+  // Nothing runs there: what took its time is the person who was asked.
+  if (task.role === "prompt" && task.ended !== null) return duration(task.ended - task.submitted);
   if (FINAL.has(task.state)) return duration(ran(task, now));
   return task.progress === null ? "" : outcome(task);
 }
