@@ -47,7 +47,7 @@ bench: $(INSTALLED) $(WIDGET) ## measure: each figure is a ratio to the bare exe
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(INSTALLED) ## write docs/api/ from the docstrings
-	$(BIN)/python -m scripts.api
+	$(BIN)/python -m scripts.api $(ARGS)
 
 clean: ## remove everything that make built
 	rm -rf $(VENV) .matrix labextension/node_modules labextension/lib ipyflow/notebook/static ipyflow/labextension test-artifacts dist .mypy_cache .ruff_cache .pytest_cache
@@ -56,6 +56,7 @@ clean: ## remove everything that make built
 $(INSTALLED): pyproject.toml hatch_build.py scripts/venv.sh
 	sh scripts/venv.sh $(VENV)
 	IPYFLOW_FRONTEND=skip $(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/jupyter labextension disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' 2>/dev/null # asks about news
 	@touch $@
 
 $(WIDGET): $(FRONTEND) | $(INSTALLED)

@@ -151,3 +151,13 @@ def test_the_lessons_have_what_they_import(built: Image) -> None:
     wanted = {line for cell in cells for line in re.findall(r"^(?:import|from) [^\n(]+$", cell, re.MULTILINE)}
     assert len(wanted) > 10
     built.run(f"python -c '{chr(10).join(sorted(wanted))}'")
+
+
+@pytest.mark.timeout(240)
+def test_what_else_the_pages_tell_to_type_works_there(built: Image) -> None:
+    built.run("jupyter labextension disable ipyflow-parallel:badges")
+    built.run("python -m ipykernel install --user --name parallel")
+    assert "parallel" in built.run("jupyter kernelspec list 2>&1")
+    assert "ipyflow-parallel" in built.run("pip list")
+    built.run("pip uninstall -y ipyflow ipyflow-core ipyflow-parallel")  # the last of all: it is gone then
+    assert "ipyflow" not in built.run("pip list")
