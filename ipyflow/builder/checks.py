@@ -191,7 +191,9 @@ class _Checker:
             if field is None or value is MISSING or (value is None and field.optional):
                 continue
             # A date in quotes would be turned into one by a form; a task gets the text.
-            if isinstance(value, str) and field.kind not in ("str", "text", "secret", "path", "choice", "value"):
+            if isinstance(value, str) and field.kind == "value":
+                continue  # a form would read it as Python
+            if isinstance(value, str) and field.kind not in ("str", "text", "secret", "path", "choice"):
                 self._say(step["id"], slot.key, f"{slot.name}: {slot.text} is a text", doubt=True)
                 continue
             try:

@@ -44,7 +44,7 @@ def html(builder: Builder) -> str:
     return (
         f'<div class="ipyflow-builder">{_picture(builder)}'
         f"{f'<ul style={_LIST!r}>{problems}</ul>' if problems else ''}"
-        f'<pre style="{_BOX}"><code>{escape(shown)}</code></pre></div>'
+        f'<pre style="{_BOX}">{escape(shown)}</pre></div>'
     )
 
 

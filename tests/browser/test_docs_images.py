@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from ipyflow.views.exports import Source, export
 from tests.browser import demo
-from tests.browser.actions.desk import INSERT
+from tests.browser.actions.desk import EXECUTE, INSERT
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
 from tests.browser.test_run_view import expect_state
@@ -22,7 +22,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "img"
 THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
 ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
-NOT_BY_NIGHT = {f"{name}-dark" for name in ("form", "pipeline", "pipeline-graph", "replay", "saved", "workers")}
+NOT_BY_NIGHT = {f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "replay", "saved", "workers")}
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
 
 
@@ -92,6 +92,25 @@ def test_a_form(sharp: tuple[LabPage, str]) -> None:
         expect(form.locator(".ipyflow-form-launch").first).to_contain_text(f"[{layers}]" if "128" in layers else "csv")
     start.evaluate("button => button.blur()")
     keep(f"form{end}", form)
+
+
+def test_a_builder(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 1300})
+    index = page.call(INSERT, BLOCK.findall((DOCS.parent / "builder.md").read_text(encoding="utf-8"))[0].rstrip())
+    page.run_cell(index)
+    builder = page.cell(index).locator(".ipb")
+    steps = [
+        (0, 0, "load", "'a.csv', 500"), (0, 1, "", ""), (3, 0, "total", ""), (4, 0, "total", ""), (4, 1, "scale", "3"),
+        (0, 2, "sum_of", ""),
+    ]  # fmt: skip
+    for to, at, task, arguments in steps:
+        what = {"task": task, "arguments": arguments} if task else {"kind": "group"}
+        page.call(EXECUTE, f"builder.edit({ {'do': 'add', 'to': to, 'at': at, **what}!r})")
+    page.call(EXECUTE, "builder.edit({'do': 'option', 'id': 2, 'name': 'max_parallelism', 'value': 2})")
+    builder.locator("[data-id='7']").click()
+    expect(builder.locator(".ipb-code")).to_contain_text("sum_of")
+    keep(f"builder{end}", builder)
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:

@@ -61,6 +61,7 @@ def test_a_problem_is_said_at_its_place(steps: list[dict[str, Any]], problem: tu
         [{"task": "counted", "arguments": "1, 2"}, {"task": "anything", "arguments": "any=1"}],
         [{"task": "pair", "arguments": "rows[0]"}, {"task": "close", "role": "finally"}],
         [{"task": "divide", "arguments": "sum(n for n in rows), y=abs(-2)"}],
+        [{"task": "multiply", "arguments": "'ab', 3"}],
     ],
 )
 def test_what_is_right_is_not_complained_of(steps: list[dict[str, Any]]) -> None:

@@ -191,7 +191,7 @@ export function mountProperties(desk: Desk): Properties {
     inner.replaceChildren(
       head(entry.task || "A step", entry.role === "then" ? "step" : entry.role, task?.doc ?? ""),
       part("", choose.element, when.element),
-      part("Arguments", ...args, slots.length === 0 && entry.task !== "" && !raw ? hint("It takes none.") : null),
+      slots.length > 0 || !raw ? part("Arguments", ...args, slots.length === 0 ? hint("It takes none.") : null) : "",
       ...(entry.task === "" ? [] : [folded("As in a call", raw, add(all))]),
       part(
         "",
