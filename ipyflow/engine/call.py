@@ -138,6 +138,8 @@ class Call:
         self.unread = self.partial = self.earlier = self.given = None
         self.gates = self.permits = ()
 
+    is_body = True
+    """True for what may be run again, and asks for its children again then."""
     is_entry = False
     """True for an entry of a pipeline, which looks itself at what the body returns."""
 

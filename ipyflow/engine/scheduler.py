@@ -155,7 +155,7 @@ class Engine:
                 parent.unread = {}
             future._unread = parent.unread
             parent.unread[id] = None
-            if type(text) is str and leaves_out(text, args, kwargs):
+            if type(text) is str and parent.is_body and leaves_out(text, args, kwargs):
                 keep_fingerprint(parent, id, args, kwargs)
         elif task.is_flow:
             run.root = future

@@ -258,6 +258,8 @@ class _Top:
 
     gates = permits = ()
     stopped = False
+    is_body = False
+    earlier = None
     ident = 0
     label = "the executor"
 

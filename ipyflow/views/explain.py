@@ -58,6 +58,7 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     said += holders(state, task, until)
     said += _causes(state, task)
     said += code_words(task)
+    said += _way_on(state, task)
     said += _of_workflow(state, task, until)
     said += [] if task.state in FINAL_STATES else _chain(state, task, until)
     if (handed := passed_state(task)) is not None:
@@ -222,6 +223,20 @@ def _causes(state: RunState, task: TaskState) -> list[str]:
     first = origin(state, task)
     said += [f"It began here: {_ended(first)}"] if first is not task else []
     return said + [f"{label(by)} handled it." for by in handlers(state).get(task.id, ())]
+
+
+def _way_on(state: RunState, task: TaskState) -> list[str]:
+    """Of a flow that failed because of a task below it: how it goes on once that is mended."""
+    if task.state not in FAILURE_STATES or contains(task) or (first := origin(state, task)) is task:
+        return []
+    below = [one.state for one in state.tasks.values() if one.parent == task.id]
+    done = sum(one in (State.SUCCEEDED, State.CACHED) for one in below)
+    if not below:
+        return []
+    finds = (
+        f" and finds the results of {counted(done, 'task')} that {'is' if done == 1 else 'are'} done" if done else ""
+    )
+    return [f"To go on, mend {label(first)} and retry the run: the code of {label(task)} is run again{finds}."]
 
 
 def _chain(state: RunState, task: TaskState, until: float) -> list[str]:

@@ -115,6 +115,9 @@ def test_a_flow_that_has_raised_is_run_again_and_finds_what_is_done(lab: Lab, ho
     future = space["whole"].submit()
     with pytest.raises(ValueError, match="not that one"):
         future.result(SOON)
+    assert future.run.wait(SOON)
+    said = f"retry the run: the code of {future.label} is run again and finds the results of 99 tasks that are done."
+    assert said in future.explain()
     cell(space, MENDED.format(how=HOW[how]))
     future.run.retry()
     assert future.result(SOON) == RESULT
