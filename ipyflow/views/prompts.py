@@ -71,6 +71,16 @@ def waits_for_answer(task: TaskState, until: float) -> str:
     return f'{label(task)} waits for an answer (for {since}): "{text}" Give it in the view, or by .answer(...).'
 
 
+def answered(question: Question) -> str:
+    """An answer in words: the button, and what was given.
+
+    Example:
+        >>> answered(Question(0.0, "", "How many?", "[]", ("Send", "Dismiss"), 1.0, "page", "Send", "4"))
+        'Send: 4'
+    """
+    return f"{question.action}: {question.answer}" if question.answer else question.action
+
+
 def questions_html(state: RunState) -> str:
     """Tell in a saved picture what was asked, and what the answer was, or that there was none yet."""
     asked = [task for task in state.tasks.values() if task.question is not None]
