@@ -22,7 +22,9 @@ DOCS = Path(__file__).parent.parent.parent / "docs" / "img"
 THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
 ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
-NOT_BY_NIGHT = {f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "replay", "saved", "workers")}
+NOT_BY_NIGHT = {
+    f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "replay", "saved", "workers")
+}
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
 
 
