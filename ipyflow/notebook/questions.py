@@ -39,12 +39,14 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
         return run.engine.presenter.exported(run, str(query["format"]))
     if what == "whatif":
         return dict(run.what_if(query.get("workers")).to_json())
+    if what == "hints":
+        return dict(run.lint().to_json())
     if what == "bundle":
         return bundle(run)
     if what == "form":
         return form_of(run)
     raise ValueError(
-        f"no question {what!r}; there are log, window, replay, export, whatif, form and bundle: reload the page"
+        f"no question {what!r}; there are log, window, replay, export, whatif, hints, form and bundle: reload the page"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ipyflow.model.run import RunState
@@ -19,8 +19,8 @@ CHECKS: tuple[Callable[[RunState, Facts], Iterator[Finding]], ...] = (
 )  # fmt: skip
 MOST = 20
 """Findings that are told of one run."""
-MOST_TASKS = 500
-"""Tasks of a finding that a page is told, to show where they are."""
+NAMED = 4
+"""Tasks of a finding that a page links to."""
 
 
 class Lint(Sequence[Finding]):
@@ -29,8 +29,9 @@ class Lint(Sequence[Finding]):
     It is a sequence of findings: each has a ``kind``, a ``text``, an ``advice``, ``tasks``, ``lines`` and ``saves``.
     """
 
-    def __init__(self, name: str, ended: bool, findings: Sequence[Finding]) -> None:
+    def __init__(self, name: str, ended: bool, findings: Sequence[Finding], names: Mapping[int, str]) -> None:
         self.name, self.ended = name, ended
+        self._names = names
         self._findings = tuple(findings)
 
     def __getitem__(self, place: Any) -> Any:
@@ -61,7 +62,8 @@ class Lint(Sequence[Finding]):
             "ended": self.ended,
             "hints": [
                 {"kind": one.kind, "title": KINDS[one.kind], "text": one.text, "advice": one.advice,
-                 "saves": one.saves, "tasks": list(one.tasks[:MOST_TASKS])}
+                 "saves": one.saves, "tasks": [(id_, self._names.get(id_, "")) for id_ in one.tasks[:NAMED]],
+                 "more": max(len(one.tasks) - NAMED, 0)}
                 for one in self
             ],
         }  # fmt: skip
@@ -82,7 +84,8 @@ def lint(state: RunState, facts: Facts) -> Lint:
     found = [finding for check in CHECKS for finding in check(state, facts)] if ended else []
     order = list(KINDS)
     found.sort(key=lambda one: (-(one.saves or 0.0), order.index(one.kind)))
-    return Lint(shown(state.name, 60), ended, found[:MOST])
+    named = {id_: shown(state.tasks[id_].name, 60) for one in found[:MOST] for id_ in one.tasks[:NAMED]}
+    return Lint(shown(state.name, 60), ended, found[:MOST], named)
 
 
 def _head(found: Lint) -> str:

@@ -473,6 +473,24 @@ export interface RerunForm {
   values: Record<string, unknown>;
 }
 
+/** What could be better in an ended run: in words, with the first of the tasks that it is about. */
+export interface Hint {
+  kind: string;
+  title: string;
+  text: string;
+  advice: string;
+  /** Seconds, where that can be told. */
+  saves: number | null;
+  tasks: [id: number, name: string][];
+  /** So many tasks besides. */
+  more: number;
+}
+
+export interface HintsAnswer {
+  ended: boolean;
+  hints: Hint[];
+}
+
 /** An ended run played again with so many workers; `null` for the usual numbers of them. */
 export interface WhatIfQuery {
   workers: number[] | null;
@@ -508,6 +526,7 @@ export interface Asks {
   bundle: { query: Record<string, never>; answer: Record<string, unknown> };
   /** The parameters of the flow, and the arguments that the run has. */
   form: { query: Record<string, never>; answer: RerunForm };
+  hints: { query: Record<string, never>; answer: HintsAnswer };
 }
 
 /** A column the table sorts by. */

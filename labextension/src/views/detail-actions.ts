@@ -10,6 +10,7 @@ import { copyText } from "./clipboard";
 import { MenuButton } from "./menu";
 import { say } from "./say";
 import { matches } from "./table/rows";
+import { toCell } from "./to-cell";
 
 const NAMES: Record<Tab, string> = { timeline: "Timeline", graph: "Graph", table: "Table", log: "Log" };
 
@@ -31,8 +32,17 @@ export function showIn(store: RunStore, ui: UiState, tab: Tab, task: number): vo
   ui.tab.value = tab;
 }
 
+/** What to run in a cell to look into a failure with the debugger. */
+export function debugFor(task: Pick<TaskRow, "id" | "name">): string {
+  return `%flow debug ${/^\w+$/.test(task.name) ? task.name : ""}#${task.id}`;
+}
+
+/** Where a body runs in the kernel's own process, which has its frames still. */
+const HERE = new Set(["threads", "loop", "inline"]);
+
 export class DetailActions {
   readonly element: HTMLElement;
+  private readonly debug: HTMLButtonElement;
   private readonly copy: HTMLButtonElement;
   private readonly word = h("span", { text: "Copy as code" });
   private readonly menu: MenuButton;
@@ -50,6 +60,13 @@ export class DetailActions {
       glyph("copy"),
       this.word,
     );
+    this.debug = h(
+      "button",
+      { type: "button", class: "ipf-button ipf-small ipf-debug", click: () => void this.look() },
+      glyph("find"),
+      h("span", { text: "Open in %debug" }),
+    );
+    setAttr(this.debug, "title", "Open the debugger in a new cell, in the frames where this task failed");
     const show = h("button", { type: "button", class: "ipf-button ipf-small", text: "Show in …" });
     this.menu = new MenuButton(show, "Show this task in", () =>
       TABS.filter((tab) => tab !== ui.tab.value).map((tab) => ({
@@ -57,13 +74,15 @@ export class DetailActions {
         act: () => showIn(store, ui, tab, id),
       })),
     );
-    this.element = h("div", { class: "ipf-detail-actions" }, this.copy, ...this.menu.elements);
+    this.element = h("div", { class: "ipf-detail-actions" }, this.debug, this.copy, ...this.menu.elements);
   }
 
   update(task: TaskRow): void {
     this.task = task;
     // Without its kernel there is no future to get at.
     this.copy.hidden = !this.store.heard || task.state === "planned";
+    const failed = task.state === "failed" && HERE.has(task.executor) && !this.store.replaying;
+    this.debug.hidden = !this.store.heard || !failed;
     const kept = "the kernel keeps a future that has ended well only while somebody holds it";
     setAttr(this.copy, "title", `Copy Python that gets this future; ${kept}`);
   }
@@ -71,6 +90,12 @@ export class DetailActions {
   dispose(): void {
     clearTimeout(this.settled);
     this.menu.dispose();
+  }
+
+  private async look(): Promise<void> {
+    if (this.task === null) return;
+    const said = await toCell(this.element, debugFor(this.task), true);
+    if (said !== "") say(this.store, `${debugFor(this.task)}: ${said}.`);
   }
 
   private async take(): Promise<void> {

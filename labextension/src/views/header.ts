@@ -10,11 +10,13 @@ import { stateColour } from "../core/theme";
 import type { UiState } from "../core/ui-state";
 import { Estimate, secondsLeft } from "./estimate";
 import { HeadActions } from "./head-actions";
+import { Hints } from "./hints";
 import { Numbers } from "./numbers";
 import { runPaused } from "./pause";
 
 /** How long, in ms, no word comes before the reader is told so: a line that comes back at once is no news. */
 const SILENCE = 1500;
+let heads = 0;
 
 export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const fold = h(
@@ -31,6 +33,8 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   const numbers = new Numbers(ui);
   const actions = new HeadActions(store, ui);
   const notes = h("div", { class: "ipf-notes" });
+  heads += 1;
+  const hints = new Hints(store, ui, `ipf-hints-${heads}`);
   const head = h(
     "header",
     { class: "ipf-head" },
@@ -43,12 +47,14 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
       clock,
       numbers.element,
       left,
+      hints.button,
       h("span", { class: "ipf-break" }),
       h("span", { class: "ipf-space" }),
       actions.element,
     ),
     numbers.strip,
     notes,
+    hints.list,
   );
   element.append(head);
   const estimate = new Estimate();
@@ -64,6 +70,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     numbers.draw(run.counts, run.total);
     actions.update();
     drawNotes();
+    hints.update();
     tick();
     // A button that has gone must not take the reader's place with it.
     if (focused instanceof HTMLElement && head.contains(focused) && focused.closest("[hidden]") !== null) fold.focus();
@@ -135,6 +142,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     fold.title = ui.folded.value ? "Unfold" : "Fold to one line";
     head.classList.toggle("ipf-folded", ui.folded.value);
     notes.hidden = ui.folded.value || notes.childElementCount === 0;
+    hints.fold(ui.folded.value);
   }
 
   const ticking = setInterval(() => (store.live || store.present.run.closed === null) && tick(), 100);
@@ -143,6 +151,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   return disposeAll(store.onChange(draw), ui.folded.on(drawFold), () => {
     clearInterval(ticking);
     actions.dispose();
+    hints.dispose();
     head.remove();
   });
 }

@@ -401,4 +401,4 @@ def test_text_html_and_json_say_the_same_and_escape_what_tasks_say() -> None:
     page = hints._repr_mimebundle_()["text/html"]
     assert "<script>" not in page
     assert "<b>run" not in page
-    assert hints.to_json()["hints"][0]["tasks"] == [child]
+    assert hints.to_json()["hints"][0]["tasks"] == [(child, "<script>")]
