@@ -12,7 +12,7 @@ import ipywidgets as w
 
 from ipyflow.errors import FormError
 from ipyflow.forms.fields import Field
-from ipyflow.notebook.form_widgets import Controls
+from ipyflow.notebook.form_groups import Controls
 from ipyflow.notebook.link import keep_frontend_subshell
 from ipyflow.views.words import block, counted, shown
 
@@ -94,9 +94,7 @@ class Panel:
         except FormError as error:
             self._everywhere = True
             self._tell(error)
-            wrong = self.controls.first_wrong(error.errors)
-            if wrong is not None:
-                wrong.focus()
+            self.controls.focus(error.errors)
         except Exception as error:  # whatever the engine or the flow's options refuse: the person is here
             self.say(f"not started: {type(error).__name__}: {error}", wrong=True)
 

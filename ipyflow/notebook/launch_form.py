@@ -12,7 +12,6 @@ import inspect
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from IPython.core.getipython import get_ipython
@@ -27,36 +26,14 @@ from ipyflow.forms.texts import as_code, is_default
 from ipyflow.notebook import form_text
 from ipyflow.notebook.display import WIDGET_MIME, Display, display_of
 from ipyflow.notebook.form_panel import Panel
-from ipyflow.views.palette import LOOKS
+from ipyflow.notebook.launches import Launch, Launches
 from ipyflow.views.words import clip
-
-LOOK = 0.1
-"""Seconds between two looks at the launches that go on."""
-KEPT = 30
-"""Launches in the list."""
 
 # Where the form is not (no kernel) JupyterLab says "model not found": not where its text stands for it.
 _STYLE = (
     "<style>.jp-OutputArea-child:not(:has(.ipyflow-form)):has(> .jp-OutputArea-output:not([data-mime-type]))"
     ":has(+ .jp-OutputArea-child .ipyflow-of-form){display:none}</style>"
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Launch:
-    """One start.
-
-    Attributes:
-        time: when, on the clock on the wall.
-        values: what it was started with.
-        future: what came of it.
-        run: that it is.
-    """
-
-    time: float
-    values: dict[str, Any]
-    future: Future[Any]
-    run: Run
 
 
 class LaunchForm:
@@ -69,7 +46,6 @@ class LaunchForm:
     Attributes:
         task: what it starts.
         fields: what it asks for.
-        launches: what it has started, the oldest first.
 
     Raises:
         TypeError: a value for a parameter that is not there.
@@ -79,7 +55,7 @@ class LaunchForm:
     def __init__(self, task: Task[Any, Any], preset: Mapping[str, Any]) -> None:
         self.task = task
         self.fields = of_callable(task.fn)
-        self.launches: list[Launch] = []
+        self._launches = Launches(self._tell_launches, self._launched)
         self._check_names(preset)
         self._preset = read_fields([field for field in self.fields if field.name in preset], preset)
         self._on_show: Run | None = None
@@ -87,7 +63,6 @@ class LaunchForm:
         self._texts: list[str] = []
         self._places: list[str] = []
         self._shell = get_ipython()
-        self._heard: Display | None = None
         self._lock = threading.RLock()
 
     def start(self, /, **values: Any) -> Future[Any]:
@@ -110,6 +85,11 @@ class LaunchForm:
     def typed(self) -> dict[str, Any]:
         """What stands in the form, as it was typed; without what was not."""
         return dict(self._preset) if self._panel is None else self._panel.controls.raw()
+
+    @property
+    def launches(self) -> list[Launch]:
+        """What it has started, the oldest first."""
+        return list(self._launches.all)
 
     @property
     def widget(self) -> Any:
@@ -181,7 +161,7 @@ class LaunchForm:
             task = task.with_options()
             task.is_flow = True
         future = task.submit(*args, **kwargs)
-        self._launched(values, future, future.run)
+        self._launched(Launch(time.time(), values, future, future.run))
         return future
 
     # What comes from the page.
@@ -196,7 +176,7 @@ class LaunchForm:
 
     def _chosen(self, place: int) -> None:
         with self._lock:
-            launch = self._listed()[place]
+            launch = self._launches.newest()[place]
             if self._panel is not None:
                 names = {field.name for field in self.fields}
                 self._panel.fill({name: value for name, value in launch.values.items() if name in names})
@@ -204,16 +184,9 @@ class LaunchForm:
 
     # What was started.
 
-    def _launched(self, values: dict[str, Any], future: Future[Any], run: Run) -> None:
-        self.launches.append(Launch(time.time(), values, future, run))
-        self._show(run)
-        display = self._display()
-        if display is not None:
-            if self._heard is not display:
-                self._heard = display
-                display.on_gone_over.append(self._gone_over)
-                display.on_reopened.append(self._reopened)
-            display.later(LOOK, self._look)
+    def _launched(self, launch: Launch) -> None:
+        self._launches.add(launch, self._display())
+        self._show(launch.run)
 
     def _show(self, run: Run) -> None:
         self._on_show = run
@@ -222,39 +195,14 @@ class LaunchForm:
             self._panel.show_view(display.fill(self._places, run))
         self._tell_launches()
 
-    def _look(self) -> None:
-        """Bring the states of the launches up to date; come back while one goes on."""
-        with self._lock:
-            display = self._display()
-            if display is not None and any(not launch.run.closed for launch in self._listed()):
-                display.later(LOOK, self._look)
-            self._tell_launches()
-
     def _tell_launches(self) -> None:
-        if self._panel is not None:
-            self._panel.show_launches([(self._line(one), one.run is self._on_show) for one in self._listed()])
-        display = self._display()
-        for place in self._texts if display is not None else ():
-            display.rewrite(place, self._saved())  # type: ignore[union-attr]
-
-    def _listed(self) -> list[Launch]:
-        return self.launches[: -KEPT - 1 : -1]
-
-    def _line(self, launch: Launch) -> str:
-        look = LOOKS[launch.run.state]
-        clock = time.strftime("%H:%M:%S", time.localtime(launch.time))
-        return f"{look.mark} {look.word:<10} {clock}  {form_text.parameters(self.fields, launch.values)}"
-
-    def _gone_over(self, before: Run, run: Run) -> None:
-        """A run on show was started anew from its view."""
-        launch = next((one for one in self.launches if one.run is before), None)
-        if launch is not None and run.root is not None:
-            values = launch.values if run.beginning is None else run.beginning.present()
-            self._launched(values, run.root, run)
-
-    def _reopened(self, run: Run) -> None:
-        if any(launch.run is run for launch in self.launches):
-            self._look()
+        with self._lock:
+            launches, display = self._launches.newest(), self._display()
+            if self._panel is not None:
+                self._panel.show_launches([(one.line(self.fields), one.run is self._on_show) for one in launches])
+            if display is not None:
+                for place in self._texts:
+                    display.rewrite(place, self._saved())
 
     # How it shows itself.
 
@@ -269,7 +217,7 @@ class LaunchForm:
         return " ".join((inspect.getdoc(self.task.fn) or "").partition("\n\n")[0].split())
 
     def _told(self) -> tuple[str, str, Sequence[Field], dict[str, Any], list[str]]:
-        lines = [self._line(launch) for launch in self._listed()]
+        lines = [launch.line(self.fields) for launch in self._launches.newest()]
         return self.task.name, self._about(), self.fields, self.typed(), lines
 
     def __repr__(self) -> str:

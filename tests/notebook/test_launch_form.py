@@ -197,7 +197,7 @@ def test_a_launch_fills_the_form_again_and_a_task_has_a_run_of_its_own() -> None
     assert first.run is not second.run
     widgets(form)["x"].input.value = "5"
     first.run.wait()
-    form._look()
+    form._tell_launches()
     newest, oldest = form._panel._launches.children
     assert (newest.description[:11], newest.description[-12:]) == ("✓ succeeded", "x=2, name='b'"[-12:])
     oldest.click()
@@ -276,7 +276,7 @@ def test_a_terminal_asks_until_the_answer_can_be(capsys: pytest.CaptureFixture[s
 def test_a_secret_is_not_said_anywhere() -> None:
     form = every.form(n=1, key="hush")
     form.start()
-    form._look()
+    form._tell_launches()
     assert "hush" not in told(form) + repr(form) + form._saved()["text/html"]
 
 
