@@ -15,9 +15,11 @@ from ipyflow.engine.run import Run
 from ipyflow.notebook import help, settings
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.display import Display
+from ipyflow.notebook.flow_cell import remember
 from ipyflow.notebook.grammar import Given, unquoted, words
 from ipyflow.notebook.table import COMMANDS
 from ipyflow.notebook.targets import label, run_of, target
+from ipyflow.notebook.values import assigned
 from ipyflow.views.exports import FORMATS
 from ipyflow.views.words import counted, counts_in_words, duration, instant, shown
 
@@ -37,9 +39,9 @@ class Commands:
         self._shell, self._display, self._cells = shell, display, cells
         self._does: dict[str, Callable[[Given], None]] = {
             "list": self.list_runs, "show": self.show, "wait": self.wait, "cancel": self.cancel,
-            "pause": self.pause, "resume": self.resume, "retry": self.retry, "explain": self.explain,
-            "export": self.export, "debug": self.debug, "lint": self.lint, "whatif": self.what_if,
-            "form": self.form, "config": self.config, "auto": self.auto, "help": self.help,
+            "pause": self.pause, "resume": self.resume, "retry": self.retry, "rerun": self.rerun,
+            "explain": self.explain, "export": self.export, "debug": self.debug, "lint": self.lint,
+            "whatif": self.what_if, "form": self.form, "config": self.config, "auto": self.auto, "help": self.help,
         }  # fmt: skip
 
     def __call__(self, text: str) -> None:
@@ -182,14 +184,24 @@ class Commands:
         except RuntimeError as error:
             raise UsageError(str(error)) from None
 
+    def rerun(self, given: Given) -> None:
+        """``%flow rerun``: a run of its own, shown as any that a cell starts."""
+        names, changes = assigned(self._shell, "%flow rerun", given.operands)
+        run = run_of(self._target(Given(names)))
+        try:
+            remember(self._shell, run.rerun(**changes))
+        except (TypeError, RuntimeError) as error:
+            raise UsageError(str(error)) from None
+
     def form(self, given: Given) -> None:
         """``%flow form``: of a flow or a task that the notebook has a name for."""
-        name = given.operands[0]
+        names, preset = assigned(self._shell, "%flow form", given.operands)
+        name = names[0] if names else ""
         task = self._shell.user_ns.get(name)
         if not callable(getattr(task, "submit", None)) or not hasattr(task, "fn"):
             what = f"is {type(task).__name__}" if name in self._shell.user_ns else "is not defined"
             raise UsageError(f"%flow form {name}: {name} {what}; name a flow or a task, as %%flow NAME makes one")
-        display(_asked(task, "form"))
+        display(_asked(task, "form", **preset))
 
     # The settings.
 
@@ -224,5 +236,5 @@ def _asked(of: Any, what: str, **given: Any) -> Any:
         raise UsageError(f"{what.replace('_', '-')} is not there yet")
     try:
         return method(**given)
-    except (RuntimeError, ValueError, ImportError) as error:
+    except (RuntimeError, TypeError, ValueError, ImportError) as error:
         raise UsageError(str(error)) from None

@@ -7,12 +7,14 @@ without folding a log: so a thousand runs cost some milliseconds. What can stand
 from __future__ import annotations
 
 import concurrent.futures
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, completion_matcher
+from IPython.core.error import UsageError
 
 from ipyflow import session
 from ipyflow.engine.future import Future
@@ -22,7 +24,7 @@ from ipyflow.flows.tasks import Task
 from ipyflow.notebook import settings
 from ipyflow.notebook.grammar import Line, Option, parted
 from ipyflow.notebook.table import COMMANDS, FLOW, TASK
-from ipyflow.notebook.targets import futures
+from ipyflow.notebook.targets import futures, run_of, target
 from ipyflow.views.words import shown
 
 _FILES = {"IPCompleter.file_matcher"}
@@ -40,6 +42,7 @@ _RUNS: dict[str, Callable[[Run], Any]] = {
     "pause": lambda run: not run.closed,
     "resume": lambda run: not run.closed and run.is_paused(),
     "retry": lambda run: run.failed,
+    "rerun": lambda run: run.beginning is not None,
     "debug": lambda run: run.failed,
 }
 _TASKS: dict[str, Callable[[Future[Any]], Any]] = {
@@ -135,9 +138,21 @@ class Completion:
         if operand.kind == "flow":
             flows = dict.fromkeys(self._variables(Task))
             return last, sorted(flows, key=lambda offer: not self._shell.user_ns[offer[0]].is_flow), True
+        if operand.kind == "parameter":
+            return last, self._parameters(line.name, standing), True
         if operand.kind == "command":
             return last, _commands(), True
         return last, ((word, "value") for word in operand.choices), operand.kind != "path"
+
+    def _parameters(self, command: str, standing: list[str]) -> Iterator[Offer]:
+        """Those of the flow that a form is for, or that a run began with, which are not there yet."""
+        try:
+            task = self._shell.user_ns[standing[0]] if command == "form" else _began(standing[0], self._shell.user_ns)
+            names = inspect.signature(task.fn).parameters
+        except (KeyError, AttributeError, TypeError, ValueError, UsageError):
+            return
+        there = {word.partition("=")[0] for word in standing}
+        yield from ((f"{name}=", "param") for name in names if name not in there)
 
     def _targets(self, command: str, last: str) -> Iterator[Offer]:
         runs = session.runs()
@@ -163,6 +178,11 @@ class Completion:
     def _variables(self, kind: Any) -> Iterator[Offer]:
         names = [name for name, value in list(self._shell.user_ns.items()) if isinstance(value, kind)]
         return ((name, "instance") for name in names if not name.startswith("_"))
+
+
+def _began(word: str, variables: dict[str, Any]) -> Any:
+    beginning = run_of(target(word, variables)).beginning
+    return beginning and beginning.task
 
 
 def _commands() -> Iterator[Offer]:

@@ -43,9 +43,13 @@ def start(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tup
         shell.user_ns[header.name] = task
     if header.into is not None:
         shell.user_ns[header.into] = future
-    shell.user_ns[LAST] = future
-    shell.user_ns_hidden[LAST] = future
+    remember(shell, future)
     return header, future
+
+
+def remember(shell: Any, future: Future[Any]) -> None:
+    """It is the last future."""
+    shell.user_ns[LAST] = shell.user_ns_hidden[LAST] = future
 
 
 def _options(shell: Any, header: Header) -> dict[str, Any]:

@@ -59,6 +59,7 @@ TASK = Line(
 
 _ONE = Operand("NAME|ID", "target")
 _NEEDED = Operand("NAME|ID", "target", needed=True)
+_CHANGES = Operand("PARAM=VALUE", "parameter", many=True)
 
 COMMANDS = {
     line.name: line
@@ -76,6 +77,8 @@ COMMANDS = {
         Line("%flow resume", "Let what is paused go on.", (_ONE,), (), ("%flow resume order",)),
         Line("%flow retry", "Run again what failed, with the code of now.", (_NEEDED,), (),
              ("%flow retry order", "%flow retry load#3")),
+        Line("%flow rerun", "Start a run anew, with other arguments where some are given.",
+             (_ONE, _CHANGES), (), ("%flow rerun order", "%flow rerun order user=3")),
         Line("%flow explain", "Say in words where it stands, and why it does not move.", (_ONE,), (),
              ("%flow explain", "%flow explain load#3")),
         Line("%flow export", "Write a run to a file, of the kind that the path ends in.",
@@ -87,8 +90,8 @@ COMMANDS = {
         Line("%flow whatif", "How long a run would take with other numbers of workers.", (_ONE,),
              (Option("--workers", "N,N", "which numbers", offers=("1,2,4,8,16",)),),
              ("%flow whatif order --workers 2,8,1000",)),
-        Line("%flow form", "A form that starts a flow.", (Operand("NAME", "flow", needed=True),), (),
-             ("%flow form order",)),
+        Line("%flow form", "A form that starts a flow.", (Operand("NAME", "flow", needed=True), _CHANGES), (),
+             ("%flow form order", "%flow form order user=3")),
         Line("%flow config", "The settings; with words, set some.",
              (Operand("SETTING=VALUE", "setting", many=True),), (),
              ("%flow config", "%flow config threads=4", "%flow config nested_loops on")),

@@ -125,6 +125,26 @@ def test_a_run_with_blanks_in_its_name_goes_by_quotes(ready: Shell) -> None:
     assert ready.out == "1 + 2: succeeded\n"
 
 
+def test_a_run_is_begun_anew_with_other_arguments(ready: Shell) -> None:
+    ready.value("%%flow order(user=17, cart=(1, 2)) --wait\nuser, cart")
+    ready.value("%flow rerun order user=2+1 cart=[4]")
+    assert ready["_flow"].result() == (3, [4])
+    ready.value("%flow rerun")
+    assert ready["_flow"].result() == (3, [4])
+    assert len(fl.runs()) == 3
+    for line, said in (
+        ("%flow rerun order usr=3", "has no parameter usr: did you mean user?"),
+        ("%flow rerun order user=", "user=: give a value"),
+        ("%flow rerun order user=1 user=2", "got user= twice"),
+        ("%flow rerun order again", "got two names, order and again"),
+        ("%flow rerun user=nobody", "user= nobody: NameError"),
+    ):
+        told = ready.fails(line)
+        assert told.startswith("UsageError: ")
+        assert said in told
+    assert len(fl.runs()) == 3
+
+
 def test_the_debugger_opens_on_what_failed(ready: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(fl.Future, "post_mortem", lambda future: opened.append(future.label))
