@@ -9,7 +9,7 @@ from ipyflow.notebook.table import COMMANDS, FLOW, TASK
 
 WIDTH = 92
 """Letters in a line: as many as a cell of usual width shows."""
-_LEFT = 28
+_LEFT = 34
 
 _FLOW_CELL = """The cell ends at once, with a live view under it. Names assigned in the body are its own, others are the
 notebook's; `await` works; the last expression, or `return`, is the value. NAME is bound to the flow: call it, submit it
