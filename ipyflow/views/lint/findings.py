@@ -70,13 +70,14 @@ class Facts:
     cores: int = 1
     cpu: float | None = None
     _sources: dict[tuple[str, str], Source | None] = field(default_factory=dict)
+    _trees: dict[str, ast.Module | None] = field(default_factory=dict)
 
     def source(self, task: TaskState) -> Source | None:
         """The source of a task's function; ``None`` where it is not known."""
         key = (task.module, task.name)
         if key not in self._sources:
             fn = self.functions.get(key)
-            self._sources[key] = None if fn is None else source_of(fn)
+            self._sources[key] = None if fn is None else source_of(fn, self._trees)
         return self._sources[key]
 
     def computes(self, state: RunState) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ipyflow.model.run import RunState
 from ipyflow.views.lint.findings import KINDS, Facts, Finding
-from ipyflow.views.lint.sizes import pools, small_tasks, stragglers
+from ipyflow.views.lint.sizes import sizes
 from ipyflow.views.lint.state import blocking_calls, shared_state
 from ipyflow.views.lint.unread import unread
 from ipyflow.views.lint.waits import needless_waits
@@ -15,7 +15,7 @@ from ipyflow.views.svg import esc
 from ipyflow.views.words import counted, duration, shown
 
 CHECKS: tuple[Callable[[RunState, Facts], Iterator[Finding]], ...] = (
-    unread, needless_waits, blocking_calls, shared_state, pools, small_tasks, stragglers,
+    unread, needless_waits, blocking_calls, shared_state, sizes,
 )  # fmt: skip
 MOST = 20
 """Findings that are told of one run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
@@ -23,27 +24,53 @@ MOST_THREADS = 32
 _AT_WORK = (State.RUNNING, State.CANCELLING)
 
 
-def pools(state: RunState, facts: Facts) -> Iterator[Finding]:
-    """Look for pools that were full while tasks waited for a worker.
-
-    More workers help where the machine has the cores, or where the tasks wait for something else. Threads that compute
-    take turns however many there are.
+def sizes(state: RunState, facts: Facts) -> Iterator[Finding]:
+    """Look for sizes that do not fit.
 
     Args:
         state: an ended run.
         facts: what else is known.
     """
+    above = {task.parent for task in state.tasks.values()}
+    bodies = [task for task in state.tasks.values() if task.id not in above and not contains(task)]
+    found = _Found(state, facts, bodies, {task.id: _worked(task) for task in bodies})
+    yield from _pools(found)
+    yield from _small_tasks(found)
+    yield from _stragglers(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A run, its tasks that have a body and nothing below them, and for how many seconds each of those was at work."""
+
+    state: RunState
+    facts: Facts
+    bodies: list[TaskState]
+    worked: dict[int, float]
+
+    def work(self, tasks: list[TaskState]) -> list[float]:
+        return [self.worked[task.id] for task in tasks]
+
+
+def _pools(found: _Found) -> Iterator[Finding]:
+    """Pools that were full while tasks waited for a worker.
+
+    More workers help where the machine has the cores, or where the tasks wait for something else. Threads that compute
+    take turns however many there are.
+    """
+    state, facts = found.state, found.facts
     for name in ("threads", "processes"):
-        tasks = [task for task in _leaves(state) if task.executor == name]
-        size, work = facts.sizes.get(name), sum(map(_worked, tasks))
+        tasks = [task for task in found.bodies if task.executor == name]
+        each = found.work(tasks)
+        size = facts.sizes.get(name)
         if size is None or not tasks:
             continue
         if name == "threads" and facts.computes(state):
-            yield from _computing(state, facts, tasks, size)
+            yield from _computing(found, tasks, size)
         if name == "threads" and not facts.waits(state):
             continue
         wanted = min(_wanted(tasks), MOST_THREADS if name == "threads" else facts.cores)
-        saved = _idle_until(tasks, size) - max(max(map(_worked, tasks)), work / max(wanted, 1))
+        saved = sum(each) / size - max(max(each), sum(each) / max(wanted, 1))
         if wanted > size and worth(state, saved) and saved > 0.15 * length(state):
             waited = sum(1 for task in tasks if _queued(task) > 0.005)
             yield Finding(
@@ -56,11 +83,11 @@ def pools(state: RunState, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _computing(state: RunState, facts: Facts, tasks: list[TaskState], size: int) -> Iterator[Finding]:
-    work = sum(map(_worked, tasks))
-    together = work / max(length(state), 1e-9)
-    heavy = [task for task in tasks if _worked(task) > 0.02]
-    saved = length(state) - max(max(map(_worked, tasks)) / together, length(state) / min(facts.cores, size, len(tasks)))
+def _computing(found: _Found, tasks: list[TaskState], size: int) -> Iterator[Finding]:
+    state, facts, each = found.state, found.facts, found.work(tasks)
+    together = sum(each) / max(length(state), 1e-9)
+    heavy = [task for task in tasks if found.worked[task.id] > 0.02]
+    saved = length(state) - max(max(each) / together, length(state) / min(facts.cores, size, len(tasks)))
     if facts.cores > 1 and len(heavy) > 1 and together > 1.5 and worth(state, saved) and length(state) > 0.3:
         names = ", ".join(list(dict.fromkeys(shown(task.name, 40) for task in heavy))[:3])
         yield Finding(
@@ -73,20 +100,15 @@ def _computing(state: RunState, facts: Facts, tasks: list[TaskState], size: int)
         )
 
 
-def small_tasks(state: RunState, facts: Facts) -> Iterator[Finding]:
-    """Look for many tasks that take less time than handing them over.
-
-    Args:
-        state: an ended run.
-        facts: what else is known.
-    """
+def _small_tasks(found: _Found) -> Iterator[Finding]:
+    """Many tasks that take less time than handing them over."""
     groups: dict[tuple[int, str, str, str], list[TaskState]] = defaultdict(list)
-    for task in _leaves(state):
+    for task in found.bodies:
         if task.executor in COSTS and task.role is None and task.started is not None:
             groups[task.parent, task.module, task.name, task.executor].append(task)
     for (_, _, name, executor), tasks in groups.items():
         cost = COSTS[executor]
-        usual = median(map(_worked, tasks))
+        usual = median(found.work(tasks))
         saved = len(tasks) * cost * (1 - BATCH)
         at = min(task.submitted for task in tasks)
         span = max((task.ended or at) for task in tasks) - at
@@ -102,23 +124,18 @@ def small_tasks(state: RunState, facts: Facts) -> Iterator[Finding]:
             )
 
 
-def stragglers(state: RunState, facts: Facts) -> Iterator[Finding]:
-    """Look for one task that the run waited for at its end, much longer than others of its name.
-
-    Args:
-        state: an ended run.
-        facts: what else is known.
-    """
+def _stragglers(found: _Found) -> Iterator[Finding]:
+    """One task that the run waited for at its end, much longer than others of its name."""
+    state = found.state
     groups: dict[tuple[int, str], list[TaskState]] = defaultdict(list)
-    leaves = [task for task in _leaves(state) if task.started is not None and task.ended is not None]
+    leaves = [task for task in found.bodies if task.started is not None and task.ended is not None]
     for task in leaves:
         groups[task.parent, task.name].append(task)
     for (_, name), tasks in groups.items():
         last = max(tasks, key=lambda task: task.ended or 0.0)
         others = [task for task in tasks if task is not last]
-        if len(others) < 4 or _worked(last) < 3 * max(median(map(_worked, others)), 1e-9):
-            continue
-        if _worked(last) < 1.5 * max(map(_worked, others)):
+        took, rest = found.worked[last.id], found.work(others)
+        if len(others) < 4 or took < 3 * max(median(rest), 1e-9) or took < 1.5 * max(rest):
             continue
         alone = (last.ended or 0.0) - max(
             [one.ended or 0.0 for one in leaves if one is not last and one.submitted < (last.ended or 0.0)]
@@ -126,17 +143,11 @@ def stragglers(state: RunState, facts: Facts) -> Iterator[Finding]:
         if alone >= 0.25 * length(state) and worth(state, alone):
             yield Finding(
                 "straggler",
-                f"{label(last)} took {duration(_worked(last))}, the other {len(others):,} of {shown(name, 40)} about "
-                f"{duration(median(map(_worked, others)))}: for {duration(alone)} it ran alone",
+                f"{label(last)} took {duration(took)}, the other {len(others):,} of {shown(name, 40)} about "
+                f"{duration(median(rest))}: for {duration(alone)} it ran alone",
                 "divide it into smaller parts, or submit it first",
                 (last.id,),
             )
-
-
-def _leaves(state: RunState) -> list[TaskState]:
-    """The tasks that have a body and nothing below them."""
-    above = {task.parent for task in state.tasks.values()}
-    return [task for task in state.tasks.values() if task.id not in above and not contains(task)]
 
 
 def _worked(task: TaskState) -> float:
@@ -159,8 +170,3 @@ def _wanted(tasks: list[TaskState]) -> int:
         now += change
         most = max(most, now)
     return most
-
-
-def _idle_until(tasks: list[TaskState], size: int) -> float:
-    """Seconds of full work that a pool of this size needs for them at least."""
-    return sum(map(_worked, tasks)) / size

@@ -38,8 +38,8 @@ class Source:
             return None if node.id in self.parameters else self.names.get(node.id, getattr(builtins, node.id, None))
         if isinstance(node, ast.Attribute):
             owner = self.value(node.value)
-            # Of modules only: reading an attribute of anything else may run code.
-            return getattr(owner, node.attr, None) if inspect.ismodule(owner) else None
+            # Of modules only, and only what is in them: reading an attribute of anything else may run code.
+            return vars(owner).get(node.attr) if inspect.ismodule(owner) else None
         return None
 
     def task_called(self, call: ast.Call) -> str | None:
@@ -53,11 +53,12 @@ def is_task(value: Any) -> bool:
     return hasattr(kind, "submit") and hasattr(kind, "latest") and "fn" in getattr(value, "__dict__", ())
 
 
-def source_of(fn: Callable[..., Any]) -> Source | None:
+def source_of(fn: Callable[..., Any], trees: dict[str, ast.Module | None]) -> Source | None:
     """Read the source of a function; ``None`` where nobody knows it any more, or it cannot be read.
 
     Args:
         fn: the plain function of a task.
+        trees: the files and cells that were read so far.
     """
     fn = inspect.unwrap(getattr(fn, "__func__", fn))
     code = getattr(fn, "__code__", None)
@@ -65,10 +66,10 @@ def source_of(fn: Callable[..., Any]) -> Source | None:
         return None
     lines = linecache.getlines(code.co_filename)
     is_cell = bool(lines) and lines[0].startswith("%%")
-    text = "".join(["#\n", *lines[1:]] if is_cell else lines)
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # magics, or what is no Python
+    if code.co_filename not in trees:
+        trees[code.co_filename] = _tree("".join(["#\n", *lines[1:]] if is_cell else lines))
+    tree = trees[code.co_filename]
+    if tree is None:
         return None
     found = next((node for node in ast.walk(tree) if isinstance(node, _Function) and _begins(node, code)), None)
     if found is None and not is_cell:
@@ -88,6 +89,13 @@ def seen_by(fn: Callable[..., Any]) -> Iterator[Any]:
     if isinstance(code, CodeType):
         known = _names(fn, code)
         yield from [known[name] for name in (*_all_names(code), *code.co_freevars) if name in known]
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):  # magics, or what is no Python
+        return None
 
 
 def _all_names(code: CodeType) -> Iterator[str]:

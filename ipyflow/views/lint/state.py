@@ -157,7 +157,7 @@ def _inside(body: Iterable[ast.AST], unguarded_in: Source | None = None) -> Iter
 def _may_lock(source: Source, node: ast.expr) -> bool:
     """Whether what a ``with`` holds may be a lock: of a name that is known, what it is; of anything else, always."""
     value = source.value(node)
-    return value is None or hasattr(value, "acquire") or hasattr(value, "release")
+    return value is None or hasattr(type(value), "acquire") or hasattr(type(value), "release")
 
 
 def _overlap(tasks: list[TaskState]) -> bool:

@@ -1,6 +1,7 @@
 """What is found in a run, each kind where it is and nowhere else; the flows here really run."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -198,6 +199,34 @@ def test_a_coroutine_that_awaits_one_after_another_is_found() -> None:
         return one + other
 
     assert kinds(order.submit().run) == ["sequential"]
+
+
+class Touchy:
+    """Whoever reads an attribute of it is heard."""
+
+    def __getattr__(self, name: str) -> Any:
+        touched.append(name)
+        raise RuntimeError(name)
+
+
+touched: list[str] = []
+touchy = Touchy()
+
+
+def names_something_touchy() -> int:
+    with contextlib.suppress(RuntimeError):
+        touchy.submit(1)
+    with contextlib.suppress(RuntimeError), touchy.lock:
+        touchy.total += 1
+    return load(1) + price(2)
+
+
+def test_looking_at_the_source_runs_nothing_of_it() -> None:
+    future = fl.flow(names_something_touchy).submit()
+    future.result()
+    before = list(touched)
+    assert kinds(future.run) == ["sequential"]
+    assert touched == before
 
 
 # What nobody reads.
