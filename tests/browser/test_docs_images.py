@@ -23,7 +23,7 @@ THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
 ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
 NOT_BY_NIGHT = {
-    f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "replay", "saved", "workers")
+    f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "prompt", "replay", "saved", "workers")
 }
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
 
@@ -113,6 +113,17 @@ def test_a_builder(sharp: tuple[LabPage, str]) -> None:
     builder.locator("[data-id='7']").click()
     expect(builder.locator(".ipb-code")).to_contain_text("sum_of")
     keep(f"builder{end}", builder)
+
+
+def test_a_prompt(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    for source in BLOCK.findall((DOCS.parent / "prompts.md").read_text(encoding="utf-8"))[:2]:
+        index = page.call(INSERT, source.rstrip())
+        page.run_cell(index)
+    view = shown(page, index)
+    view.get_by_label("city").fill("Rome")
+    keep(f"prompt{end}", view)
+    page.call(EXECUTE, "_flow.cancel()")
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:
