@@ -31,9 +31,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "people": (
         "Questions to a person",
-        "A task may ask, and wait for the answer.",
+        "A task may ask, and wait for the answer; a form asks for what a flow starts with.",
         "ipyflow",
-        ("Prompt",),
+        ("Prompt", "ipyflow.notebook.launch_form.LaunchForm"),
     ),
     "runs": (
         "Runs and settings",

@@ -37,7 +37,7 @@ _STYLE = (
 
 
 class LaunchForm:
-    """A form that starts a task or a flow.
+    """A form that starts a task or a flow, as ``flow.form()`` gives it; see ``docs/forms.md``.
 
     Args:
         task: what it starts.
@@ -50,6 +50,22 @@ class LaunchForm:
     Raises:
         TypeError: a value for a parameter that is not there.
         FormError: a value that cannot be.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.flow
+        ... def train(rate: float, epochs: int = 10):
+        ...     return rate * epochs
+        >>> form = train.form(rate=0.5)
+        >>> form
+        train
+          rate    0.5
+          epochs  10
+          .start() starts it, .start(name=value) with other values, .ask() asks
+        >>> form.start(epochs=4).result()
+        2.0
+        >>> form.launches[0].values
+        {'rate': 0.5, 'epochs': 4}
     """
 
     def __init__(self, task: Task[Any, Any], preset: Mapping[str, Any]) -> None:

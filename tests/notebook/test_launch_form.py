@@ -2,10 +2,12 @@
 
 import ast
 import datetime
+import doctest
 import enum
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -15,6 +17,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 import ipyflow as fl
 from ipyflow.errors import FormError
+from ipyflow.notebook import form_text, launch_form
 from ipyflow.notebook.form_text import ask
 from ipyflow.notebook.launch_form import LaunchForm
 from tests.notebook.conftest import Shell
@@ -271,6 +274,11 @@ def test_a_terminal_asks_until_the_answer_can_be(capsys: pytest.CaptureFixture[s
         "  a whole number, please, not 'x'",
     ]
     assert said[5] == "rate (a number) [2.0]: "
+
+
+@pytest.mark.parametrize("module", [launch_form, form_text], ids=lambda module: module.__name__)
+def test_the_examples_run(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 def test_a_secret_is_not_said_anywhere() -> None:
