@@ -35,7 +35,7 @@ MAY_IMPORT = {
 # Imports inside a function, and why: `ipyflow/__init__.py` loads the notebook layer when it is first asked for.
 LAZY = {("public", "notebook"), ("public", "testing")}
 # Only the notebook layer knows that there is a notebook.
-NOTEBOOK_ONLY = {"IPython", "anywidget", "comm", "ipykernel", "ipywidgets", "jupyter_client", "traitlets"}
+NOTEBOOK_ONLY = {"IPython", "anywidget", "comm", "ipykernel", "ipywidgets", "jupyter_client", "rich", "traitlets"}
 
 
 def layer_of(module: str) -> str:

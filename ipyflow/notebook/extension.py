@@ -21,6 +21,7 @@ from ipyflow.notebook.display import Display, Formatters
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.flow_cell import LAST, start
 from ipyflow.notebook.task_cell import define
+from ipyflow.notebook.terminal import Terminal
 from ipyflow.notebook.warned import Warned
 from ipyflow.views.words import counted, shown
 
@@ -42,12 +43,17 @@ class Extension:
         self._asker = Asker(shell, self.display)
         self._builders = Builders(shell, self.display)
         self._warned = Warned()
-        self._hooks = (
+        self._terminal = None if self.display.in_kernel else Terminal(shell)
+        self._hooks: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.cells.before),
             ("pre_run_cell", self._warned.cell_begins),
             ("post_run_cell", self.cells.after),
             ("post_run_cell", self._builders.refresh),
         )
+        if self._terminal is not None:
+            # First of all before a cell and last behind it: what the others print stands above the tree.
+            around = (("pre_run_cell", self._terminal.before), ("post_run_cell", self._terminal.after))
+            self._hooks = (around[0], *self._hooks, around[1])
         self._magics: list[tuple[str, str]] = []
         self._forget_engines: Callable[[], None] = lambda: None
 
@@ -67,6 +73,8 @@ class Extension:
             self._formatters.install()
         self._forget_engines = session.on_engine(self.cells.attach)
         self._asker.load()
+        if self._terminal is not None:
+            self._terminal.load()
         self.cells.loading = True
 
     def unload(self) -> None:
@@ -83,6 +91,8 @@ class Extension:
         self._formatters.remove()
         self._builders.remove()
         self._forget_engines()
+        if self._terminal is not None:
+            self._terminal.unload()
         self._asker.unload()
         self.cells.detach()
         self.display.pages.unload()
