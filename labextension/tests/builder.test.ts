@@ -108,6 +108,7 @@ describe("places", () => {
     expect(placeBehind(plan(), 4)).toEqual({ to: 3, at: 1 });
     expect(placeBehind(plan(), 6)).toEqual({ to: 6, at: 0 });
     expect(placeBehind(plan(), 0)).toEqual({ to: 0, at: 2 });
+    expect(placeBehind(plan(), 7)).toEqual({ to: 0, at: 2 });
   });
 });
 
@@ -129,7 +130,7 @@ describe("the desk", () => {
     let went = false;
     desk.inTurn(() => (went = true));
     desk.hear({ type: "refused", seq: 1, text: "there is no branch 3" });
-    expect([desk.said.value, went]).toEqual(["there is no branch 3", true]);
+    expect([desk.failed.value, went]).toEqual(["there is no branch 3", true]);
   });
 });
 

@@ -7,6 +7,11 @@ export interface Line {
   send(message: Record<string, unknown>): void;
 }
 
+interface Asked {
+  done(id: number): void;
+  refused(text: string): void;
+}
+
 type Answer = { type?: unknown; seq?: unknown; id?: unknown; text?: unknown };
 
 export class Desk {
@@ -15,10 +20,12 @@ export class Desk {
   readonly chosen = new Signal(0);
   /** A word for the reader; it is read out. */
   readonly said = new Signal("");
+  /** Why the last run or edit was refused; empty when it was not. */
+  readonly failed = new Signal("");
   /** The place where the next task would go, while somebody points at one. */
   readonly aims = new Signal<Place | null>(null);
   private seq = 0;
-  private readonly waiting = new Map<number, (id: number | null) => void>();
+  private readonly waiting = new Map<number, Asked>();
   private readonly next: (() => void)[] = [];
 
   constructor(
@@ -43,10 +50,10 @@ export class Desk {
   }
 
   hear(answer: Answer): void {
-    const then = this.waiting.get(Number(answer.seq));
+    const asked = this.waiting.get(Number(answer.seq));
     this.waiting.delete(Number(answer.seq));
-    if (answer.type === "refused") this.say(String(answer.text));
-    then?.(answer.type === "did" && typeof answer.id === "number" ? answer.id : null);
+    if (asked !== undefined && answer.type === "refused") asked.refused(String(answer.text));
+    else asked?.done(typeof answer.id === "number" ? answer.id : 0);
     while (this.waiting.size === 0 && this.next.length > 0) this.next.shift()?.();
   }
 
@@ -66,19 +73,21 @@ export class Desk {
   }
 
   /** Asks for an edit; what it made is chosen unless `stay`. Edits in a row with the same `merge` are undone as one. */
-  edit(edit: Edit, { merge = "", stay = false, word = "" } = {}): void {
-    this.send({ type: "edit", edit, merge }, (id) => {
-      if (id === null) return;
+  edit(edit: Edit, { merge = "", stay = false, word = "" } = {}, refused?: (text: string) => void): void {
+    const done = (id: number) => {
       if (!stay) this.choose(id);
       if (word !== "") this.say(word);
-    });
+    };
+    this.send({ type: "edit", edit, merge }, done, refused);
   }
 
   /** Adds a task or a block; into a new block one goes on with its first branch. */
-  add(what: { task?: string; kind?: string; role?: string }, place: Place = placeBehind(this.plan, this.chosen.value)) {
+  add(what: { task?: string; kind?: string; role?: string }, at?: Place): void {
+    // What runs in the end stands there, wherever one is.
+    const end = { to: 0, at: this.plan.entries.length };
+    const place = at ?? (what.role === "finally" ? end : placeBehind(this.plan, this.chosen.value));
     const name = what.kind === "group" ? "a parallel block" : what.task || "a step";
     this.send({ type: "edit", edit: { do: "add", ...place, ...what }, merge: "" }, (id) => {
-      if (id === null) return;
       this.choose(what.kind === "group" ? id + 1 : id);
       this.say(`added ${name}`);
     });
@@ -108,12 +117,19 @@ export class Desk {
   }
 
   run(): void {
-    this.send({ type: "run" }, () => undefined);
+    this.send({ type: "run" }, () => this.say("started: its view stands below"));
   }
 
-  private send(message: Record<string, unknown>, then: (id: number | null) => void): void {
+  private send(
+    message: Record<string, unknown>,
+    done: (id: number) => void,
+    refused = (text: string) => {
+      this.failed.value = text;
+    },
+  ): void {
+    this.failed.value = "";
     this.seq += 1;
-    this.waiting.set(this.seq, then);
+    this.waiting.set(this.seq, { done, refused });
     this.line.send({ ...message, seq: this.seq });
   }
 }

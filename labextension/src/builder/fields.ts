@@ -32,7 +32,8 @@ interface TextOptions {
   names?: string;
   field: () => string;
   value: () => Value;
-  commit: (text: string) => void;
+  /** `refuse` says why it was not taken. */
+  commit: (text: string, refuse: (why: string) => void) => void;
   /** Whether it is Python, and not plain words. */
   python?: boolean;
 }
@@ -55,7 +56,7 @@ export function textRow(o: TextOptions): Row {
   } else if (o.names) input.setAttribute("list", o.names);
   const wrong = problemRow(`${id}-wrong`, (text) => {
     input.value = text;
-    o.commit(text);
+    o.commit(text, refuse);
     input.focus();
   });
   const element = h(
@@ -73,11 +74,17 @@ export function textRow(o: TextOptions): Row {
     h("div", { class: "ipb-doc", id: `${id}-doc`, text: o.doc ?? "" }),
   );
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let refused = "";
   const send = () => {
     if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
-    o.commit(input.value);
+    refused = "";
+    o.commit(input.value, refuse);
+  };
+  const refuse = (why: string) => {
+    refused = why;
+    update();
   };
   input.addEventListener("input", () => {
     clearTimeout(timer);
@@ -92,8 +99,10 @@ export function textRow(o: TextOptions): Row {
     if (event.key === "Enter") send();
   });
   function update(): void {
-    const { text, problem } = o.value();
-    if (document.activeElement !== input && timer === undefined && input.value !== text) input.value = text;
+    const { text, problem: found } = o.value();
+    const problem = refused === "" ? found : { id: 0, field: "", text: refused, doubt: false, fix: "" };
+    const own = document.activeElement === input || timer !== undefined || refused !== "";
+    if (!own && input.value !== text) input.value = text;
     setAttr(input, "aria-invalid", problem && !problem.doubt ? "true" : null);
     wrong.show(problem);
   }

@@ -43,8 +43,17 @@ export function mountPage(el: HTMLElement, desk: Desk): () => void {
   const picture = mountPicture(desk);
   const properties = mountProperties(desk);
   const below = mountCode(desk, (text) => desk.say(text));
+  const why = h("span");
+  const failed = h(
+    "div",
+    { class: "ipb-failed", role: "alert" },
+    h("span", { "aria-hidden": "true", text: "▲" }),
+    why,
+    button("close", "Close", () => (desk.failed.value = ""), true),
+  );
+  failed.hidden = true;
   const body = h("div", { class: "ipb-body" }, palette.element, picture.element, properties.element);
-  root.append(head, body, below.element);
+  root.append(head, failed, body, below.element);
 
   function code(): string {
     return desk.shown.value.code.map(([text]) => text).join("\n");
@@ -87,6 +96,10 @@ export function mountPage(el: HTMLElement, desk: Desk): () => void {
     desk.said.on((text) => {
       setText(said, text);
       said.title = text;
+    }),
+    desk.failed.on((text) => {
+      setText(why, text);
+      failed.hidden = text === "";
     }),
     mountKeys(root, desk, picture, properties),
     palette.dispose,

@@ -70,7 +70,9 @@ export function mountPicture(desk: Desk): Picture {
       const one = entry.kind === "group" ? block(entry, at, entries.length) : step(entry, at, entries.length);
       rows.append(h("li", {}, place, one));
     });
-    rows.append(h("li", {}, gap({ to, at: entries.length }, true)));
+    const last = entries[entries.length - 1];
+    const closed = last?.kind === "step" && last.role === "finally";
+    if (!closed) rows.append(h("li", {}, gap({ to, at: entries.length }, true)));
     return rows;
   }
 

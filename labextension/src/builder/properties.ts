@@ -181,7 +181,8 @@ export function mountProperties(desk: Desk): Properties {
         text: desk.shown.value.looks[id]?.arguments ?? "",
         problem: desk.shown.value.problems.find((one) => one.id === id && spareField(id, one.field)),
       }),
-      commit: (text) => desk.edit({ do: "arguments", id, text }, { merge: `${id} arguments`, stay: true }),
+      commit: (text, refuse) =>
+        desk.edit({ do: "arguments", id, text }, { merge: `${id} arguments`, stay: true }, refuse),
     });
     const raw = look?.open === true || spare(id) || entry.task === "";
     const shown = Object.keys({ ...MORE, ...entry.options }).filter((one) => !["with_state", "fruitful"].includes(one));

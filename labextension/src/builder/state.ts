@@ -162,7 +162,8 @@ export function places(plan: Plan, without = -1): Place[] {
 export function placeBehind(plan: Plan, chosen: number): Place {
   const found = find(plan, chosen);
   if (found?.branch) return { to: found.id, at: found.branch.entries.length };
-  if (found) return { to: found.holder, at: found.at + 1 };
+  const before = found?.entry?.kind === "step" && found.entry.role === "finally"; // nothing follows a finaliser
+  if (found) return { to: found.holder, at: found.at + (before ? 0 : 1) };
   const { entries } = plan;
   const last = entries[entries.length - 1];
   const closed = last?.kind === "step" && last.role === "finally";

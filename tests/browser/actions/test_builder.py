@@ -197,6 +197,11 @@ def test_a_saved_builder_is_its_picture_and_its_code(desk: Desk, notebook: LabPa
     desk.do("p = read.send('a', 4).continue_with(total)")
     view = desk.run("fl.Builder(p, name='kept')")
     card(view, "read").click()
+    # What its arguments raise when they are evaluated is said, and nothing has started.
+    field(view, "size").fill("len(1)")
+    expect(view.root.locator(".ipb-code")).to_contain_text("len(1)")
+    view.button("Run").click()
+    expect(view.root.get_by_role("alert")).to_contain_text("TypeError: object of type 'int' has no len()")
     field(view, "size").fill("6")
     field(view, "size").press("Enter")
     expect(view.root.locator(".ipb-code")).to_contain_text("read.send('a', 6)")
