@@ -50,6 +50,17 @@ describe("the line of a magic", () => {
     expect(read("%task load")).toEqual([]);
   });
 
+  it("of a command may set arguments and settings", () => {
+    const rerun = ["magic %flow", "name rerun", "name order", "parameter user", "value 3", "parameter cart"];
+    expect(read("%flow rerun order user=3 cart=")).toEqual(rerun);
+    expect(read("%flow config nested_loops on")).toEqual([
+      "magic %flow",
+      "name config",
+      "name nested_loops",
+      "name on",
+    ]);
+  });
+
   it("is coloured as far as it goes while it is written", () => {
     expect(read("%%flow")).toEqual(["magic %%flow"]);
     expect(read("%%flow f(")).toEqual(["magic %%flow", "name f"]);

@@ -39,6 +39,9 @@ export function pieces(line: string): Piece[] {
       found.push([from, equals < 0 ? to : from + equals, "option"]);
       if (equals >= 0) found.push([from + equals + 1, to, "value"]);
       value = equals < 0 && TAKES_VALUE.has(word);
+    } else if (!magic.startsWith("%%") && /^\w+=/.test(word)) {
+      const equals = word.indexOf("=");
+      found.push([from, from + equals, "parameter"], [from + equals + 1, to, "value"]);
     } else {
       const open = word.indexOf("(");
       found.push([from, open < 0 ? to : from + open, "name"]);
