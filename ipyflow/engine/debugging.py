@@ -41,6 +41,11 @@ def own_frames(tb: TracebackType | None) -> TracebackType | None:
     return linked
 
 
+def has_frames(future: Future[Any]) -> bool:
+    """Whether there is something that the debugger can be opened in."""
+    return future.done() and own_frames(future._tb) is not None
+
+
 def post_mortem(future: Future[Any]) -> None:
     """Open the debugger in the frames of a failure.
 

@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.display import display
 
 from ipyflow import session
+from ipyflow.engine import debugging
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.notebook import help, settings
@@ -97,8 +98,16 @@ class Commands:
         self._display.republish(every=True)
 
     def explain(self, given: Given) -> None:
-        """``%flow explain``."""
-        print(self._target(given, failed=True).explain())
+        """``%flow explain``: and which of the other subcommands leads on."""
+        found = self._target(given, failed=True)
+        print(found.explain())
+        failed = [found] if isinstance(found, Future) else list(found.failed.values())
+        into = next((future.label for future in failed if debugging.has_frames(future)), None)
+        if into is not None:
+            print(f"To look into it: %flow debug {into}")
+        run = run_of(found)
+        if found is run and run.closed and (hints := len(run.lint())):
+            print(f"{counted(hints, 'hint')} on what could be better: %flow lint {run.id}")
 
     def export(self, given: Given) -> None:
         """``%flow export``: the run as a file, of the kind that the path ends in."""

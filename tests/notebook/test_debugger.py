@@ -1,5 +1,6 @@
 """The debugger in a real kernel: the stdin channel answers it, as a person in a notebook does."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,6 +91,17 @@ def test_the_magic_opens_the_frames_of_the_task_and_none_of_ours(kernel: Kernel)
     assert "3\n" in flow
     assert "*** Oldest frame" in flow
     assert "ipyflow/engine" not in flow
+
+
+def test_explain_says_what_leads_on(kernel: Kernel) -> None:
+    kernel.run("%%flow careless --wait\nload.submit(1)\npages = load.map([3, 2])\nfl.wait(pages)\nlen(pages)")
+    said = kernel.run("%flow explain careless")
+    assert re.search(r"load#\d+ failed .*: ZeroDivisionError", said)
+    assert re.search(r"To look into it: %flow debug load#\d+\n", said)
+    hints = re.search(r"1 hint on what could be better: (%flow lint \d+)", said)
+    assert hints is not None
+    assert "nobody needs it" in kernel.run("print(_flow.run.lint())")
+    assert kernel.run(hints[1]) == "", "a list, no text"
 
 
 def test_of_a_coroutine_its_own_frame_is_opened(kernel: Kernel) -> None:
