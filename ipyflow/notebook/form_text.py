@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,7 +38,7 @@ def html_form(
     """The form as a saved file shows it: what stood in it, and what it had started."""
     rows = [
         f'<tr><th scope="row" style="{_CELL}">{_safe(field.label)}</th>'
-        f'<td style="{_CELL}"><code>{_safe(value)}</code>{"" if value else f"<i>{_safe(wants)}</i>"}</td>'
+        f'<td style="{_CELL}">{f"<code>{_safe(value)}</code>" if value else f"<i>{_safe(wants)}</i>"}</td>'
         f'<td style="{_CELL};{_QUIET}">{_safe(doc)}</td></tr>'
         for field, (value, wants, doc) in zip(fields, _rows(fields, values), strict=True)
     ]
@@ -48,13 +49,15 @@ def html_form(
     )
 
 
-def ask(fields: Sequence[Field], values: Mapping[str, Any], answer: Callable[[str], str] = input) -> dict[str, Any]:
+def ask(
+    fields: Sequence[Field], values: Mapping[str, Any], answer: Callable[[str], str] | None = None
+) -> dict[str, Any]:
     """Ask for each field on a line of its own, until what is typed can be; Enter takes what stands in brackets.
 
     Args:
         fields: what to ask for.
         values: what stands in the form.
-        answer: gives what a person answers to a question.
+        answer: gives what a person answers to a question; ``input``, and for a secret what does not show it.
     """
     found: dict[str, Any] = {}
     for field in fields:
@@ -67,8 +70,9 @@ def ask(fields: Sequence[Field], values: Mapping[str, Any], answer: Callable[[st
         has = field.name in values or field.has_default
         value = values.get(field.name, field.default)
         while True:
-            shown_value = f" [{shown(typed(field, value), 60)}]" if has else ""
-            text = answer(f"{shown(field.label)} ({shown(wanted(field))}){shown_value}: ")
+            standing = "none" if value is None else "•••" if field.kind == "secret" else shown(typed(field, value), 60)
+            by = answer or (getpass.getpass if field.kind == "secret" else input)
+            text = by(f"{shown(field.label)} ({shown(wanted(field))}){f' [{standing}]' if has else ''}: ")
             if not text.strip() and has:
                 if field.name in values:
                     found[field.name] = value
@@ -99,12 +103,12 @@ def parameters(fields: Sequence[Field], values: Mapping[str, Any], width: int = 
 
 
 def _rows(fields: Sequence[Field], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Of each field: what stands in it, what it wants, what it means."""
+    """Of each field: what stands in it, or else what it wants; and what it means."""
     rows = []
     for field in fields:
-        value = values.get(field.name, field.default)
-        text = "•••" if field.kind == "secret" and value is not None else typed(field, value)
-        rows.append((shown(clip(text, 120)), shown(wanted(field)), shown(clip(field.doc, 200))))
+        has, value = field.name in values or field.has_default, values.get(field.name, field.default)
+        text = "none" if value is None else "•••" if field.kind == "secret" else typed(field, value) or '""'
+        rows.append((shown(clip(text, 120)) if has else "", shown(wanted(field)), shown(clip(field.doc, 200))))
     return rows
 
 

@@ -4,6 +4,7 @@ import ast
 import datetime
 import doctest
 import enum
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -250,6 +251,16 @@ def test_in_a_terminal_it_is_text(ready: Shell) -> None:
         "  .start() starts it, .start(name=value) with other values, .ask() asks",
     ]
     assert ready.value("train.form(rate=2).start(epochs=3).result()") == 6
+
+
+def test_the_table_of_a_saved_file_tells_what_stands_in_the_form_and_what_is_missing() -> None:
+    @fl.task
+    def f(name: str, note: str = "", day: datetime.date | None = None, sizes: tuple[int, ...] = (1, 2)): ...
+
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", f.form()._saved()["text/html"])[::2]
+    assert cells == [
+        "<i>text</i>", "<code>&quot;&quot;</code>", "<code>none</code>", "<code>1, 2</code>",
+    ]  # fmt: skip
 
 
 def test_a_terminal_asks_until_the_answer_can_be(capsys: pytest.CaptureFixture[str]) -> None:
