@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.options import Definition
 
-LARGEST = 2_000
+LARGEST = 1_000
 """Items, and characters of a text, up to which arguments have a fingerprint."""
 _PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
 _NUMBERS = frozenset({int, float, bool, complex, type(None)})

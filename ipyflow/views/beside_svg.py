@@ -10,6 +10,7 @@ from ipyflow.views.containers import contains
 from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.outline import Line
 from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.revisions import code_words
 from ipyflow.views.svg import SANS_LETTER, text
 from ipyflow.views.words import arguments, clip, counted, duration, label, run_time
 from ipyflow.views.workers import RETRY
@@ -83,6 +84,7 @@ def hover(state: RunState, task: TaskState, until: float) -> str:
     tries = [span.note.removeprefix(RETRY) for span in task.spans if span.note.startswith(RETRY)]
     if tries:
         parts.append(f"{counted(len(task.attempts), 'try')}, after {', '.join(dict.fromkeys(tries))}")
+    parts += code_words(task)
     if task.type or task.state is State.SKIPPED:
         parts.append(f"{task.type}: {clip(task.text, 200)}" if task.type else clip(task.text, 200))
     return " · ".join(part for part in parts if part)

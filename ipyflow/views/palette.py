@@ -53,6 +53,10 @@ ORDER: tuple[State, ...] = (
 """The states in the order in which a reader should meet them: trouble first, then work, then the rest."""
 
 
+EDITED = "M1.6 10.4 2.3 7.5 8.1 1.7l2.2 2.2-5.8 5.8ZM6.7 3.1l2.2 2.2"
+"""A pencil, in a box of 12 by 12: the code was changed. Texts say so in words."""
+
+
 class RoleLook(NamedTuple):
     """How views say what a task is in its pipeline, where it is more than an entry: a mark and a word, never colour.
 

@@ -111,7 +111,7 @@ def _outcome(state: RunState, task: TaskState) -> str:
         why = f": {shown(task.reason, 60)}" if task.reason else ""
         out = f"  {LOOKS[task.state].word}{why}" + (f" ({', '.join(names)}{more})" if names else "")
     if len(task.attempts) > 1:
-        out += f"  attempt {task.attempts[-1].number}"
+        out += f"  attempt {task.attempts[-1].number}{', changed code' if task.revisions else ''}"
     return out
 
 

@@ -13,7 +13,7 @@ from ipyflow.views.bracket_svg import bracket
 from ipyflow.views.containers import contains
 from ipyflow.views.labels_svg import INDENT, label_width, name, stem
 from ipyflow.views.outline import Line, outline
-from ipyflow.views.palette import LOOKS
+from ipyflow.views.palette import EDITED, LOOKS
 from ipyflow.views.path_svg import path_legend, path_lines, path_of
 from ipyflow.views.svg import SANS_LETTER, Drawing, bar, esc, num, patterns, text
 from ipyflow.views.words import duration, instant, total
@@ -184,6 +184,10 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
         look = outcome(task, began)
         used.add(look)
         out.append(bar(axis.x(task.spans[began].time), middle - BAR / 2, 2, BAR, look, key, 1))
+    for one in task.revisions or ():
+        begun = next((span.time for span in task.spans if span.time >= one.time and span.state is State.RUNNING), None)
+        if begun is not None:
+            out.append(_pencil(axis.x(begun) - 14, middle - 6))
     if task.ended is not None and task.started is None:
         used.add(task.state)
         out.append(bar(axis.x(task.ended) - 1.5, middle - BAR / 2, 3, BAR, task.state, key, 1))
@@ -191,6 +195,12 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
         x = axis.x(task.ended)
         out.append(f'<path d="M{num(x - 6)} {num(middle + 8)}l9 -16" stroke="currentColor" stroke-width="1.5"/>')
     return "".join(out)
+
+
+def _pencil(x: float, y: float) -> str:
+    """Stands before the bar in which new code began."""
+    place = f'transform="translate({num(x)} {num(y)})"'
+    return f'<path d="{EDITED}" {place} fill="none" stroke="currentColor" stroke-width="1.2" stroke-linejoin="round"/>'
 
 
 def _legend(used: set[State], path: bool, y: float, width: int, key: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ipyflow.model.status import State
-from ipyflow.views.palette import LOOKS, ORDER, ROLES
+from ipyflow.views.palette import EDITED, LOOKS, ORDER, ROLES
 
 SOURCES = Path(__file__).parents[2] / "labextension/src"
 THEME = SOURCES / "style/theme.css"
@@ -24,6 +24,10 @@ def test_page_and_saved_picture_have_the_same_colours() -> None:
 def test_page_and_saved_picture_draw_the_same_mark_for_a_role() -> None:
     drawn = (SOURCES / "core/icons.ts").read_text("utf-8").split("const ROLES")[1].split("};")[0]
     assert dict(re.findall(r'(\w+): "([^"]+)"', drawn)) == {role: look.path for role, look in ROLES.items()}
+
+
+def test_page_and_saved_picture_draw_the_same_mark_for_changed_code() -> None:
+    assert f'const EDITED = "{EDITED}";' in (SOURCES / "core/icons.ts").read_text("utf-8")
 
 
 def test_page_and_saved_picture_list_states_in_the_same_order() -> None:

@@ -9,10 +9,13 @@ from ipyflow.model.run import Revision
 from ipyflow.views.containers import CONTAINERS
 from ipyflow.views.detail import detail
 from ipyflow.views.explain import explain
+from ipyflow.views.palette import EDITED
 from ipyflow.views.payload import payload, row, thinned
 from ipyflow.views.revisions import LINES, UNKNOWN, changed_lines
 from ipyflow.views.rows import COLUMNS, rows
 from ipyflow.views.saved import SAVED_SIZE, expand, saved_payload
+from ipyflow.views.text import text_tree
+from ipyflow.views.timeline_svg import timeline_svg
 from tests.views.build import Log
 from tests.views.golden import GOLDEN, fan_out, load
 
@@ -190,6 +193,8 @@ def test_code_that_was_changed_is_told_line_by_line() -> None:
         ["+", "    if not rows:"], ["+", "        return 0"], ["+", "    return len(rows)"],
     ]  # fmt: skip
     assert "Its code was changed before attempt 2." in explain(state, 5)
+    assert timeline_svg(state).count(EDITED) == 1
+    assert [line for line in text_tree(state).splitlines() if "attempt 2, changed code" in line]
     state.tasks[5].revisions.append(Revision(1000.35, 3, "", "\x1b[31mnew"))
     assert detail(state, 5)["revisions"][1][2:] == [UNKNOWN, [[" ", "\x1b[31mnew"]]]
     assert expand(saved_payload(state))["tasks"][4]["revised"] == [0.3, 0.35]
