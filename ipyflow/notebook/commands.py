@@ -18,6 +18,7 @@ from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.display import Display
 from ipyflow.notebook.flow_cell import remember
 from ipyflow.notebook.grammar import Given, unquoted, words
+from ipyflow.notebook.headless import failures, is_headless
 from ipyflow.notebook.table import COMMANDS
 from ipyflow.notebook.targets import label, run_of, target
 from ipyflow.notebook.values import assigned
@@ -90,12 +91,20 @@ class Commands:
         self._cells.show_once(run_of(self._target(given)), given.options.get("--view", "timeline"))
 
     def wait(self, given: Given) -> None:
-        """``%flow wait``: until it, or all, has ended; the saved pictures are up to date then."""
+        """``%flow wait``: until it, or all, has ended; the saved pictures are up to date then.
+
+        Raises:
+            Exception: what a flow failed with, where nobody looks: a runner of notebooks should not go on.
+        """
+        __tracebackhide__ = True
         runs = [run_of(self._target(given))] if given.operands else [run for run in session.runs() if not run.closed]
         for run in runs:
             run.wait()
             print(f"{shown(run.name, 60)}: {run.state.value}")
         self._display.republish(every=True)
+        failed = failures(runs if given.operands else session.runs(), every=bool(given.operands))
+        if failed and is_headless(self._shell):
+            failed[0].result()
 
     def explain(self, given: Given) -> None:
         """``%flow explain``: and which of the other subcommands leads on."""

@@ -96,7 +96,7 @@ class Terminal:
             stream: Any = getattr(sys, name)
             guard = Guard(stream.real if type(stream) is Fork else stream, self)
             if type(stream) is Fork:
-                stream.real = guard
+                stream.real = guard  # type: ignore[assignment]
             else:
                 setattr(sys, name, guard)
             self._guards.append((name, guard))
@@ -107,8 +107,8 @@ class Terminal:
             stream: Any = getattr(sys, name)
             if stream is guard:
                 setattr(sys, name, guard.real)
-            elif type(stream) is Fork and stream.real is guard:
-                stream.real = guard.real
+            elif type(stream) is Fork and stream.real is guard:  # type: ignore[comparison-overlap]
+                stream.real = guard.real  # type: ignore[unreachable]
         self._guards = []
 
     def _start_displayhook(self) -> None:
