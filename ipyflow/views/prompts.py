@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -26,9 +27,13 @@ def open_prompts(state: RunState) -> list[dict[str, Any]]:
         >>> open_prompts(RunState())
         []
     """
-    found = [state.tasks[id_] for id_ in state.asked if id_ in state.tasks]
-    waiting = [task for task in found if task.state is State.WAITING and task.question is not None]
-    return [_open(state, task, task.question) for task in waiting[:OPEN] if task.question is not None]
+    found = (state.tasks[id_] for id_ in state.asked if id_ in state.tasks)
+    waiting = (
+        _open(state, task, task.question)
+        for task in found
+        if task.state is State.WAITING and task.question is not None
+    )
+    return list(itertools.islice(waiting, OPEN))
 
 
 def asking(state: RunState) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { mark } from "../src/lab/badges";
 import type { Connection, ListedRun } from "../src/lab/connection";
 import { mountPanel } from "../src/lab/panel-view";
 import { choices, DEFAULTS } from "../src/lab/settings";
-import { tally } from "../src/lab/tally";
+import { asked, tally } from "../src/lab/tally";
 import { connected, ended, listed } from "./lab-kernel";
 
 const opened: (() => void)[] = [];
@@ -195,6 +195,11 @@ describe("the mark of a cell", () => {
 });
 
 describe("the status bar", () => {
+  it("counts questions of all runs", () => {
+    const prompt = { task: 1, name: "", title: "", text: "?", fields: [], actions: ["a", "b"], since: 0 };
+    expect(asked([listed(3, { prompts: [prompt, prompt] }), ended(2), listed(1, { prompts: [prompt] })])).toBe(3);
+  });
+
   it("counts tasks that run and tasks that have failed", () => {
     expect(tally([listed(3), ended(2, { counts: { failed: 2, timed_out: 1 } }), listed(1)])).toEqual([4, 3]);
   });

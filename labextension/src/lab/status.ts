@@ -1,12 +1,12 @@
-/** "3 running · 1 failed" in the status bar, for the kernel in front. */
+/** "2 questions, 3 running · 1 failed" in the status bar, for the kernel in front. */
 
 import { Widget } from "@lumino/widgets";
 import { h, setAttr, setText } from "../core/dom";
-import { count } from "../core/format";
-import { stateIcon } from "../core/icons";
+import { count, plural } from "../core/format";
+import { glyph, stateIcon } from "../core/icons";
 import { disposeAll } from "../core/signal";
 import type { Connections } from "./connections";
-import { tally } from "./tally";
+import { asked, tally } from "./tally";
 
 export class StatusItem extends Widget {
   private readonly stop: () => void;
@@ -26,10 +26,20 @@ export class StatusItem extends Widget {
       stateIcon("failed"),
       failed,
     );
-    this.node.append(button);
+    const questions = h("span");
+    const asks = h(
+      "button",
+      { type: "button", class: "ipf ipf-lab-asks", title: "Questions of ipyflow: show them", click: open },
+      glyph("ask"),
+      questions,
+    );
+    this.node.append(asks, button);
     const draw = () => {
       const runs = connections.current.value?.runs.value ?? [];
       const [running_, failed_] = tally(runs);
+      const open_ = asked(runs);
+      asks.hidden = open_ === 0;
+      setText(questions, plural(open_, "question"));
       setText(running, `${count(running_)} running`);
       setText(failed, `${count(failed_)} failed`);
       button.hidden = runs.length === 0;

@@ -11,3 +11,7 @@ export function tally(runs: readonly ListedRun[]): [running: number, failed: num
   }
   return [running, failed];
 }
+
+/** Questions that wait for an answer, in all runs of the list. */
+export const asked = (runs: readonly ListedRun[]): number =>
+  runs.reduce((sum, run) => sum + (run.prompts?.length ?? 0), 0);
