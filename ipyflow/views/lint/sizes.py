@@ -87,7 +87,7 @@ def _computing(found: _Found, tasks: list[TaskState], size: int) -> Iterator[Fin
     state, facts, each = found.state, found.facts, found.work(tasks)
     together = sum(each) / max(length(state), 1e-9)
     heavy = [task for task in tasks if found.worked[task.id] > 0.02]
-    saved = length(state) - max(max(each) / together, length(state) / min(facts.cores, size, len(tasks)))
+    saved = length(state) - max(max(each) / max(together, 1e-9), length(state) / min(facts.cores, size, len(tasks)))
     if facts.cores > 1 and len(heavy) > 1 and together > 1.5 and worth(state, saved) and length(state) > 0.3:
         names = ", ".join(list(dict.fromkeys(shown(task.name, 40) for task in heavy))[:3])
         yield Finding(

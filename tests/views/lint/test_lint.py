@@ -395,6 +395,11 @@ def test_tasks_too_small_are_found() -> None:
     assert found(batch_of("few", times(0.02)[:50])) == []
 
 
+def test_a_run_whose_tasks_took_no_time_at_all_has_no_hints() -> None:
+    nothing = batch_of("nothing", [(2.0, 2.0)] * 3)
+    assert found(nothing, sizes=FOUR, cores=4, cpu=1.0) == []
+
+
 def test_the_one_that_takes_longest_is_found() -> None:
     some = [(2.0, 100.0 + n) for n in range(7)]
     assert found(batch_of("part", [*some, (2.0, 1000.0)])) == ["straggler"]
