@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import collections.abc
 import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
@@ -193,7 +194,13 @@ def _is_type(target: Any) -> bool:
 
 
 def _adapter(hint: Any) -> TypeAdapter[Any]:
+    if get_origin(hint) is collections.abc.Iterable:  # which pydantic would check only while a body reads it
+        hint = list[get_args(hint)]  # type: ignore[misc]
     try:
         return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
-    except pydantic.PydanticUserError:  # models have a configuration of their own
+    except (pydantic.PydanticUserError, NameError):  # models have a configuration of their own
+        pass
+    try:
         return TypeAdapter(hint)
+    except (pydantic.PydanticUserError, NameError):  # no type, or one that is not there yet: the body will see
+        return TypeAdapter(Any)

@@ -55,6 +55,8 @@ def said(error: Mapping[str, Any], field: Field | None) -> str:
         return _PLEASE[stem] + _given(given)
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error") or error["msg"])
+    if kind == "is_instance_of":
+        return f"an object of class {str(context.get('class')).rpartition('.')[2]}, please{_given(given)}"
     message = str(error["msg"])
     return message[:1].lower() + message[1:] + _given(given)
 

@@ -5,9 +5,9 @@ import datetime
 import enum
 import json
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired, Optional
+from typing import Annotated, Any, Literal, NotRequired, Optional, Self
 
 import pytest
 from hypothesis import given
@@ -261,6 +261,19 @@ def test_a_hint_that_is_missing_or_cannot_be_looked_up_leaves_it_to_the_default(
 
     kinds = [(one.name, one.kind) for one in of_callable(f)]
     assert kinds == [("a", "value"), ("b", "int"), ("c", "model"), ("d", "choice")]
+
+
+def test_what_pydantic_does_not_know_is_left_to_the_body_and_nothing_is_checked_late() -> None:
+    class Own: ...
+
+    def f(a: Own, b: Iterable[int], c: Self) -> None: ...  # type: ignore[misc]
+
+    own = Own()
+    assert read(f, {"a": own, "b": "1, 2", "c": "3"}) == {"a": own, "b": [1, 2], "c": 3}
+    assert errors(f, {"a": "3", "b": "1, x", "c": 3}) == {
+        "a": "an object of class Own, please, not 3",
+        "b.1": "a whole number, please, not 'x'",
+    }
 
 
 def test_docs_of_arguments() -> None:
