@@ -85,15 +85,18 @@ def _pools(found: _Found) -> Iterator[Finding]:
 
 def _computing(found: _Found, tasks: list[TaskState], size: int) -> Iterator[Finding]:
     state, facts, each = found.state, found.facts, found.work(tasks)
-    together = sum(each) / max(length(state), 1e-9)
+    took = length(state)
     heavy = [task for task in tasks if found.worked[task.id] > 0.02]
-    saved = length(state) - max(max(each) / max(together, 1e-9), length(state) / min(facts.cores, size, len(tasks)))
-    if facts.cores > 1 and len(heavy) > 1 and together > 1.5 and worth(state, saved) and length(state) > 0.3:
+    together = sum(each) / took if took else 0.0
+    if facts.cores == 1 or len(heavy) < 2 or together < 1.5 or took < 0.3:
+        return
+    saved = took - max(max(each) / together, took / min(facts.cores, size, len(tasks)))
+    if worth(state, saved):
         names = ", ".join(list(dict.fromkeys(shown(task.name, 40) for task in heavy))[:3])
         yield Finding(
             "computing",
             f"{counted(len(heavy), 'task')} of {names} shared one core: this process computed for "
-            f"{duration(facts.cpu or 0.0)} of {duration(length(state))}, and threads of Python compute in turn",
+            f"{duration(facts.cpu or 0.0)} of {duration(took)}, and threads of Python compute in turn",
             f'{names.split(", ")[0]}.with_options(executor="processes") computes on {facts.cores} cores '
             "(code that computes outside of Python, as NumPy does, is fine on threads)",
             tuple(task.id for task in heavy),
