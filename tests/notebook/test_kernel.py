@@ -197,6 +197,16 @@ def test_an_interrupt_ends_the_wait_and_not_the_work(client: BlockingKernelClien
     run(client, "gate.set()")
     messages = run(client, "future.result(10)")
     assert [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"] == ["7"]
+    # The same where the wait keeps the loop turning, which itself tells that it does.
+    run(client, "import asyncio, pathlib\n%flow config nested_loops on\ngate.clear()")
+    run(client, "%%flow long -o future\ngate.wait()\n8")
+    turning = tmp_path / "turning"
+    tell = f"asyncio.get_running_loop().call_soon(pathlib.Path({str(turning)!r}).touch)"
+    messages = run(client, f"{tell}\nfuture.result()", interrupt=turning)
+    assert [m["content"]["ename"] for m in messages if m["msg_type"] == "error"] == ["KeyboardInterrupt"]
+    assert "the wait was interrupted, the work goes on: 1 task of long" in printed(messages)
+    messages = run(client, "gate.set()\nfuture.result(10)")
+    assert [m["content"]["data"]["text/plain"] for m in messages if m["msg_type"] == "execute_result"] == ["8"]
 
 
 @pytest.mark.parametrize("version", [None, "6.31.0"])
