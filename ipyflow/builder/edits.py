@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from ipyflow.builder import plan as p
-from ipyflow.builder.texts import call_parts
+from ipyflow.builder import wanted
 from ipyflow.errors import EditRefused
 
 Edit = dict[str, Any]
@@ -68,19 +68,19 @@ def _named(what: Any) -> str:
 
 
 def _add(plan: p.Plan, edit: Edit) -> int:
-    entries = _list(plan, edit["to"])
+    entries = wanted.entries(plan, edit["to"])
     made: p.Entry
     if edit.get("kind", "step") == "group":
         made = {"id": p.number(plan), "kind": "group", "branches": [], "options": {}, "pauses": False}
         made["branches"] = [{"id": p.number(plan), "entries": []} for _ in range(2)]
     else:
-        role = _role(edit.get("role", p.NEXT))
+        role = wanted.role(edit.get("role", p.NEXT))
         made = {
-            "id": p.number(plan), "kind": "step", "role": role, "task": _text(edit.get("task", "")), "args": [],
+            "id": p.number(plan), "kind": "step", "role": role, "task": wanted.text(edit.get("task", "")), "args": [],
             "kwargs": {}, "options": {}, "pauses": False,
         }  # fmt: skip
-        made["args"], made["kwargs"] = _arguments(edit.get("arguments", ""))
-    entries.insert(_index(edit["at"], len(entries)), made)
+        made["args"], made["kwargs"] = wanted.arguments(edit.get("arguments", ""))
+    entries.insert(wanted.place(edit["at"], len(entries)), made)
     return made["id"]
 
 
@@ -89,15 +89,15 @@ def _move(plan: p.Plan, edit: Edit) -> int:
     id, at = edit["id"], edit["at"]
     branch = p.branch_of(plan, id)
     if branch is not None:
-        group, to = p.group_of(plan, id), _group(plan, edit["to"])
+        group, to = p.group_of(plan, id), wanted.block(plan, edit["to"])
         if group is None or to is None:
             raise EditRefused("a branch can only stand in a parallel block")
         if p.find({**plan, "entries": branch["entries"]}, to["id"]) is not None:
             raise EditRefused("a branch cannot be moved into itself")
         _shift(group["branches"], group["branches"].index(branch), to["branches"], at)
         return int(id)
-    entries, place, entry = _entry(plan, id)
-    target = _list(plan, edit["to"])
+    entries, place, entry = wanted.entry(plan, id)
+    target = wanted.entries(plan, edit["to"])
     if entry["kind"] == "group" and (edit["to"] == id or p.find({**plan, "entries": [entry]}, edit["to"]) is not None):
         raise EditRefused("a parallel block cannot be moved into itself")
     _shift(entries, place, target, at)
@@ -105,7 +105,7 @@ def _move(plan: p.Plan, edit: Edit) -> int:
 
 
 def _shift(source: list[Any], place: int, target: list[Any], at: Any) -> None:
-    at = _index(at, len(target))
+    at = wanted.place(at, len(target))
     one = source.pop(place)
     target.insert(at - 1 if source is target and place < at else at, one)
 
@@ -119,7 +119,7 @@ def _remove(plan: p.Plan, edit: Edit) -> int:
         del group["branches"][place]
         left: list[Any] = group["branches"]
         return int(left[min(place, len(left) - 1)]["id"]) if left else group["id"]
-    entries, place, _ = _entry(plan, id)
+    entries, place, _ = wanted.entry(plan, id)
     del entries[place]
     if entries:
         return entries[max(0, place - 1)]["id"]
@@ -136,7 +136,7 @@ def _copy(plan: p.Plan, edit: Edit) -> int:
         _number_anew(plan, branch["entries"])
         group["branches"].insert(place + 1, branch)
         return branch["id"]
-    entries, place, entry = _entry(plan, id)
+    entries, place, entry = wanted.entry(plan, id)
     twin = copy.deepcopy(entry)
     _number_anew(plan, [twin])
     entries.insert(place + 1, twin)
@@ -152,28 +152,28 @@ def _number_anew(plan: p.Plan, entries: list[p.Entry]) -> None:
 
 
 def _branch(plan: p.Plan, edit: Edit) -> int:
-    group = _group(plan, edit["id"])
+    group = wanted.block(plan, edit["id"])
     if group is None:
         raise EditRefused("only a parallel block has branches")
     made: p.Branch = {"id": p.number(plan), "entries": []}
-    group["branches"].insert(_index(edit.get("at", len(group["branches"])), len(group["branches"])), made)
+    group["branches"].insert(wanted.place(edit.get("at", len(group["branches"])), len(group["branches"])), made)
     return made["id"]
 
 
 def _change_role(plan: p.Plan, edit: Edit) -> int:
-    _step(plan, edit["id"])["role"] = _role(edit["role"])
+    wanted.step(plan, edit["id"])["role"] = wanted.role(edit["role"])
     return int(edit["id"])
 
 
 def _change_task(plan: p.Plan, edit: Edit) -> int:
-    _step(plan, edit["id"])["task"] = _text(edit["task"]).strip()
+    wanted.step(plan, edit["id"])["task"] = wanted.text(edit["task"]).strip()
     return int(edit["id"])
 
 
 def _argument(plan: p.Plan, edit: Edit) -> int:
     """Change one argument; ``names`` are the parameters of the positional ones, for those behind one left empty."""
-    step, text = _step(plan, edit["id"]), _text(edit["text"]).strip()
-    kind, _, key = _text(edit["key"]).partition(".")
+    step, text = wanted.step(plan, edit["id"]), wanted.text(edit["text"]).strip()
+    kind, _, key = wanted.text(edit["key"]).partition(".")
     if kind == "kwargs":
         if text:
             step["kwargs"][key] = text
@@ -196,31 +196,31 @@ def _argument(plan: p.Plan, edit: Edit) -> int:
 
 
 def _all_arguments(plan: p.Plan, edit: Edit) -> int:
-    step = _step(plan, edit["id"])
-    step["args"], step["kwargs"] = _arguments(edit["text"])
+    step = wanted.step(plan, edit["id"])
+    step["args"], step["kwargs"] = wanted.arguments(edit["text"])
     return step["id"]
 
 
 def _option(plan: p.Plan, edit: Edit) -> int:
     """Set an option to Python (``text``) or to a value; nothing leaves it as it is by itself."""
-    _, _, entry = _entry(plan, edit["id"])
+    _, _, entry = wanted.entry(plan, edit["id"])
     value = edit.get("value")
-    text = _text(edit["text"]).strip() if "text" in edit else "" if value is None else repr(value)
+    text = wanted.text(edit["text"]).strip() if "text" in edit else "" if value is None else repr(value)
     if text:
-        entry["options"][_text(edit["name"])] = text
+        entry["options"][wanted.text(edit["name"])] = text
     else:
-        entry["options"].pop(_text(edit["name"]), None)
+        entry["options"].pop(wanted.text(edit["name"]), None)
     return entry["id"]
 
 
 def _pause(plan: p.Plan, edit: Edit) -> int:
-    _, _, entry = _entry(plan, edit["id"])
+    _, _, entry = wanted.entry(plan, edit["id"])
     entry["pauses"] = bool(edit["value"])
     return entry["id"]
 
 
 def _rename(plan: p.Plan, edit: Edit) -> int:
-    plan["name"] = _text(edit["text"]).strip()
+    plan["name"] = wanted.text(edit["text"]).strip()
     return p.ROOT
 
 
@@ -228,7 +228,7 @@ def _initial(plan: p.Plan, edit: Edit) -> int:
     field = edit["field"]
     if field not in plan["initial"]:
         raise EditRefused(f"a pipeline begins with args, kwargs and state, not with {field!r}")
-    cast(dict[str, str], plan["initial"])[field] = _text(edit["text"]).strip()
+    cast(dict[str, str], plan["initial"])[field] = wanted.text(edit["text"]).strip()
     return p.ROOT
 
 
@@ -243,58 +243,3 @@ EDITS: dict[str, Callable[[p.Plan, Edit], int]] = {
     "name": _rename, "initial": _initial, "inline": _inline,
 }  # fmt: skip
 """Every edit by its name."""
-
-
-def _list(plan: p.Plan, id: Any) -> list[p.Entry]:
-    """The entries of the pipeline, of a branch, or of a new branch at the end of a block."""
-    group = _group(plan, id)
-    if group is not None:
-        group["branches"].append({"id": p.number(plan), "entries": []})
-        return group["branches"][-1]["entries"]
-    found = p.list_of(plan, id)
-    if found is None:
-        raise EditRefused(f"there is no branch {id!r}; it may have been removed")
-    return found
-
-
-def _group(plan: p.Plan, id: Any) -> p.Group | None:
-    return next((group for group in p.groups(plan) if group["id"] == id), None)
-
-
-def _entry(plan: p.Plan, id: Any) -> tuple[list[p.Entry], int, p.Entry]:
-    found = p.holder(plan, id)
-    if found is None:
-        raise EditRefused(f"there is no entry {id!r}; it may have been removed")
-    return (*found, found[0][found[1]])
-
-
-def _step(plan: p.Plan, id: Any) -> p.Step:
-    _, _, entry = _entry(plan, id)
-    if entry["kind"] != "step":
-        raise EditRefused("this is a parallel block, and only a step has a task")
-    return entry
-
-
-def _role(role: Any) -> p.Role:
-    if role not in p.ROLES:
-        raise EditRefused(f"role {role!r}: there are {', '.join(p.ROLES)}")
-    return cast(p.Role, role)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise EditRefused(f"a text is wanted here, and this is of type {type(value).__name__}")
-    return value
-
-
-def _index(at: Any, length: int) -> int:
-    if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at <= length:
-        raise EditRefused(f"no place {at!r} here: there are 0 to {length}")
-    return at
-
-
-def _arguments(text: Any) -> tuple[list[str], dict[str, str]]:
-    try:
-        return call_parts(_text(text))
-    except SyntaxError as error:
-        raise EditRefused(f"this is no list of arguments: {error.msg}") from None

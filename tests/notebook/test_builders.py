@@ -1,4 +1,4 @@
-"""Builders in a shell: as text where there are no widgets, their code as the next cell, nothing left after unloading."""
+"""Builders in a shell: as text where there are no widgets, their code as the next cell, nothing left afterwards."""
 
 from typing import Any
 
