@@ -36,14 +36,14 @@ def test_a_task_is_defined_run_and_looked_at(lab_page: LabPage) -> None:
         page.run_cell(index)
 
     # The line is coloured; defining shows nothing, and what a plain cell submits gets a view by itself.
-    for part, text in (
+    for part, said in (
         ("-magic", "%%task"),
         ("-name", "load"),
         ("-option", "->--retries--limit"),
         ("-value", "0.2str23"),
     ):
         coloured = page.cell(1).locator(f".ipf-magic{part}")
-        assert "".join(coloured.all_inner_texts()) == text
+        assert "".join(coloured.all_inner_texts()) == said
     assert page.outputs(1) == []
     expect_state(page, 2, "succeeded")
     expect(view(page, 2).locator(".ipf-head")).to_contain_text("3 succeeded")
