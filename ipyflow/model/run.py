@@ -262,6 +262,8 @@ class RunState:
         self._end_attempt(task, time, type, text, traceback)
 
     def _reset(self, e: r.Reset) -> None:
+        was = self._task(e.task)
+        was.spans[-1].note = was.type  # what it failed with is said of that attempt; the task's own is that of the last
         task = self._move(e.task, State.QUEUED, e.time, e.why)
         task.ended, task.type, task.text, task.traceback, task.into = None, "", "", None, r.NO_TASK
         self._reopen()

@@ -13,7 +13,7 @@ from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.revisions import code_words
 from ipyflow.views.svg import SANS_LETTER, text
 from ipyflow.views.words import arguments, clip, counted, duration, label, run_time
-from ipyflow.views.workers import RETRY
+from ipyflow.views.workers import failed_with
 
 RIGHT = (70, 172)
 """Least and most room for the words behind the last bar."""
@@ -81,7 +81,7 @@ def hover(state: RunState, task: TaskState, until: float) -> str:
     ran = run_time(task, until)
     if ran is not None and task.started is not None:
         parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")
-    tries = [span.note.removeprefix(RETRY) for span in task.spans if span.note.startswith(RETRY)]
+    tries = [said for span in task.spans if (said := failed_with(span))]
     if tries:
         parts.append(f"{counted(len(task.attempts), 'try')}, after {', '.join(dict.fromkeys(tries))}")
     parts += code_words(task)

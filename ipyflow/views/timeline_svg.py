@@ -17,7 +17,7 @@ from ipyflow.views.palette import EDITED, LOOKS
 from ipyflow.views.path_svg import path_legend, path_lines, path_of
 from ipyflow.views.svg import SANS_LETTER, Drawing, bar, esc, num, patterns, text
 from ipyflow.views.words import duration, instant, total
-from ipyflow.views.workers import RETRY, outcome
+from ipyflow.views.workers import failed_with, outcome
 from ipyflow.views.workers_svg import WorkerSheet, failed_words
 
 WIDTH = 760
@@ -172,8 +172,8 @@ def _bars(task: TaskState, axis: Axis, middle: float, key: str, used: set[State]
             used.add(look)
         ran |= span.state is State.RUNNING
         out.append(bar(x, middle - BAR / 2, wide, BAR, look, key))
-        if i + 1 < len(task.spans) and task.spans[i + 1].note.startswith(RETRY):
-            tries.append((x, x + max(wide, 1.5), task.spans[i + 1].note.removeprefix(RETRY)))
+        if i + 1 < len(task.spans) and (type_ := failed_with(task.spans[i + 1])):
+            tries.append((x, x + max(wide, 1.5), type_))
     # What goes on behind a failed attempt is drawn first, and then what the attempt says.
     starts = [axis.x(span.time) for span in task.spans if span.state is State.RUNNING]
     for begin, end, type_ in tries:

@@ -159,9 +159,12 @@ def run_time(task: TaskState, until: float) -> float | None:
     return sum(end - span.time for span, end in zip(task.spans, ends, strict=True) if span.state in _RUN_STATES)
 
 
+_MEANT = ("detached", "reused", STATE_NOTE)
+
+
 def remarks(state: RunState, most: int) -> list[tuple[int, str, str]]:
-    """What a reader of the run should know: task, kind and text. A detached future was meant: no word of it."""
-    return [(task, kind, said) for _, task, kind, said in state.notes if kind not in ("detached", STATE_NOTE)][:most]
+    """What a reader of the run should know: task, kind and text. No word of what somebody meant, or asked for."""
+    return [(task, kind, said) for _, task, kind, said in state.notes if kind not in _MEANT][:most]
 
 
 def remarked(task: TaskState) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.run import RunState, Span, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.containers import contains
 
@@ -21,6 +21,18 @@ SLACK = 0.015
 afar, and not always in their order."""
 LOST = "WorkerLost"
 RETRY = "retry after "
+
+
+def failed_with(after: Span) -> str:
+    """What an attempt failed with, where another one came: said by the wait for that one, or by the end before it.
+
+    Example:
+        >>> failed_with(Span(0.0, State.WAITING, "retry after OSError"))
+        'OSError'
+    """
+    return after.note if after.state in FAILURE_STATES else after.note.partition(RETRY)[2]
+
+
 """What the fold notes where an attempt has failed, with the type of its exception behind it."""
 
 
@@ -99,8 +111,8 @@ def stretches(task: TaskState, until: float) -> list[Stretch]:
         following = task.spans[i + 1] if i + 1 < len(task.spans) else None
         look = outcome(task, i) if span.state is State.RUNNING else span.state
         failed = ""
-        if following is not None and following.note.startswith(RETRY):
-            failed = following.note.removeprefix(RETRY)
+        if following is not None and (said := failed_with(following)):
+            failed = said
         elif following is not None and following.state in FAILURE_STATES:
             failed = task.type
         end = until if following is None else following.time

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { failedTries } from "../src/core/format";
 import type { Payload, TaskDetail, TaskRow } from "../src/core/protocol";
 import { taskAt } from "../src/core/replay";
 import { beginnings, codeOf } from "../src/core/revised";
 import { codeFor } from "../src/views/detail-actions";
+import { taskBars } from "../src/views/timeline/bars";
 import { example, payload, task } from "./helpers";
 import { closeAll, frame, open } from "./page";
 
@@ -226,6 +228,11 @@ describe("a task whose code was changed between two tries", () => {
     expect(marked.map((mark) => mark.textContent)).toEqual(["changed code"]);
     const row = example("edited").tasks.find((one) => one.id === 5) as TaskRow;
     expect(beginnings(row)).toEqual([0.301]);
+    expect(taskBars(row).filter(({ kind }) => kind === "run")).toMatchObject([
+      { state: "failed", fails: true, error: "ZeroDivisionError" },
+      { state: "succeeded", fails: false, error: "" },
+    ]);
+    expect(failedTries(row)).toBe("ZeroDivisionError");
     expect(taskAt(row, 0.2)?.revised).toEqual([]);
     expect(taskAt(row, 0.35)?.revised).toEqual([0.3]);
     expect(

@@ -194,6 +194,8 @@ def test_code_that_was_changed_is_told_line_by_line() -> None:
     ]  # fmt: skip
     assert "Its code was changed before attempt 2." in explain(state, 5)
     assert timeline_svg(state).count(EDITED) == 1
+    assert "2 tries, after ZeroDivisionError" in timeline_svg(state)
+    assert not payload(state)["run"]["notes"]
     assert [line for line in text_tree(state).splitlines() if "attempt 2, changed code" in line]
     state.tasks[5].revisions.append(Revision(1000.35, 3, "", "\x1b[31mnew"))
     assert detail(state, 5)["revisions"][1][2:] == [UNKNOWN, [[" ", "\x1b[31mnew"]]]

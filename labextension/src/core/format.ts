@@ -1,6 +1,6 @@
 /** Numbers, times and names as people read them. */
 
-import type { TaskRow } from "./protocol";
+import type { State, TaskRow } from "./protocol";
 import { revisedWords } from "./revised";
 import { isContainer, roleWord } from "./roles";
 import { isFailure, isFinal, word } from "./status";
@@ -112,9 +112,11 @@ export const RETRY = "retry after ";
 
 /** What the earlier tries failed with, each kind once. */
 export const failedTries = (task: TaskRow): string =>
-  [...new Set(task.spans.flatMap(([, , note]) => (note.startsWith(RETRY) ? [note.slice(RETRY.length)] : [])))].join(
-    ", ",
-  );
+  [...new Set(task.spans.map(([, state, note]) => failedWith(state, note)).filter(Boolean))].join(", ");
+
+/** What a try failed with where another one came: said by the wait for that one, or by the end before it. */
+const failedWith = (state: State, note: string): string =>
+  isFailure(state) ? note : note.startsWith(RETRY) ? note.slice(RETRY.length) : "";
 
 /** True when there is a time to show for it: it has begun, or stands around what has. */
 export const began = (task: TaskRow): boolean =>

@@ -95,7 +95,9 @@ function failsAfter(task: TaskRow, index: number): boolean {
 /** What a try failed with: told where the next one waits, and of the last one by the task. */
 function errorAfter(task: TaskRow, index: number): string {
   const [, state, note] = task.spans[index + 1] ?? [0, task.state, ""];
-  return isFinal(state) ? task.type : note.startsWith(RETRY) ? note.slice(RETRY.length) : "";
+  // Tried again on request: that end says so itself. The type of the task is that of its last.
+  if (isFinal(state)) return index + 2 < task.spans.length ? note : task.type;
+  return note.startsWith(RETRY) ? note.slice(RETRY.length) : "";
 }
 
 const LOST = "WorkerLost";
