@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyflow.engine.run import Run
+from ipyflow.notebook import awaited
 from ipyflow.notebook.rerun_form import form_of
 from ipyflow.views.log_lines import log_lines
 from ipyflow.views.replay import replayed
@@ -45,8 +46,10 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
         return bundle(run)
     if what == "form":
         return form_of(run)
+    if what == "awaited":
+        return awaited.form_of(run, int(query["task"]))
     raise ValueError(
-        f"no question {what!r}; there are log, window, replay, export, whatif, hints, form and bundle: reload the page"
+        f"no question {what!r}; there are log, window, replay, export, whatif, hints, form, awaited and bundle: reload"
     )
 
 

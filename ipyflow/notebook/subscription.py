@@ -14,7 +14,7 @@ from typing import Any
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.errors import FormError
-from ipyflow.notebook import questions
+from ipyflow.notebook import awaited, questions
 from ipyflow.notebook.feed import Publisher, Viewer
 from ipyflow.notebook.rerun_form import rerun_with
 from ipyflow.notebook.richer import Richer
@@ -86,6 +86,8 @@ class Subscription:
             self._command(lambda: self._send({"type": "detail", "task": task, "detail": self._detail(task)}))
         elif kind == "answer_prompt":
             self._command(lambda: self._answer_prompt(message))
+        elif kind == "send_event":
+            self._command(lambda: self._send_event(message))
         elif kind == "retry" and message.get("below"):
             self._command(lambda: self._say(self._retry_below(task)))
         elif kind == "rerun" and message.get("values") is not None:
@@ -170,6 +172,14 @@ class Subscription:
         with self.run.reading() as state:
             known = state.tasks.get(task)
             return f"task {task}" if known is None else f"{known.name}#{task}"
+
+    def _send_event(self, message: dict[str, Any]) -> None:
+        """The form of an event that a step waits for is sent."""
+        task = int(message["task"])
+        try:
+            self._say(f"{awaited.send(self.run, task, message.get('values') or {})} is sent")
+        except FormError as error:
+            self._send({"type": "prompt_errors", "task": task, "errors": error.errors})
 
     def _answer_prompt(self, message: dict[str, Any]) -> None:
         """The form of a prompt is sent. What is wrong in it is said at its fields, and it stays open."""

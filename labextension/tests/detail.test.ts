@@ -170,7 +170,23 @@ describe("what waits for a person", () => {
     expect(region?.getAttribute("role")).toBe("region");
     expect(region?.getAttribute("aria-label")).toContain("from outside");
     expect(region?.textContent).toContain(`${awaited[0]?.step} waits for ${awaited[0]?.type}(${awaited[0]?.text})`);
-    const openStep = region?.querySelector("button");
+    const named = (text: string) => [...(region?.querySelectorAll("button") ?? [])].find((b) => b.textContent === text);
+    // The kernel says what the event is made of, and hears what was typed.
+    named("Answer …")?.click();
+    const asked = model.sent.find((message) => message.type === "ask");
+    expect(asked).toMatchObject({ what: "awaited", query: { task: awaited[0]?.task } });
+    const field = { name: "response", kind: "str", label: "response", doc: "", required: true, optional: false };
+    const rest = { default: null, has_default: false, choices: null, min: null, max: null, step: null };
+    const answer = { fields: [{ ...field, ...rest, item: null, fields: null }] };
+    model.say({ type: "answer", request: (asked as { request: number }).request, answer, error: null });
+    await vi.waitFor(() => expect(region?.querySelector("input")).toBe(document.activeElement));
+    const typed = region?.querySelector("input") as HTMLInputElement;
+    typed.value = "Rome";
+    typed.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    expect(model.sent.at(-1)).toEqual({ type: "send_event", task: awaited[0]?.task, values: { response: "Rome" } });
+    model.say({ type: "prompt_errors", task: awaited[0]?.task, errors: { response: "needs a value" } });
+    expect(typed.getAttribute("aria-invalid")).toBe("true");
+    const openStep = named("Open the step");
     openStep?.focus();
     openStep?.click();
     expect(el.querySelector(".ipf-detail-title")?.textContent).toBe(`${awaited[0]?.step} #${awaited[0]?.task}`);

@@ -8,7 +8,15 @@ const CURE =
 export const LATE = `While a cell runs, the kernel hears this only when the cell has ended. ${CURE}.`;
 /** After a click. */
 const UNHEARD = `Not heard yet: here the kernel hears a page only when the running cell has ended. ${CURE}.`;
-const COMMANDS = new Set<FromPage["type"]>(["cancel", "retry", "pause", "resume", "rerun", "answer_prompt"]);
+const COMMANDS = new Set<FromPage["type"]>([
+  "cancel",
+  "retry",
+  "pause",
+  "resume",
+  "rerun",
+  "answer_prompt",
+  "send_event",
+]);
 /** How long, in ms, a command waits for the kernel's word; the line that says so goes by itself, and comes again. */
 const PATIENCE = 500;
 const AGAIN = 5000;

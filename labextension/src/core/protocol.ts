@@ -522,6 +522,8 @@ export interface Asks {
   replay: { query: ReplayQuery; answer: ReplayAnswer };
   export: { query: ExportQuery; answer: ExportAnswer };
   whatif: { query: WhatIfQuery; answer: WhatIfAnswer };
+  /** The fields of the event that a step waits for. */
+  awaited: { query: { task: number }; answer: { fields: Field[] } };
   /** The forms that a notebook file keeps, by MIME type. */
   bundle: { query: Record<string, never>; answer: Record<string, unknown> };
   /** The parameters of the flow, and the arguments that the run has. */
@@ -548,6 +550,13 @@ export interface AnswerPrompt {
   values: Record<string, unknown>;
 }
 
+/** The form of an event that a step waits for is sent. */
+export interface SendEvent {
+  type: "send_event";
+  task: number;
+  values: Record<string, unknown>;
+}
+
 export type FromPage =
   | { type: "ready" }
   | { type: "resync" }
@@ -558,6 +567,7 @@ export type FromPage =
   | { type: "detail"; task: number }
   | { type: "rerun"; values?: Record<string, unknown> }
   | AnswerPrompt
+  | SendEvent
   | { type: "expand"; nodes: string[] }
   | { type: "ask"; request: number; what: keyof Asks; query: Asks[keyof Asks]["query"] }
   | ({ type: "rows"; request: number } & RowsQuery);

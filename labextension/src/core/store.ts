@@ -312,6 +312,11 @@ export class RunStore {
     this.act({ type: "answer_prompt", ...message });
   }
 
+  /** Sends the event that a step waits for. */
+  sendEvent(task: number, values: Record<string, unknown>): void {
+    this.act({ type: "send_event", task, values });
+  }
+
   /** Says which collapsed nodes of the graph are open on this page. */
   expand(nodes: string[]): void {
     this.send({ type: "expand", nodes });

@@ -96,7 +96,7 @@ export class RunLine implements Link, Subscriber {
   private refuse(message: FromPage): void {
     if (message.type === "ask") {
       this.listener?.({ type: "answer", request: message.request, answer: null, error: NO_KERNEL });
-    } else if (["cancel", "retry", "pause", "resume", "rerun", "answer_prompt"].includes(message.type)) {
+    } else if (["cancel", "retry", "pause", "resume", "rerun", "answer_prompt", "send_event"].includes(message.type)) {
       this.listener?.({ type: "said", text: NO_KERNEL });
     }
   }

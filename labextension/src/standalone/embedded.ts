@@ -66,6 +66,7 @@ const NOT_HERE = {
   replay: "a saved page of a large run cannot be replayed: export the log (run.json) to keep all of it",
   whatif: "a saved page plays nothing again: ask run.what_if() where the run was made",
   hints: "a saved page has no hints: ask run.lint() where the run was made",
+  awaited: "a saved page has no kernel: events are sent where the run was made",
   bundle: "a saved page is not written into a notebook again",
   export: "a saved page holds no other formats: export them where the run was made",
 };

@@ -1,20 +1,16 @@
 /** The place above the tabs for what waits for a person: questions, with their forms, and the events that workflows wait for. */
 
-import { h, s, setAttr, setText } from "../core/dom";
-import { duration, oneLine, plural } from "../core/format";
-import { MARKS } from "../core/icons";
-import type { Awaited, OpenPrompt } from "../core/protocol";
+import { h, setAttr, setText } from "../core/dom";
+import { oneLine, plural } from "../core/format";
+import type { OpenPrompt } from "../core/protocol";
 import { disposeAll } from "../core/signal";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
+import { type Wait, WaitRow } from "./awaited";
 import { PromptCard } from "./prompt-card";
 
 /** More than so many of a kind stand behind a line that says how many. */
 const SHOWN = 3;
-
-interface Wait extends Awaited {
-  flow: string;
-}
 
 export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const label = h("h2", { class: "ipf-prompts-name", "aria-live": "polite" });
@@ -23,7 +19,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
   const root = h("section", { class: "ipf-prompts", role: "region" }, label, list, more);
   element.append(root);
   const cards = new Map<string, PromptCard>();
-  const rows = new Map<string, { row: HTMLElement; since: HTMLElement }>();
+  const rows = new Map<string, WaitRow>();
 
   const questions = (): OpenPrompt[] => (store.replaying ? [] : (store.run.prompts ?? []));
   const waits = (): Wait[] =>
@@ -75,13 +71,16 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
   }
 
   function drawWaits(shown: Wait[]): void {
-    keepOnly(rows, new Set(shown.map(keyOf)), ({ row }) => row.remove());
+    keepOnly(rows, new Set(shown.map(keyOf)), (row) => row.dispose());
     for (const wait of shown) {
       const key = keyOf(wait);
-      if (rows.has(key)) continue;
-      const made = makeRow(wait);
-      rows.set(key, made);
-      list.append(made.row);
+      let row = rows.get(key);
+      if (row === undefined) {
+        row = new WaitRow(wait, store, () => show(wait.task));
+        rows.set(key, row);
+        list.append(row.element);
+      }
+      row.draw(store.heard && !store.replaying);
     }
   }
 
@@ -90,40 +89,9 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
     ui.selection.value = { task };
   }
 
-  function makeRow(wait: Wait): { row: HTMLElement; since: HTMLElement } {
-    const since = h("span", { class: "ipf-quiet ipf-prompt-since" });
-    const what = wait.text === "" ? wait.type : `${wait.type}(${oneLine(wait.text, 120)})`;
-    const row = h(
-      "li",
-      { class: "ipf-awaited" },
-      h(
-        "span",
-        { class: "ipf-awaited-text" },
-        asks(),
-        h("b", { text: wait.step }),
-        " waits for ",
-        h("code", { text: what }),
-        " from outside",
-      ),
-      since,
-      h("button", {
-        type: "button",
-        class: "ipf-button ipf-small",
-        text: "Open the step",
-        "aria-label": `Open the step ${wait.step} #${wait.task}`,
-        click: () => show(wait.task),
-      }),
-    );
-    return { row, since };
-  }
-
   function tick(): void {
     const now = store.now();
-    for (const card of cards.values()) card.tick(now);
-    for (const wait of waits().slice(0, SHOWN)) {
-      const one = rows.get(keyOf(wait));
-      if (one !== undefined) setText(one.since, `for ${whole(now - wait.since)}`);
-    }
+    for (const one of [...cards.values(), ...rows.values()]) one.tick(now);
   }
 
   const ticking = setInterval(() => store.live && !root.hidden && tick(), 500);
@@ -132,10 +100,11 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
     store.onChange(draw),
     store.onRefused(({ task, errors }) => {
       for (const card of cards.values()) if (card.prompt.task === task) card.refuse(errors);
+      for (const row of rows.values()) if (row.wait.task === task) row.refuse(errors);
     }),
     () => {
       clearInterval(ticking);
-      for (const card of cards.values()) card.dispose();
+      for (const one of [...cards.values(), ...rows.values()]) one.dispose();
       root.remove();
     },
   );
@@ -157,18 +126,5 @@ function keepOnly<T>(shown: Map<string, T>, keys: ReadonlySet<string>, drop: (on
 
 /** Asked again, as by a retry, it is another question. */
 const cardKey = ({ task, since }: OpenPrompt): string => `${task} ${since}`;
-
-const whole = (seconds: number): string => {
-  const s = Math.max(0, Math.floor(seconds));
-  return s < 60 ? `${s} s` : duration(s);
-};
-
-/** The mark of an event that asks a person. */
-const asks = (): SVGSVGElement =>
-  s(
-    "svg",
-    { class: "ipf-glyph", viewBox: "0 0 12 12", width: 12, height: 12, "aria-hidden": "true" },
-    s("path", { d: MARKS.ask, fill: "none" }),
-  );
 
 const keyOf = (wait: Wait): string => JSON.stringify([wait.flow, wait.task, wait.step, wait.type, wait.text]);
