@@ -194,7 +194,7 @@ class _Checker:
             if isinstance(value, str) and field.kind == "value":
                 continue  # a form would read it as Python
             if isinstance(value, str) and field.kind not in ("str", "text", "secret", "path", "choice"):
-                self._say(step["id"], slot.key, f"{slot.name}: {slot.text} is a text", doubt=True)
+                self._say(step["id"], slot.key, f"{slot.text} is a text, and {slot.name} a {field.kind}", doubt=True)
                 continue
             try:
                 read_fields([field], {slot.name: value})

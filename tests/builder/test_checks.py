@@ -34,7 +34,7 @@ def said(made: fl.Builder) -> list[tuple[int, str, str]]:
         ([{"task": "multiply", "arguments": "3, z=4"}], (1, "kwargs.z", "multiply has no parameter z")),
         ([{"task": "multiply", "arguments": "3, lines"}],
          (1, "args.1", "nothing is called lines in this notebook; as text it is 'lines'")),
-        ([{"task": "divide", "arguments": "'a'"}], (1, "args.0", "perhaps: x: 'a' is a text")),
+        ([{"task": "divide", "arguments": "'a'"}], (1, "args.0", "perhaps: 'a' is a text, and x a float")),
         ([{"task": "divide", "arguments": "3"}, {"task": "average", "arguments": "4"}],
          (2, "args.0", "average takes one argument and is given 2, the value of divide among them")),
         ([{"task": "pair"}, {"task": "average"}],

@@ -11,6 +11,9 @@ import type { Part } from "./palette";
 import { pressable } from "./pressable";
 import { type Block, type Branch, blockName, type Entry, find, type Place, unquoted } from "./state";
 
+/** More branches than these stand in rows. */
+const MANY = 4;
+
 export interface Picture extends Part {
   /** Puts the focus on what has that number. */
   focus(id: number): void;
@@ -109,7 +112,12 @@ export function mountPicture(desk: Desk): Picture {
     more.append(mark("plus"));
     more.dataset.block = String(entry.id);
     frame.append(
-      h("div", { class: "ipb-branches" }, ...entry.branches.map((one, place) => branch(one, place, entry)), more),
+      h(
+        "div",
+        { class: entry.branches.length > MANY ? "ipb-branches ipb-many" : "ipb-branches" },
+        ...entry.branches.map((one, place) => branch(one, place, entry)),
+        more,
+      ),
     );
     return frame;
   }
@@ -267,6 +275,10 @@ export function mountPicture(desk: Desk): Picture {
   const ended = () => setTimeout(draw);
   window.addEventListener("dragend", ended);
   draw();
+  // The middle is where a pipeline begins; it has a width once it is in the page.
+  const centre = requestAnimationFrame(() => {
+    element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
+  });
   return {
     element,
     focus,
@@ -284,6 +296,7 @@ export function mountPicture(desk: Desk): Picture {
         if (place !== null) gapAt(place)?.classList.add("ipb-next");
       }),
       () => window.removeEventListener("dragend", ended),
+      () => cancelAnimationFrame(centre),
       () => {
         for (const menu of menus) menu.dispose();
       },
