@@ -14,6 +14,7 @@ from typing import Any
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.errors import FormError
+from ipyflow.model.status import FAILURE_STATES
 from ipyflow.notebook import awaited, questions
 from ipyflow.notebook.feed import Publisher, Viewer
 from ipyflow.notebook.rerun_form import rerun_with
@@ -138,7 +139,10 @@ class Subscription:
         if future is None:
             return f"nobody holds the future of task {task}: submit it again"
         future.retry()
-        return f"{future.label} runs again"
+        above = future.parent
+        if above is None or above.state not in FAILURE_STATES:
+            return f"{future.label} runs again"
+        return f"{future.label} runs again; {above.label} has failed: press Retry above to go on with it"
 
     def _retry_below(self, task: int) -> str:
         count = self.run.engine.retry_below(self.run, task)

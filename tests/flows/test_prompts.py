@@ -52,6 +52,28 @@ class Trip(BaseModel):
 approve = fl.Prompt("Send {count} mails?", title="Mails")
 
 
+def test_a_flow_that_is_run_again_does_not_ask_again(desk: Desk) -> None:
+    broken = [True]
+
+    @fl.task
+    def send(count: int) -> int:
+        if broken[0]:
+            raise OSError
+        return count
+
+    @fl.flow
+    def mails() -> int:
+        return send(3 if approve.submit(count=3).result() else 0)
+
+    future = mails.submit()
+    desk.next().answer(True)
+    assert isinstance(future.exception(SOON), OSError)
+    broken[0] = False
+    future.retry()
+    assert future.result(SOON) == 3
+    assert desk._asked.empty()
+
+
 def test_it_asks_and_holds_no_thread(desk: Desk) -> None:
     @fl.task
     def other() -> str:

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.actions.desk import INSERT, Desk
+from tests.browser.test_axe import check
 
 PRICE = """@task
 def price(n):
@@ -75,6 +76,7 @@ def test_one_of_a_hundred_is_mended_while_the_flow_goes_on(desk: Desk) -> None:
     expect(added.first).to_have_text(re.compile("return 0"))
     expect(view.detail.locator(".ipf-code-tag")).to_have_text(["old code", "new code"])
     view.screenshot("changed-code")
+    assert check(view.page.page, "changed code") == []
     search.fill("")
     for tab in ("Timeline", "Graph"):
         view.tab(tab)
@@ -115,6 +117,7 @@ def test_a_run_is_begun_anew_with_other_parameters(desk: Desk) -> None:
     expect(form).to_contain_text("number")
     expect(user).to_have_attribute("aria-invalid", "true")
     view.screenshot("form-wrong")
+    assert check(view.page.page, "form") == []
     user.fill("8")
     form.get_by_label("fast").check()
     user.press("Enter")
