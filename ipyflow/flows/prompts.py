@@ -11,6 +11,7 @@ from typing import Any
 
 from ipyflow.engine import default as engines
 from ipyflow.engine.asking import PLACE
+from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
 from ipyflow.engine.options import Options
 from ipyflow.errors import PromptDismissed
@@ -182,6 +183,10 @@ class Prompt(Task[Any, Any]):
             )
         return super().map(*iterables, ordered=ordered)
 
+    def form(self, **preset: Any) -> Any:
+        """There is none: a prompt is a form itself, where it is asked."""
+        raise TypeError(f"{self.name} is a prompt and shows its form where it is asked: submit it")
+
     def with_options(self, **changes: Any) -> Prompt:
         """A copy with another ``title``, ``actions``, ``name``, ``timeout`` or ``default``."""
         asked, given = self.fn, self._given
@@ -209,7 +214,7 @@ class Prompt(Task[Any, Any]):
             raise TypeError(f"the text of {self.name} has no place for {what}: {said}")
 
     def __repr__(self) -> str:
-        return f"<prompt {self.name}: {self.fn.template!r}>"
+        return f"<prompt {self.name}: {short(self.fn.template)}>"
 
     def _by_value(self) -> Any:
         return (_remake, (self.fn, self._given, False))

@@ -347,6 +347,7 @@ def test_a_copy_with_other_words(desk: Desk) -> None:
         (lambda: approve.submit(), TypeError, r"needs count: write submit\(count=\.\.\.\)"),
         (lambda: approve.submit(count=1, to="x"), TypeError, "no place for to=: it has count"),
         (lambda: approve.submit(1, count=1), TypeError, "no place for 1"),
+        (lambda: approve.form(), TypeError, "shows its form where it is asked"),
         (lambda: approve.map([1], batch=2), TypeError, "one question after the other"),
     ],
 )
