@@ -93,6 +93,13 @@ class BuilderView:
                 self._waits = True
                 self._display.later(LATER, self._save)
 
+    def cell_ended(self) -> None:
+        """Tell the pages and bring the saved form up to date: headless runners drop what comes after the cell."""
+        with self._lock:
+            self.refresh()
+            if self._waits:
+                self._save()
+
     def close(self) -> None:
         """Take the live form away; the saved one stays."""
         self.builder.on_change.remove(self.refresh)

@@ -66,4 +66,4 @@ class Builders:
     def refresh(self, *_: Any) -> None:
         """After a cell: it may have defined tasks."""
         for view in list(self._views.values()):
-            view.refresh()
+            view.cell_ended()
