@@ -53,7 +53,7 @@ class Kind:
     executor_name = endings.NODE
     is_flow = is_async = False
     simple = True
-    role = None
+    role: str | None = None
     own_limit = None
 
     def __init__(self, name: str, stopped_as: type[TaskCancelled] = TaskCancelled, stops_below: bool = False) -> None:
