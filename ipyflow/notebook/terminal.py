@@ -2,8 +2,7 @@
 
 Owns: the lines below the cursor, from the first drawing to the next output. Called by: the main thread, while it waits
 and around each cell; by any thread that prints. Guarantees: what is printed stands above the tree, whole, and in its
-order; nothing is drawn in the middle of a line, nor while a prompt asks; Ctrl-C and the end of the cell leave the
-tree as it stands then, once.
+order; nothing is drawn in the middle of a line; Ctrl-C and the end of the cell leave the tree as it stands then, once.
 """
 
 from __future__ import annotations
@@ -118,10 +117,7 @@ class Terminal:
     # While the main thread waits.
 
     def _meanwhile(self) -> None:
-        asks = any(run.live and run.prompts for run in session.runs())
-        if asks:
-            self.erase()
-        elif self._guards and time.monotonic() >= max(self._began + EARLY, self._due):
+        if self._guards and time.monotonic() >= max(self._began + EARLY, self._due):
             self._draw()
         if self._before is not None:
             self._before()

@@ -9,7 +9,7 @@ An act is a tuple, its kind first:
 - ``(TAKE, limit)`` and ``(LEAVE, limit)``: a permit; ``(RETAKE, limit)`` is served before the others in the queue;
 - ``(RATE, rate)``: a token of a rate;
 - ``(SLOT, pool)``, ``(FREE, pool)``: a worker; ``(HAND, pool)``: it begins, which takes it a moment;
-  ``(LEND, pool)`` by a body that begins to wait: another may run; ``(RESUME, pool)``: it goes on, at once.
+  ``(LEND, pool, signals)`` by a body that begins to wait: another may run; ``(RESUME, pool)``: it goes on, at once.
 """
 
 from __future__ import annotations

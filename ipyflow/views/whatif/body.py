@@ -10,10 +10,15 @@ from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.waits import SLOT
 from ipyflow.views.whatif import acts as a
 from ipyflow.views.whatif.pools import pool_of
+from ipyflow.views.whatif.replay import HANDS_ON
 
 if TYPE_CHECKING:
     from ipyflow.views.whatif.trace import Reader
 
+AHEAD = 64
+"""Outcomes that were read next, among which a wait for whoever is first is taken to have looked."""
+MOMENT = 0.001
+"""Seconds that a worker needs at most to go on with what has become ready."""
 SLACK = 1e-4
 """Seconds by which what came first may have the later time: it was noted on another thread."""
 LIMIT = re.compile(r"limit (.+) \((\d+) at once\)", re.DOTALL)
@@ -92,12 +97,12 @@ class Body:
 
     def _would_wait(self, signal: int) -> list[a.Act]:
         """The body looks at an outcome, which was there; it might not be."""
-        waits: list[a.Act] = [*self._lend(), (a.NEEDS, (signal,), 1), *self._have_back()]
+        waits: list[a.Act] = [*self._lend((signal,)), (a.NEEDS, (signal,), 1), *self._have_back()]
         return [(a.SKIP, (signal,), 1, len(waits)), *waits]
 
-    def _lend(self) -> list[a.Act]:
+    def _lend(self, signals: tuple[int, ...]) -> list[a.Act]:
         """Others may run and have the permits."""
-        worker: list[a.Act] = [(a.LEND, self.pool)] if self.pool else []
+        worker: list[a.Act] = [(a.LEND, self.pool, signals)] if self.pool else []
         return worker + [(a.LEAVE, name) for name in self.limits]
 
     def _have_back(self) -> list[a.Act]:
@@ -107,7 +112,7 @@ class Body:
     def _blocked(self, span: Span, until: float) -> None:
         waits = self._wait(span, until)
         needs = next((act for act in waits if act[0] == a.NEEDS), None)
-        waits = [*self._lend(), *waits, *self._have_back()]
+        waits = [*self._lend(needs[1] if needs is not None else ()), *waits, *self._have_back()]
         self.out += [(a.SKIP, needs[1], needs[2], len(waits)), *waits] if needs is not None else waits
 
     def _leave(self) -> None:
@@ -144,11 +149,32 @@ class Body:
                 if event is not None and span.time < event.time <= until + SLACK:
                     signals.append(reader.events[self.task.parent, id_])
                     known.append(event.time)
+        if not span.on and not signals:
+            signals, known = self._read_next(span.time, until)
         if not known:
             return [(a.PAUSE, until - span.time)]
         # With limits a part of what follows was a wait for the permits.
-        after = 0.0 if self.limits else until - max(span.time, max(known))
+        after = 0.0 if self.limits else brief(self.pool, until - max(span.time, max(known)), span.state)
         return [(a.NEEDS, tuple(signals), len(known)), (a.PAUSE, after)]
+
+    def _read_next(self, since: float, until: float) -> tuple[list[int], list[float]]:
+        """A wait for whoever is first does not say of whom: of those, then, whose outcomes the body read afterwards."""
+        reader = self.reader
+        signals: list[int] = []
+        known: list[float] = []
+        for _, signal in self.marks[self.next :]:
+            if signal >= 0 or len(signals) == AHEAD:
+                break
+            ended = reader.tasks[reader.out.ids[~signal]].ended or 0.0
+            if ended > since:
+                signals.append(~signal)
+                known += [ended] if ended <= until + SLACK else []
+        return signals, known
+
+
+def brief(pool: str, pause: float, state: State = State.WAITING) -> float:
+    """A pause before a task begins, left out where it is the moment in which a worker goes on with it."""
+    return 0.0 if pool in HANDS_ON and state is State.WAITING and pause < MOMENT else pause
 
 
 def _ended(task: TaskState, until: float) -> float | None:

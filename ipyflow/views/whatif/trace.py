@@ -17,8 +17,8 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
 from ipyflow.views.containers import contains
 from ipyflow.views.whatif import acts as a
-from ipyflow.views.whatif.body import LIMIT, RATE, SLACK, Body
-from ipyflow.views.whatif.pools import Pools
+from ipyflow.views.whatif.body import LIMIT, RATE, SLACK, Body, brief
+from ipyflow.views.whatif.pools import Pools, pool_of
 from ipyflow.views.whatif.slots import branch_slots
 
 
@@ -176,7 +176,7 @@ class Reader:
                 ends = tuple(self.number[one.id] for one in self.below[above.id] if one is not task)
                 out[task.id] = [(a.NEEDS, ends, len(ends))]
             elif previous is not None and above.role != "workflow":
-                gap = task.submitted - (previous.ended or task.submitted)
+                gap = brief(pool_of(task), task.submitted - (previous.ended or task.submitted))
                 out[task.id] = [(a.NEEDS, (self.number[previous.id],), 1), (a.PAUSE, gap)]
             else:
                 gap = 0.0 if self.takes[task.id] else task.submitted - above.submitted

@@ -21,7 +21,8 @@ WITHOUT_END = 10_000
 class Machine:
     """Runs a program and writes its log.
 
-    First come, first served; a body that waits gives its worker to others, and goes on at once when it may.
+    First come, first served; a body that waits gives its worker to others, and goes on at once when it may. A worker
+    goes on with what became ready by what it has ended; a body that waits for a child which is queued runs it itself.
     """
 
     def __init__(self, script: list[list[Act]], workers: int) -> None:
@@ -32,6 +33,9 @@ class Machine:
         self.pushed = 0
         self.queue: deque[tuple[int, Iterator[Any]]] = deque()
         self.ended: set[int] = set()
+        self.run_here: set[int] = set()
+        """Who was run by the body that waited for it."""
+        self.goes_on = False
         self.waiting: list[tuple[set[int], Any]] = []
         self.times: set[float] = set()
         self.has_ties = False
@@ -68,17 +72,24 @@ class Machine:
         self._serve()
         return task
 
+    def _start(self, task: int, body: Iterator[Any]) -> None:
+        self.log.start(self.now, task)
+        self._later(0, lambda: self._step(task, body))
+
     def _queue(self, task: int, body: Iterator[Any]) -> None:
         self.log.queue(self.now, task)
-        self.queue.append((task, body))
-        self._serve()
+        if self.goes_on:  # the worker that has ended what it waited for
+            self.goes_on = False
+            self.free -= 1
+            self._start(task, body)
+        else:
+            self.queue.append((task, body))
 
     def _serve(self) -> None:
         while self.queue and self.free > 0:
             task, body = self.queue.popleft()
             self.free -= 1
-            self.log.start(self.now, task)
-            self._later(0, lambda task=task, body=body: self._step(task, body))
+            self._start(task, body)
 
     def _step(self, task: int, body: Iterator[Any]) -> None:
         for kind, what in body:
@@ -89,15 +100,21 @@ class Machine:
                 return
             if what not in self.ended:
                 self.log.block(self.now, task, what)
-                self.free += 1
-                self.waiting.append(({what}, lambda: self._resume(task, body)))
+                child = next((item for item in self.queue if item[0] == what), None)
+                if child is not None:  # it runs it itself
+                    self.queue.remove(child)
+                    self.run_here.add(what)
+                    self._start(*child)
+                else:
+                    self.free += 1
+                self.waiting.append(({what}, lambda: self._resume(task, body, what)))
                 self._serve()
                 return
             self.log.read(self.now, what, task)
         self.log.done(self.now, task)
         self.ended.add(task)
-        self.free += 1
-        self._serve()  # the worker goes on before what waited hears of it
+        self.goes_on = task not in self.run_here
+        self.free += self.goes_on
         waiting, self.waiting = self.waiting, []
         for missing, go in waiting:
             missing.discard(task)
@@ -105,10 +122,11 @@ class Machine:
                 self.waiting.append((missing, go))
             else:
                 go()
+        self.goes_on = False
 
-    def _resume(self, task: int, body: Iterator[Any]) -> None:
+    def _resume(self, task: int, body: Iterator[Any], of: int) -> None:
         self.log.unblock(self.now, task)
-        self.free -= 1
+        self.free -= of not in self.run_here
         self._later(0, lambda: self._step(task, body))
 
     def _body(self, task: int, path: tuple[int, ...]) -> Iterator[Any]:

@@ -27,7 +27,8 @@ def test_what_is_said_of_other_workers_is_what_they_then_take(script: list[list[
     assume(not any(one.has_ties for one in (machine, *others.values())))
     facts = forecast(machine.state, others, machine.reads)
     assert facts.measured == pytest.approx(machine.seconds, abs=1e-6)
-    assert facts.again == pytest.approx(machine.seconds, abs=1e-6)
+    if facts.own == workers:  # fewer were at work at once, or for too short a time to tell
+        assert facts.again == pytest.approx(machine.seconds, abs=1e-6)
     for number, told in seconds(facts).items():
         assert told == pytest.approx(others[number].seconds, abs=1e-6)
     assert facts.best == pytest.approx(others[WITHOUT_END].seconds, abs=1e-6)
@@ -160,7 +161,21 @@ def test_what_waits_for_the_first_of_some_goes_on_with_the_first_of_them() -> No
     slow, fast = log.task(0, "slow", flow), log.task(0, "fast", flow)
     log.block(0, flow, slow, fast).start(0, slow, "thread-1").start(0, fast, "thread-2")
     log.done(50, fast).unblock(50, flow).done(70, flow).done(200, slow).close(200)
-    assert seconds(forecast(log.state(), [1, 2])) == pytest.approx({1: 0.25, 2: 0.2})
+    assert seconds(forecast(log.state(), [1, 2])) == pytest.approx({1: 0.27, 2: 0.2})
+
+
+def test_a_wait_that_names_nobody_is_for_the_first_of_those_that_were_read_then() -> None:
+    """As ``as_completed`` waits."""
+    log = Log("first_come")
+    flow = log.task(0, "first_come")
+    log.start(0, flow, "thread-9")
+    ids = [log.task(0, "load", flow) for _ in range(4)]
+    for i, task in enumerate(ids):
+        log.start(i * 100, task, "thread-1").done(i * 100 + 100, task)
+        log.block(i * 100, flow).unblock(i * 100 + 100, flow, task)
+    log.done(400, flow).close(400)
+    reads = [record for record in log.records if isinstance(record, r.Read)]
+    assert seconds(forecast(log.state(), [1, 2, 4], reads)) == pytest.approx({1: 0.4, 2: 0.2, 4: 0.1})
 
 
 def test_a_permit_that_another_order_would_never_give_back_does_not_hang_it() -> None:
