@@ -119,6 +119,7 @@ def ask(call: Call) -> None:
         future.run.append(r.Asked(now, future.id, inquiry.title, text, inquiry.form, inquiry.actions))
         future.run.append_row((r.WAITING, now, future.id, REASON, ()))
         future.state = State.WAITING
+        engine.prompts[future.id] = future
     given, seconds = _configured(engine, future, inquiry), call.task.options.timeout
     if given is not _NOTHING and not callable(given):
         _take(future, given, "configured")
@@ -156,6 +157,19 @@ def is_asked(future: Future[Any]) -> bool:
         and call is not None
         and not hasattr(call, "unstarted")
     )
+
+
+def open_prompts(engine: Engine) -> list[Future[Any]]:
+    """The prompts that wait for an answer, in order of submission."""
+    found = []
+    for id, future in sorted(engine.prompts.items()):
+        if is_asked(future):
+            found.append(future)
+            continue
+        with engine.changing:
+            if future._settled:  # it was cancelled
+                engine.prompts.pop(id, None)
+    return found
 
 
 def _configured(engine: Engine, future: Future[Any], inquiry: Inquiry) -> Any:
@@ -293,6 +307,7 @@ def _end(
             run.append(r.Answered(now, future.id, by, action, said))
         future.state = state
         run.append(r.Finished(now, future.id, state.value, kind, text, trace))
+        engine.prompts.pop(future.id, None)
     if error is None:
         future._value = value
     else:

@@ -157,7 +157,7 @@ class Run:
     @property
     def prompts(self) -> list[Future[Any]]:
         """The prompts that wait for an answer, in order of submission."""
-        return [future for _, future in sorted(self.live.items()) if self.engine.is_asked(future)]
+        return [future for future in self.engine.open_prompts() if future.run is self]
 
     @property
     def state(self) -> State:

@@ -88,6 +88,8 @@ class Engine:
         """Whether there is somebody who can answer a prompt."""
         self.answers: Callable[[], Any] = lambda: None
         """The answers that were configured: by title or name, or ``"code"`` for code that answers."""
+        self.prompts: dict[int, Future[Any]] = {}
+        """The prompts that were asked and have no answer yet, and some that were cancelled; see ``open_prompts``."""
         self.on_asked: list[Callable[[Future[Any]], None]] = []
         """Called with each prompt that begins to wait for its answer."""
         self.top_name: Callable[[], tuple[str, str]] = lambda: ("script", "script")
@@ -419,6 +421,10 @@ class Engine:
     def press(self, future: Future[Any], action: str, values: Mapping[str, Any], by: str = "page") -> bool:
         """A button of a prompt's form is pressed; False when the prompt has ended before."""
         return asking.pressed(future, action, values, by)
+
+    def open_prompts(self) -> list[Future[Any]]:
+        """The prompts that wait for an answer, of all runs, in order of submission."""
+        return asking.open_prompts(self) if self.prompts else []
 
     def is_asked(self, future: Future[Any]) -> bool:
         """Whether ``future`` is a prompt that waits for its answer."""

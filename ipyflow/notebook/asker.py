@@ -67,7 +67,7 @@ class Asker:
 
     def ask_open(self) -> None:
         """Ask by ``input()`` what is open and no page can answer. On the main thread."""
-        for future in [future for run in session.runs() if run.live for future in run.prompts]:
+        for future in [] if self._engine is None else self._engine.open_prompts():
             if future not in self._asked and self.can_ask() and not self._page_answers(future):
                 self._asked.add(future)
                 with contextlib.suppress(EOFError):

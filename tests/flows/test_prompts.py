@@ -355,3 +355,18 @@ def test_what_is_refused_where_it_is_written(desk: Desk, make: object, error: ty
     with pytest.raises(error, match=match):
         make()
     assert desk.lab.runs == []
+
+
+def test_open_questions_are_found_without_a_look_at_all_tasks(desk: Desk) -> None:
+    asked = [approve.submit(count=n) for n in range(3)]
+    run = asked[0].run
+    assert run.prompts == asked
+    asked[0].answer()
+    asked[1].cancel()
+    assert run.prompts == asked[2:]
+    assert list(desk.lab.engine.prompts) == [asked[2].id]
+    asked[2].dismiss()
+    asked[2].retry()
+    assert run.prompts == asked[2:]
+    asked[2].answer()
+    assert desk.lab.engine.prompts == {}
