@@ -449,10 +449,12 @@ class Engine:
         retry_all(below)
         return len(below)
 
-    def retry_run(self, run: Run) -> None:
-        """Run again all that failed in a run."""
+    def retry_run(self, run: Run) -> int:
+        """Run again all that failed in a run, but for what was handled; returns how many had failed."""
         self.check_accepts(current_call())
-        retry_all(failed_in(run))
+        failed = failed_in(run)
+        retry_all(failed)
+        return len(failed)
 
     def before_close(self, run: Run) -> None:
         """Every task of ``run`` has ended: warn of what nobody looked at."""

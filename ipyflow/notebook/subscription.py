@@ -133,8 +133,10 @@ class Subscription:
         if task is None:
             if not self.run.failed:
                 return f"nothing of {self.run.name} has failed"
-            self.run.retry()
-            return f"what failed of {self.run.name} runs again"
+            count = self.run.engine.retry_run(self.run)
+            if not count:
+                return f"nothing of {self.run.name} is run again: what failed was handled"
+            return f"{counted(count, 'task')} of {self.run.name} {'runs' if count == 1 else 'run'} again"
         future = self.run.find(task)
         if future is None:
             return f"nobody holds the future of task {task}: submit it again"
@@ -147,7 +149,8 @@ class Subscription:
     def _retry_below(self, task: int) -> str:
         count = self.run.engine.retry_below(self.run, task)
         label = self._label(task)
-        return f"{counted(count, 'task')} below {label} run again" if count else f"nothing below {label} has failed"
+        run = "runs" if count == 1 else "run"
+        return f"{counted(count, 'task')} below {label} {run} again" if count else f"nothing below {label} has failed"
 
     def _rerun(self, _: object) -> str:
         before = self.run
