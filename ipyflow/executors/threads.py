@@ -132,16 +132,16 @@ class ThreadExecutor:
             self._workers.add(worker)
             self._searching = True
             self._count()
-        try:
-            worker.start()
-        except RuntimeError:  # the interpreter is going, or the machine gives no more threads
-            with self._lock:
+            # Under the lock: whoever shuts the pool down meanwhile waits for workers whose threads are there.
+            try:
+                worker.start()
+            except RuntimeError:  # the interpreter is going, or the machine gives no more threads
                 self._workers.discard(worker)
                 self._numbers.remove(number)
                 self._searching = False
                 self._count()
-            if not self._workers:
-                raise
+                if not self._workers:
+                    raise
 
     def _count(self) -> None:
         """Bring ``_room`` up to date after a change of the counts; under the lock."""

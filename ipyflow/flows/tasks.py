@@ -162,7 +162,7 @@ class Task(Sendable, Generic[P, R]):
             'again'
         """
         copy = type(self)(self.fn, {**self._given, **changes}, self.is_flow)
-        copy._is_copy = True
+        copy._is_copy, copy._instance = True, self._instance
         if self._key is not None and self._is_guest:
             copy._key, copy._changes, copy._is_guest = self._key, {**self._changes, **changes}, True
         return copy
@@ -180,7 +180,7 @@ class Task(Sendable, Generic[P, R]):
     def bound_to(self, instance: Any) -> Task[Any, Any]:
         """The task of this function as a method of ``instance``."""
         bound: Task[Any, Any] = Task(types.MethodType(self.fn, instance), self._given, self.is_flow)
-        bound._instance = instance
+        bound._instance, bound._is_copy = instance, self._is_copy
         return bound
 
     def latest(self) -> Task[Any, Any]:
@@ -189,10 +189,10 @@ class Task(Sendable, Generic[P, R]):
         new = _latest.get(_place(fn))
         if new is None or new.fn is fn:
             return self
-        if self._instance is not None:
-            return new.bound_to(self._instance)
-        # A copy with changed options stays one.
-        return Task(new.fn, self._given, self.is_flow) if self._is_copy else new
+        if self._is_copy:  # it stays one, with its options
+            new = Task(new.fn, self._given, self.is_flow)
+            new._is_copy = True
+        return new if self._instance is None else new.bound_to(self._instance)
 
     def waits_for(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: bool | frozenset[str]) -> Any:
         """The arguments that ``wait=`` or ``resolve=`` selects."""
@@ -274,6 +274,10 @@ class BoundTask(Sendable):
         if batch is not None:
             return self._task.bound_to(self._instance).map(*iterables, ordered=ordered, batch=batch)
         return FutureList([self.submit(*items) for items in zip(*iterables, strict=False)], ordered)
+
+    def with_options(self, **changes: Any) -> BoundTask:
+        """The same method with some options changed; see :meth:`Task.with_options`."""
+        return BoundTask(self._task.with_options(**changes), self._instance)
 
     def form(self, /, **preset: Any) -> Any:
         """A form that starts it; see :meth:`Task.form`."""

@@ -45,7 +45,7 @@ def test_never_more_run_below_it_children_of_children_included(lab: Lab) -> None
 
 
 def test_what_waits_says_why(lab: Lab) -> None:
-    gate = Gate()
+    gate, submitted = Gate(), threading.Event()
 
     @fl.task
     def leaf() -> None:
@@ -53,10 +53,13 @@ def test_what_waits_says_why(lab: Lab) -> None:
 
     @fl.flow(max_parallelism=1)
     def whole() -> None:
-        fl.wait([leaf.submit(), leaf.submit()])
+        both = [leaf.submit(), leaf.submit()]
+        submitted.set()
+        fl.wait(both)
 
     future = whole.submit()
     gate.reached()
+    assert submitted.wait(SOON)
     second = future.children[1]
     assert second.run.snapshot().tasks[second.id].reason == f"limit {future.label} (1 at once)"
     gate.open()

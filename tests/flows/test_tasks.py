@@ -3,6 +3,7 @@
 import functools
 import inspect
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,47 @@ def test_a_changed_copy_leaves_the_task_as_it_was(lab: Lab) -> None:
     assert copy() == 1
     with pytest.raises(TypeError, match="unknown option"):
         work.with_options(retry=3)
+
+
+MODEL = """
+class Model:
+    def __init__(self, factor):
+        self.factor = factor
+
+    @fl.task
+    def fit(self, x):
+        {body}
+"""
+
+
+def model(body: str) -> Any:
+    """The class as it stands in a cell that is run again and again."""
+    names: dict[str, Any] = {"fl": fl, "__name__": "a_cell"}
+    exec(MODEL.format(body=body), names)
+    return names["Model"]
+
+
+def test_a_method_with_other_options_keeps_its_instance(lab: Lab) -> None:
+    fit = model("return self.factor * x")(3).fit
+    often = fit.with_options(name="often", retries=2)
+    assert (often.name, often.options.retries.limit, fit.name) == ("often", 2, "fit")
+    assert (often(2), often.submit(4).result(SOON), often.map([1, 2]).results()) == (6, 12, [3, 6])
+    assert often.with_options(retries=0).send(5).submit().result(SOON) == 15
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["as-it-is", "with-options"])
+def test_a_method_is_retried_with_the_code_of_now_and_its_own_options(lab: Lab, changed: bool) -> None:
+    fit = model("raise ValueError('one')")(3).fit
+    future = (fit.with_options(name="often") if changed else fit).submit(2)
+    entry = fit.send(2).set(name="entry").submit() if changed else fit.send(2).submit()
+    assert type(future.exception(SOON)) is type(entry.exception(SOON)) is ValueError
+    for body in ("raise KeyError('two')", "return self.factor * x"):
+        model(body)
+        future.retry()
+        entry.retry()
+        fl.wait([future, entry])
+    assert (future.result(SOON), entry.result(SOON)) == (6, 6)
+    assert future.task.name == ("often" if changed else "fit")
 
 
 def test_map_pairs_as_the_builtin_does(lab: Lab) -> None:
