@@ -10,7 +10,7 @@ from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.waits import SLOT
 from ipyflow.views.whatif import acts as a
 from ipyflow.views.whatif.pools import pool_of
-from ipyflow.views.whatif.replay import HANDS_ON
+from ipyflow.views.whatif.workers import HANDS_ON
 
 if TYPE_CHECKING:
     from ipyflow.views.whatif.trace import Reader

@@ -28,11 +28,9 @@ from ipyflow.views.whatif.acts import (
     Act,
     Trace,
 )
+from ipyflow.views.whatif.workers import Workers
 
 UNLIMITED = 1 << 60
-HANDS_ON = frozenset({"threads"})
-"""Pools whose workers go on with what became ready by what they have ended, before all that is queued, and where a body
-that waits for a child which is queued runs it itself."""
 
 
 @dataclass(slots=True)
@@ -79,22 +77,7 @@ class _Replay:
         self.woken: list[list[tuple[float, int]]] = [[] for _ in range(count)] if tell else []
         self.heap: list[tuple[float, int, int]] = []
         self.pushed = 0
-        self.sizes = sizes
-        self.active = dict.fromkeys(sizes, 0)
-        self.peak = 0
-        self.held = dict.fromkeys(sizes, 0)
-        """Workers that have a body, those with one that waits too."""
-        self.begun = dict.fromkeys(sizes, 0)
-        """Workers that have had a task."""
-        self.queues: dict[str, deque[int]] = {pool: deque() for pool in sizes}
-        self.queued: set[int] = set()
-        """Who is in a queue; what is in one and not here was run by who waits for it."""
-        self.offers: list[str] = []
-        """Pools of which a worker looks for what it goes on with."""
-        self.hosts: dict[int, int] = {}
-        """Who is run by whom."""
-        self.has_back: set[int] = set()
-        """Who has its worker back from what it has run."""
+        self.workers = Workers(sizes, lambda task, by: self.ready.append((task, by)))
         self.free = dict(trace.limits) if limits else dict.fromkeys(trace.limits, UNLIMITED)
         self.stands: dict[str, deque[int]] = {name: deque() for name in trace.limits}
         self.buckets = {name: (float(size), 0.0) for name, (size, _) in trace.rates.items()} if limits else {}
@@ -110,13 +93,12 @@ class _Replay:
             elif not self._unstick():
                 break
             self._drain()
-        return Played(self.over, self.peak, self._chain() if self.tell and self.scripts else [])
+        return Played(self.over, self.workers.peak, self._chain() if self.tell and self.scripts else [])
 
     def _drain(self) -> None:
         ready = self.ready
-        while ready or self.offers:
+        while ready or self.workers.settle():
             if not ready:
-                self._serve(self.offers.pop(0))
                 continue
             task, by = ready.popleft()
             if self.tell:
@@ -153,32 +135,19 @@ class _Replay:
         if kind == NEEDS:
             return self._needs(task, what, act[2])
         if kind == SLOT:
-            if what in self.offers:
-                self.offers.remove(what)
-            elif self.active[what] >= self.sizes[what] or self.queues[what]:
-                self.queues[what].append(task)
-                self.queued.add(task)
-                return False
-            self.held[what] += 1
-            self._enter(what)
-            return True
+            return self.workers.take(task, what)
         if kind == HAND:
             usual, first = self.trace.handing[what]
-            is_first = self.begun[what] < self.held[what]
-            self.begun[what] += is_first
-            self._later(self.now + (first if is_first and not self.warm else usual), task)
+            self._later(self.now + (first if self.workers.is_first(what) and not self.warm else usual), task)
             return False
         if kind == RESUME:
-            if task in self.has_back:
-                self.has_back.discard(task)
-            else:
-                self._enter(what)
+            self.workers.resume(task, what)
             return True
         if kind == LEND:
-            self._lend(task, what, act[2])
+            self.workers.lend(task, what, act[2])
             return True
         if kind == FREE:
-            self._free(task, what)
+            self.workers.free(task, what)
             return True
         if kind in (TAKE, RETAKE):
             if self.free[what] > 0:
@@ -195,43 +164,6 @@ class _Replay:
             return True
         assert kind == RATE
         return self._rate(task, what)
-
-    def _lend(self, task: int, pool: str, signals: tuple[int, ...]) -> None:
-        child = signals[0] if len(signals) == 1 and pool in HANDS_ON else -1
-        if child in self.queued:
-            self.queued.discard(child)
-            self.hosts[child] = task
-            self.ready.append((child, task))
-        else:
-            self.active[pool] -= 1
-            self._serve(pool)
-
-    def _free(self, task: int, pool: str) -> None:
-        host = self.hosts.pop(task, None)
-        if host is not None:
-            self.has_back.add(host)
-            return
-        self.held[pool] -= 1
-        self.active[pool] -= 1
-        if pool in HANDS_ON:
-            self.offers.append(pool)
-        else:
-            self._serve(pool)
-
-    def _serve(self, pool: str) -> None:
-        """Give a free worker to the first that wants one."""
-        queue = self.queues[pool]
-        while queue and self.active[pool] < self.sizes[pool]:
-            task = queue.popleft()
-            if task in self.queued:
-                self.queued.discard(task)
-                self.held[pool] += 1
-                self._enter(pool)
-                self.ready.append((task, task))
-
-    def _enter(self, pool: str) -> None:
-        self.active[pool] += 1
-        self.peak = max(self.peak, self.active[pool])
 
     def _later(self, time: float, task: int) -> None:
         self.pushed += 1
@@ -273,20 +205,14 @@ class _Replay:
 
     def _unstick(self) -> bool:
         """Nothing moves: in another order a permit may have gone to one that waits for another. Let the first go on."""
-        for queues in (self.stands, self.queues):
-            for name, queue in queues.items():
-                if queue:
-                    task = queue.popleft()
-                    if queues is self.queues:
-                        if task not in self.queued:
-                            return True
-                        self.queued.discard(task)
-                        self.held[name] += 1
-                        self._enter(name)
-                    else:
-                        self.free[name] -= 1
-                    self.ready.append((task, task))
-                    return True
+        for name, queue in self.stands.items():
+            if queue:
+                task = queue.popleft()
+                self.free[name] -= 1
+                self.ready.append((task, task))
+                return True
+        if self.workers.force():
+            return True
         for task, wants in enumerate(self.wants):
             if wants:
                 self.wants[task] = 0
