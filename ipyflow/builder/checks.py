@@ -124,6 +124,7 @@ class _Checker:
             return
         if task is None:
             self._no_task(id, given)
+        self._only_here(id, "task", given.partition(".")[0])
         for at, text in enumerate(step["args"]):
             self._python(id, f"args.{at}", text)
         for name, text in step["kwargs"].items():
@@ -146,6 +147,11 @@ class _Checker:
         what = "a function: put @task on it" if callable(found) else f"of type {type(found).__name__}"
         self._say(id, "task", f"{given} is no task, it is {what}")
 
+    def _only_here(self, id: int, field: str, name: str) -> None:
+        if name in self.names.own and name not in self.names.namespace:
+            text = f"{name} has no name in this notebook: it can be run here, but its code only where {name} is bound"
+            self._say(id, field, text, doubt=True)
+
     def _python(self, id: int, field: str, text: str) -> Any:
         """Say what is wrong with a text; gives its value if it is a literal."""
         error = wrong(text)
@@ -159,6 +165,7 @@ class _Checker:
         if value is not MISSING:
             return value
         for name in free_names(text):
+            self._only_here(id, field, name)
             if not self.names.has(name):
                 quoted = repr(text) if text.replace(".", "").replace("-", "").isidentifier() else ""
                 hint = f"; as text it is {quoted}" if quoted else ", or define it in a cell"

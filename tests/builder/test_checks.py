@@ -1,10 +1,14 @@
 """What is wrong with a plan is said at its place, and nothing is evaluated for it."""
 
+import ast
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ipyflow as fl
+from ipyflow.builder.texts import free_names, joined, wrong
 from tests.builder.desk import notebook
 
 STEP = {"do": "add", "to": 0}
@@ -135,3 +139,23 @@ def test_the_saved_form_holds_code_and_picture_and_no_markup_of_the_plan() -> No
     assert "<i>" not in html
     assert "there is no task &lt;i&gt;" in html
     assert made._repr_mimebundle_()["text/plain"].startswith("# there is no task <i>")
+
+
+PIECES = [
+    "rows", "3", "'a'", "(", ")", "[", "]", "{", "}", ",", "=", ":=", "*", "#", " ", "lambda x: x", "for n in", "if",
+    "else", "\\", '"', "\n", "await", ".",
+]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
+def test_what_passes_as_one_argument_is_one_in_any_place_of_the_code(text: str) -> None:
+    """No text of an argument can become other code: another argument, a comment, the end of the call."""
+    if wrong(text) is not None:
+        return
+    call = ast.parse(f"f.send({joined([text, text], {'y': text})}).g({text})", mode="eval").body
+    assert isinstance(call, ast.Call)
+    inner = call.func.value  # type: ignore[attr-defined]
+    assert [len(inner.args), len(inner.keywords), len(call.args)] == [2, 1, 1]
+    assert ast.dump(inner.args[0]) == ast.dump(inner.args[1]) == ast.dump(inner.keywords[0].value)
+    free_names(text)

@@ -177,7 +177,9 @@ def test_what_has_no_name_in_the_notebook_gets_one_and_runs() -> None:
     pipeline = local.send(lock, of=[lock, 3]).continue_with(Model().fit, "abc").set(retries=1)
     builder = fl.Builder(pipeline, namespace=notebook())
     assert shape(builder.pipeline()) == shape(pipeline)
-    assert builder.problems == []
+    assert [(problem.field, problem.doubt) for problem in builder.problems] == [
+        ("task", True), ("args.0", True), ("kwargs.of", True), ("task", True),
+    ]  # fmt: skip
     assert "local.send(object_1, of=[object_1, 3])" in builder.code()
     assert ".continue_with(model_1.fit, 'abc').set(retries=1)" in builder.code()
 
