@@ -195,6 +195,8 @@ class Calls:
                 given = self._all([*node.args, *node.keywords])
                 site = Site(len(self.sites), name, node.lineno, given | self._control, tuple(self._loops))
                 self.sites.append(site)
+                if self.source.asks(node):
+                    self._barrier(in_loop=True)  # a person may say no, and then nothing behind it is to be done
                 return frozenset({site.number}) | (given & {_CARRIED, _ITEM})
         if isinstance(node, ast.NamedExpr):
             needs = self.value(node.value)

@@ -42,6 +42,12 @@ class Source:
             return vars(owner).get(node.attr) if inspect.ismodule(owner) else None
         return None
 
+    def asks(self, call: ast.Call) -> bool:
+        """Whether a call asks a person: ``prompt(...)`` or ``prompt.submit(...)``."""
+        called = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        value = self.value(call.func) or self.value(called)
+        return is_task(value) and getattr(type(value), "role", None) == "prompt"
+
     def task_called(self, call: ast.Call) -> str | None:
         """The name of the task that a call submits: ``f(x)``, ``f.submit(x)`` or ``f.map(xs)``, with options or not."""
         return _task_called(self, call.func)
