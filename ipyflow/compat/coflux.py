@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from ipyflow import Future as Execution
+from ipyflow import Prompt, cancel, current, group, progress, select, task
 from ipyflow import Retry as Retries
-from ipyflow import cancel, current, group, progress, select, task
 from ipyflow import flow as workflow
 
 __all__ = [
     "Execution",
+    "Prompt",
     "Retries",
     "cancel",
     "group",
