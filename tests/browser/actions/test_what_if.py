@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.actions.desk import Desk
+from tests.browser.test_axe import THEMES, check, wear
 
 
 def test_an_ended_run_is_played_again_beside_its_timeline(desk: Desk) -> None:
@@ -25,6 +26,11 @@ def test_an_ended_run_is_played_again_beside_its_timeline(desk: Desk) -> None:
     number.press("Enter")
     expect(rows.filter(has=view.page.page.get_by_role("rowheader", name="37", exact=True))).to_have_count(1)
     view.screenshot("what-if")
+    for theme in reversed(THEMES):  # the light one last
+        wear(view.page, theme)
+        if "Contrast" in theme:
+            view.screenshot("contrast")
+        assert check(view.page.page, theme) == []
     # The chain leads to its tasks.
     link = pane.get_by_role("list", name="The longest chain").get_by_role("button").last
     name = link.inner_text()
