@@ -7,6 +7,7 @@ import { copyText } from "../views/clipboard";
 import { button } from "./button";
 import type { Desk } from "./desk";
 import type { Part } from "./palette";
+import { reveal } from "./reveal";
 import { find } from "./state";
 
 const TOKEN =
@@ -19,6 +20,7 @@ const KEYWORDS = new Set(
 
 export function mountCode(desk: Desk, say: (text: string) => void): Part {
   const code = h("code");
+  const pre = h("pre", { tabindex: 0, "aria-label": "the code of the pipeline" }, code);
   const copy = button("copy", "Copy", async () => {
     const text = desk.shown.value.code.map(([line]) => line).join("\n");
     try {
@@ -32,7 +34,7 @@ export function mountCode(desk: Desk, say: (text: string) => void): Part {
     "div",
     { class: "ipb-code" },
     h("div", { class: "ipb-code-head" }, h("h3", { text: "Code" }), copy),
-    h("pre", { tabindex: 0, "aria-label": "the code of the pipeline" }, code),
+    pre,
   );
 
   function draw(): void {
@@ -53,6 +55,8 @@ export function mountCode(desk: Desk, say: (text: string) => void): Part {
       chosen = find(desk.plan, chosen)?.holder ?? 0;
     }
     for (const line of lines) line.classList.toggle("ipb-lit", chosen !== 0 && line.dataset.of === String(chosen));
+    const lit = code.querySelector<HTMLElement>(".ipb-lit");
+    if (lit !== null) reveal(lit, pre);
   }
 
   draw();

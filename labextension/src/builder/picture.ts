@@ -9,6 +9,7 @@ import type { Desk } from "./desk";
 import { type Dragged, distance, dragSource, dropArea, now, type Target } from "./drag";
 import type { Part } from "./palette";
 import { pressable } from "./pressable";
+import { reveal } from "./reveal";
 import { type Block, type Branch, blockName, type Entry, find, type Place, unquoted } from "./state";
 
 /** More branches than these stand in rows. */
@@ -258,6 +259,8 @@ export function mountPicture(desk: Desk): Picture {
     one?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
   }
 
+  const show = (one: HTMLElement | null) => one !== null && reveal(one, element);
+
   function gapAt(place: Place): HTMLElement | null {
     return element.querySelector<HTMLElement>(`.ipb-gap[data-to="${place.to}"][data-at="${place.at}"]`);
   }
@@ -289,7 +292,7 @@ export function mountPicture(desk: Desk): Picture {
         const inside = element.contains(document.activeElement);
         mend();
         if (inside) focus(id);
-        else cardOf(id)?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+        else show(cardOf(id));
       }),
       desk.aims.on((place) => {
         for (const one of element.querySelectorAll(".ipb-next")) one.classList.remove("ipb-next");
