@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
 from ipyflow.engine.references import written_arguments
+from ipyflow.engine.sources import same_function
 from ipyflow.model import records as r
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -61,6 +62,7 @@ class Earlier:
         self._left: dict[tuple[Any, ...], deque[TaskState]] = {}
         self._held = {future.id: future for future in run.futures if future.parent_id == parent}
         self._given = call.given or {}
+        self._functions = {(f.task.name, f.task.module): f.task.fn for f in self._held.values()}
         self.done = 0
         """How many of them have ended well, and can be had."""
         with run.reading() as state:
@@ -98,14 +100,16 @@ class Earlier:
                 return None
             places.remove(was)  # type: ignore[union-attr]
         future = self._held.get(was.id) or self._read_again(was, task)
-        return future if future is not None and self._takes_its_place(future, call) else None
+        return future if future is not None and self._takes_its_place(future, call, task) else None
 
-    def _takes_its_place(self, future: Future[Any], call: Call) -> bool:
+    def _takes_its_place(self, future: Future[Any], call: Call, task: Definition) -> bool:
         if future.state in RESTARTABLE_STATES:
             try:
-                self._run.engine.retry(future)
+                self._run.engine.retry(future, task)
             except RuntimeError:
                 pass  # somebody else has just started it
+        elif _is_local(task) and not same_function(task.fn, future.task.fn):
+            return False  # made by the body that is run again, and made otherwise now
         if future.state is State.CANCELLING:
             return False
         if call.unread is None:
@@ -116,6 +120,10 @@ class Earlier:
 
     def _read_again(self, was: TaskState, task: Definition) -> Future[Any] | None:
         """A future nobody held any more, where the log has its value."""
+        if _is_local(task):
+            known = self._functions.get((task.name, task.module))
+            if known is None or not same_function(task.fn, known):
+                return None
         value = _read(was)
         if value is _UNKNOWN:
             return None
@@ -124,6 +132,11 @@ class Earlier:
         future._when = was.ended or 0.0
         self._run.refs.append(weakref.ref(future))
         return future
+
+
+def _is_local(task: Definition) -> bool:
+    """Whether its function was made inside another one: it may be another each time, under the same name."""
+    return task.role is None and "<" in getattr(task.fn, "__qualname__", "<")  # a prompt has no function of its own
 
 
 def leaves_out(text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -18,12 +18,13 @@ from ipyflow.engine.earlier import Earlier
 from ipyflow.engine.future import Future
 from ipyflow.engine.kept import Kept
 from ipyflow.engine.references import find
-from ipyflow.engine.sources import revision
+from ipyflow.engine.sources import revision, same_function
 from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
 from ipyflow.model import records as r
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
+    from ipyflow.engine.options import Definition
     from ipyflow.engine.run import Run
     from ipyflow.engine.scheduler import Engine
 
@@ -417,8 +418,13 @@ def listen(future: Future[Any], callback: Callable[[Future[Any]], object]) -> Ca
     return future.run.engine.notify(future)
 
 
-def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
-    """Start an ended task again, with the code its name stands for now."""
+def _is_as_it_was(call: Call, task: Definition | None) -> bool:
+    newest = call.task.latest() if task is None else task
+    return newest is call.task or same_function(newest.fn, call.task.fn)
+
+
+def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Definition | None = None) -> None:
+    """Start an ended task again, with the code its name stands for now; with that of ``task``, where it is given."""
     call = future._call
     if future.task.executor_name == NODE and call is not None:
         if future.state not in RESTARTABLE_STATES:
@@ -426,7 +432,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
         call.conductor.again()
         return
     into = call.into if call is not None and future.state is State.FAILED else None
-    if call is not None and into is not None and into.state in RESTARTABLE_STATES and call.task.latest() is call.task:
+    if call is not None and into is not None and into.state in RESTARTABLE_STATES and _is_as_it_was(call, task):
         retry(engine, into, why)  # its own body has done its part, and is the same as it was
         return
     with engine.changing:
@@ -441,7 +447,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried") -> None:
             f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead"
         )
     args, kwargs = returned
-    task = call.task.latest()
+    task = call.task.latest() if task is None else task
     following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
     following.attempt, following.before = call.attempt + 1, call.attempt
     run = future.run

@@ -434,13 +434,18 @@ class Engine:
         """Say no to a prompt; False when it has ended before."""
         return asking.dismissed(future, by)
 
-    def retry(self, future: Future[Any]) -> None:
-        """Run an ended task again; of one that has not failed, what failed below it."""
+    def retry(self, future: Future[Any], task: Definition | None = None) -> None:
+        """Run an ended task again; of one that has not failed, what failed below it.
+
+        Args:
+            future: of the task.
+            task: whose code to run, where it is not that which the name stands for now.
+        """
         self.check_accepts(current_call())
         if future.state not in RESTARTABLE_STATES and (below := failed_below(future.run, future.id)):
             retry_all(below)
         else:
-            endings.retry(self, future)
+            endings.retry(self, future, task=task)
 
     def retry_below(self, run: Run, task: int) -> int:
         """Run again what failed below a task, whatever became of itself; returns how many had failed."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
+_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None), tuple})
 LONGEST_SOURCE = 20_000
 """Characters kept of a function's source."""
 
@@ -60,6 +61,40 @@ def revision(old: Callable[..., Any], new: Callable[..., Any]) -> tuple[str, str
     if not before and not after and _same_code(getattr(old, "__code__", None), getattr(new, "__code__", None)):
         return None
     return before, after
+
+
+def same_function(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    """Whether two functions do the same: the same code, around the same values of the function that made them.
+
+    Example:
+        >>> def times(n):
+        ...     return lambda x: n * x
+        >>> same_function(times(2), times(2)), same_function(times(2), times(3))
+        (True, False)
+    """
+    return _same(one, other, 4)
+
+
+def _same(one: Any, other: Any, depth: int) -> bool:
+    if one is other:
+        return True
+    if type(one) is not type(other) or depth == 0:
+        return False
+    if type(one) in _PLAIN:
+        return repr(one) == repr(other)
+    one, other = getattr(one, "__func__", one), getattr(other, "__func__", other)
+    one, other = getattr(one, "fn", one), getattr(other, "fn", other)  # of a task
+    code = getattr(one, "__code__", None)
+    if not isinstance(code, CodeType) or not _same_code(code, getattr(other, "__code__", None)):
+        return False
+    if code.co_code != other.__code__.co_code:
+        return False
+    try:
+        inside = [[cell.cell_contents for cell in fn.__closure__ or ()] for fn in (one, other)]
+    except ValueError:  # a cell that is still empty
+        return False
+    values = zip((*inside[0], one.__defaults__), (*inside[1], other.__defaults__), strict=True)
+    return all(_same(a, b, depth - 1) for a, b in values)
 
 
 def _stands_for(text: str, code: CodeType) -> bool:

@@ -214,6 +214,30 @@ def test_arguments_are_compared_whole_and_what_cannot_be_is_run_anew(lab: Lab) -
     assert sorted(map(type, ran), key=str) == sorted(map(type, [Path("b"), one, other, range(3)]), key=str)
 
 
+def test_tasks_made_by_the_flow_itself_are_compared_with_what_they_were(lab: Lab) -> None:
+    """A flow cell defines its tasks in its body: each time they are made anew, perhaps otherwise."""
+    ran: list[str] = []
+    space = notebook(ran=ran)
+    flow = (
+        "@fl.flow\ndef whole():\n    factor = {factor}\n    word = 'part'\n"
+        "    @fl.task\n    def scale(x):\n        ran.append(f'scale {{x}}')\n        return x * factor\n"
+        "    @fl.task\n    def keep(x):\n        ran.append(f'keep {{x}}')\n        return [word, object()]\n"
+        "    @fl.task\n    def check(x):\n        ran.append(f'check {{x}}')\n        {check}\n        return x\n"
+        "    parts = [keep.submit(1), scale.submit(1), check.submit(1)]\n"
+        "    fl.wait(parts)\n    return [p.result() for p in parts][1:]\n"
+    )
+    cell(space, flow.format(factor=10, check="1 / 0"))
+    future = space["whole"].submit()
+    assert isinstance(future.exception(SOON), ZeroDivisionError)
+    ran.clear()
+    cell(space, flow.format(factor=100, check="pass"))
+    future.retry()
+    assert future.result(SOON) == [100, 1]
+    assert sorted(ran) == ["check 1", "scale 1"]
+    assert story(future.run, "check") == {"tasks": 1, "attempts": [2], "revised": [(1, 2)]}
+    assert story(future.run, "whole")["revised"] == [(1, 2)]
+
+
 def test_a_branch_is_run_again_of_what_goes_on_and_of_what_was_handled(lab: Lab) -> None:
     """`retry()` of a flow that has not failed: what failed below it, and nothing beside it."""
     gate, broken = Gate(), [True]
@@ -276,6 +300,7 @@ def test_code_that_is_the_same_is_no_revision_and_one_nobody_knows_is_said_to_be
 def test_retries_of_its_own_find_what_is_done_after_one_on_request(lab: Lab) -> None:
     tries: list[int] = []
     ran: list[int] = []
+    futures: list[fl.Future] = []
 
     @fl.task
     def part() -> int:
@@ -285,7 +310,8 @@ def test_retries_of_its_own_find_what_is_done_after_one_on_request(lab: Lab) -> 
     @fl.flow(retries=1)
     def whole() -> int:
         tries.append(1)
-        done = part.submit().result()
+        futures.append(part.submit())
+        done = futures[-1].result()
         if len(tries) < 4:
             raise OSError
         return done
