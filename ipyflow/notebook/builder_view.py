@@ -14,18 +14,12 @@ from typing import Any
 from ipyflow.builder.builder import Builder
 from ipyflow.engine.run import Run
 from ipyflow.errors import IpyflowError
-from ipyflow.notebook.display import WIDGET_MIME, Display
+from ipyflow.notebook.display import INSTEAD_OF_WIDGET, WIDGET_MIME, Display
 from ipyflow.notebook.link import keep_frontend_subshell
 
 STATIC = Path(__file__).parent / "static"
 LATER = 1.0
 """Seconds after an edit until the saved form is brought up to date."""
-
-# Where the widget is not (no kernel) JupyterLab says "model not found": not where the saved form stands for it.
-_STYLE = (
-    "<style>.jp-OutputArea-child:not(:has(.ipb)):has(> .jp-OutputArea-output:not([data-mime-type]))"
-    ":has(+ .jp-OutputArea-child .ipyflow-of-form){display:none}</style>"
-)
 
 
 @functools.cache
@@ -115,7 +109,7 @@ class BuilderView:
 
     def _saved(self) -> dict[str, Any]:
         saved = self.builder._repr_mimebundle_()
-        return {**saved, "text/html": f'<div class="ipyflow-of-form">{_STYLE}{saved["text/html"]}</div>'}
+        return {**saved, "text/html": f'<div class="ipyflow-of-form">{INSTEAD_OF_WIDGET}{saved["text/html"]}</div>'}
 
     def _received(self, _: Any, message: Any, __: Any) -> None:
         seq = message.get("seq")

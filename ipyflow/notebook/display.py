@@ -38,7 +38,11 @@ _STYLE = (
     "<style>.jp-OutputArea-child:not(:has(.ipf)):has(> .jp-OutputArea-output:not([data-mime-type]))"
     ":has(+ .jp-OutputArea-child .ipyflow-of-view){display:none}</style>"
 )
-
+INSTEAD_OF_WIDGET = (
+    "<style>.jp-OutputArea-child:not(:has(.ipyflow-form,.ipb)):has(> .jp-OutputArea-output:not([data-mime-type]))"
+    ":has(+ .jp-OutputArea-child .ipyflow-of-form){display:none}</style>"
+)
+"""The same for what stands for a form or a builder. A style counts for the whole page: it has to know of both."""
 
 _displays: dict[int, Display] = {}
 

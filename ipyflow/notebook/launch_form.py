@@ -24,16 +24,10 @@ from ipyflow.forms.reading import read_fields
 from ipyflow.forms.signature import as_call, of_callable
 from ipyflow.forms.texts import as_code, is_default
 from ipyflow.notebook import form_text
-from ipyflow.notebook.display import WIDGET_MIME, Display, display_of
+from ipyflow.notebook.display import INSTEAD_OF_WIDGET, WIDGET_MIME, Display, display_of
 from ipyflow.notebook.form_panel import Panel
 from ipyflow.notebook.launches import Launch, Launches
 from ipyflow.views.words import clip
-
-# Where the form is not (no kernel) JupyterLab says "model not found": not where its text stands for it.
-_STYLE = (
-    "<style>.jp-OutputArea-child:not(:has(.ipyflow-form)):has(> .jp-OutputArea-output:not([data-mime-type]))"
-    ":has(+ .jp-OutputArea-child .ipyflow-of-form){display:none}</style>"
-)
 
 
 class LaunchForm:
@@ -242,7 +236,7 @@ class LaunchForm:
     def _saved(self) -> dict[str, Any]:
         """What the saved file shows."""
         text = form_text.html_form(*self._told())
-        return {"text/html": f'<div class="ipyflow-of-form">{_STYLE}{text}</div>', "text/plain": repr(self)}
+        return {"text/html": f'<div class="ipyflow-of-form">{INSTEAD_OF_WIDGET}{text}</div>', "text/plain": repr(self)}
 
     def _ipython_display_(self) -> None:
         if not hasattr(self._shell, "kernel"):

@@ -75,7 +75,7 @@ def begin(page: LabPage, name: str, *cells: str) -> Locator:
 
 
 def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabPage) -> None:
-    page, form = lab_page, begin(lab_page, "form.ipynb")
+    page, form = lab_page, begin(lab_page, "form.ipynb", "import ipyflow\nipyflow.Builder()")
     try:
         change_theme(page, "Dark")
         expect(form).to_contain_text("Collect <b>pages</b>.")
@@ -141,6 +141,10 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         expect(pages).to_have_value("14")
         expect(form.get_by_label("kind")).to_have_value("book")
         expect(form.get_by_label("new")).not_to_be_checked()
+
+        page.run_cell(2)  # what hides a widget without its kernel hides neither of the two
+        expect(page.cell(2).locator(".ipb")).to_be_visible()
+        expect(button(form, "Start")).to_be_visible()
         assert page.errors == []
     finally:
         change_theme(page, "Light")
