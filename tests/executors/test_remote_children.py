@@ -338,7 +338,7 @@ def test_cancelling_a_child_from_outside_wakes_its_parent(lab: Lab, place: Place
     future = parent.submit()
     gate.reached()
     [child] = future.children
-    assert future.state == "blocked"
+    eventually(lambda: future.state == "blocked")  # where workers talk, a message behind the child's own start
     child.cancel()
     assert future.result(SOON) == "woken"
 
