@@ -85,11 +85,15 @@ describe("questions of a run", () => {
   });
 
   it("give the keyboard to the next one when they are answered, and to the tabs after the last", () => {
-    const { say, button, inputs, region, el } = page(question(4), question(5));
+    const { model, say, button, inputs, region, el } = page(question(4), question(5));
     expect(region.querySelector("h2")?.textContent).toBe("2 questions wait for your answers");
     button("Send").focus();
     say(asked(question(5)));
     expect(document.activeElement).toBe(inputs()[0]);
+    // A second click was meant for the question that stood there.
+    expect(button("Send").getAttribute("aria-disabled")).toBe("true");
+    button("Send").click();
+    expect(model.kinds()).not.toContain("answer_prompt");
     say(example("running"));
     expect(region.hidden).toBe(true);
     expect(document.activeElement?.getAttribute("role")).toBe("tab");

@@ -30,12 +30,14 @@ export class PanelPrompts {
   draw(runs: readonly ListedRun[]): void {
     const focused = this.element.contains(document.activeElement);
     const asked = runs.flatMap((run) => (run.prompts ?? []).map((prompt) => ({ run, prompt })));
+    const before = this.cards.size;
     const keys = new Set(asked.map(({ run, prompt }) => keyOf(run, prompt)));
     for (const [key, { card }] of this.cards) {
       if (keys.has(key)) continue;
       card.dispose();
       this.cards.delete(key);
     }
+    if (this.cards.size < before) for (const { card } of this.cards.values()) card.moved();
     asked.forEach(({ run, prompt }, place) => {
       const known = this.cards.get(keyOf(run, prompt));
       if (known !== undefined) known.run = run;

@@ -7,6 +7,8 @@ import { type Form, mountForm } from "./forms/form";
 
 /** How long, in ms, the buttons rest while the kernel looks at what was sent. */
 const PATIENCE = 4000;
+/** How long, in ms, a question that has taken another one's place takes no answer: a second click was for that one. */
+const MOVED = 500;
 let cards = 0;
 
 export interface CardOptions {
@@ -86,6 +88,14 @@ export class PromptCard {
 
   focus(): void {
     this.form.focus();
+  }
+
+  /** Another question has gone, and this one stands where that stood. */
+  moved(): void {
+    if (this.sent) return;
+    clearTimeout(this.resting);
+    this.form.setBusy(true);
+    this.resting = setTimeout(() => this.form.setBusy(false), MOVED);
   }
 
   dispose(): void {

@@ -53,7 +53,9 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
   }
 
   function drawCards(shown: OpenPrompt[]): void {
+    const before = cards.size;
     keepOnly(cards, new Set(shown.map(cardKey)), (card) => card.dispose());
+    if (cards.size < before) for (const card of cards.values()) card.moved();
     shown.forEach((prompt, place) => {
       const key = cardKey(prompt);
       let card = cards.get(key);
