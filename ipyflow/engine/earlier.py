@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
 from ipyflow.engine.references import written_arguments
-from ipyflow.engine.sources import same_function
+from ipyflow.engine.sources import inner_function, same_function
 from ipyflow.model import records as r
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -37,10 +37,10 @@ LARGEST = 1_000
 _PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
 _NUMBERS = frozenset({int, float, bool, complex, type(None)})
 _REPRED = frozenset(
-    {pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath, datetime.date,
+    {range, pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath, datetime.date,
      datetime.datetime, datetime.time, datetime.timedelta}
 )  # fmt: skip
-"""Types of the standard library that are written out whole by ``repr``."""
+"""Types that are written out whole by ``repr``."""
 _KNOWN = (None, "prompt")
 """Roles of what is known again: not pipelines and workflows, which begin anew."""
 _WRITTEN = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict}
@@ -136,7 +136,9 @@ class Earlier:
 
 def _is_local(task: Definition) -> bool:
     """Whether its function was made inside another one: it may be another each time, under the same name."""
-    return task.role is None and "<" in getattr(task.fn, "__qualname__", "<")  # a prompt has no function of its own
+    if task.role is not None:  # a prompt has no function of its own
+        return False
+    return "<" in getattr(inner_function(task.fn), "__qualname__", "<")
 
 
 def leaves_out(text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -150,7 +152,7 @@ def leaves_out(text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool
 
 def _is_plain(value: Any) -> bool:
     kind = type(value)
-    if kind in _PLAIN or issubclass(kind, Future):
+    if kind in _PLAIN or kind is range or issubclass(kind, Future):
         return True
     if kind in (list, tuple):
         return all(map(_is_plain, value))

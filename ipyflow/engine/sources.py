@@ -29,7 +29,7 @@ def source_of(fn: Callable[..., Any]) -> str:
         >>> source_of(len)
         ''
     """
-    fn = inspect.unwrap(getattr(fn, "__func__", fn))
+    fn = inspect.unwrap(inner_function(fn))
     code = getattr(fn, "__code__", None)
     if not isinstance(code, CodeType):
         return ""
@@ -52,7 +52,7 @@ def revision(old: Callable[..., Any], new: Callable[..., Any]) -> tuple[str, str
         >>> revision(len, len) is None
         True
     """
-    old, new = getattr(old, "__func__", old), getattr(new, "__func__", new)
+    old, new = inner_function(old), inner_function(new)
     if old is new:
         return None
     before, after = source_of(old), source_of(new)
@@ -82,8 +82,7 @@ def _same(one: Any, other: Any, depth: int) -> bool:
         return False
     if type(one) in _PLAIN:
         return repr(one) == repr(other)
-    one, other = getattr(one, "__func__", one), getattr(other, "__func__", other)
-    one, other = getattr(one, "fn", one), getattr(other, "fn", other)  # of a task
+    one, other = inner_function(one), inner_function(other)
     code = getattr(one, "__code__", None)
     if not isinstance(code, CodeType) or not _same_code(code, getattr(other, "__code__", None)):
         return False
@@ -95,6 +94,12 @@ def _same(one: Any, other: Any, depth: int) -> bool:
         return False
     values = zip((*inside[0], one.__defaults__), (*inside[1], other.__defaults__), strict=True)
     return all(_same(a, b, depth - 1) for a, b in values)
+
+
+def inner_function(fn: Any) -> Any:
+    """The function in a method, a task, or what runs a batch of its items."""
+    fn = getattr(fn, "__func__", fn)
+    return getattr(fn, "fn", fn)
 
 
 def _stands_for(text: str, code: CodeType) -> bool:

@@ -211,7 +211,26 @@ def test_arguments_are_compared_whole_and_what_cannot_be_is_run_anew(lab: Lab) -
     ran.clear()
     assert future.retry().result(SOON) == calls  # in another order, and each has its own
     assert [type(x) for x in future.result()] == [type(x) for x in calls]
-    assert sorted(map(type, ran), key=str) == sorted(map(type, [Path("b"), one, other, range(3)]), key=str)
+    assert sorted(map(type, ran), key=str) == sorted(map(type, [Path("b"), one, other]), key=str)
+
+
+def test_batches_that_are_done_stay(lab: Lab) -> None:
+    ran: list[int] = []
+    space = notebook(ran=ran)
+    text = "@fl.task\ndef item(x):\n    ran.append(x)\n    return x if x != 13 else {there}\n"
+    cell(space, text.format(there="1 / 0"))
+    cell(space, "@fl.flow\ndef whole():\n    return sum(item.map(range(40), batch=10).results())\n")
+    future = space["whole"].submit()
+    assert isinstance(future.exception(SOON), ZeroDivisionError)
+    assert future.run.wait(SOON)
+    ran.clear()
+    cell(space, text.format(there="13"))
+    future.run.retry()
+    assert future.result(SOON) == sum(range(40))
+    assert sorted(ran) == list(range(10, 20))
+    revised = [task.revisions for task in future.run.snapshot().tasks.values() if task.revisions]
+    assert len(revised) == 1
+    assert "1 / 0" in revised[0][0].before
 
 
 def test_tasks_made_by_the_flow_itself_are_compared_with_what_they_were(lab: Lab) -> None:
