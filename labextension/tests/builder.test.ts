@@ -124,6 +124,20 @@ describe("the desk", () => {
     expect(sent.map((one) => (one.edit as { id: number }).id)).toEqual([4, 5]);
   });
 
+  it("gives a task that is clicked to the card that waits for one", () => {
+    const sent: Record<string, unknown>[] = [];
+    const waiting = { ...plan(), entries: [step(1, "load"), step(2, "", { role: "exceptionally" })] };
+    const desk = new Desk(shown({ plan: waiting }), { send: (message) => sent.push(message) });
+    desk.choose(2);
+    desk.add({ task: "heal" });
+    desk.choose(1);
+    desk.add({ task: "heal" });
+    expect(sent.map((one) => one.edit)).toEqual([
+      { do: "task", id: 2, task: "heal" },
+      { do: "add", to: 0, at: 1, task: "heal" },
+    ]);
+  });
+
   it("says why an edit was refused, and goes on", () => {
     const desk = new Desk(shown(), { send: () => undefined });
     desk.move(1, { to: 3, at: 0 });

@@ -59,7 +59,7 @@ export function blockSheet(sheet: Sheet, found: Found, entry: Block): HTMLElemen
 /** A branch has nothing of its own but its place. */
 export function branchSheet(sheet: Sheet, found: Found): HTMLElement[] {
   const count = found.branch?.entries.length ?? 0;
-  const words = count === 0 ? "It is empty: click a task at the side, or drag one in." : `${count} in it`;
+  const words = count === 0 ? "It is empty: click a task in the list, or drag one in." : `${count} in it`;
   return [sheet.head(`Branch ${found.at + 1} of ${found.of}`, "group", words), sheet.acts(found)];
 }
 

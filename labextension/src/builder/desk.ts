@@ -83,10 +83,16 @@ export class Desk {
 
   /** Adds a task or a block; into a new block one goes on with its first branch. */
   add(what: { task?: string; kind?: string; role?: string }, at?: Place): void {
+    const { entry } = this.found ?? {};
+    if (at === undefined && what.task !== undefined && entry?.kind === "step" && entry.task === "") {
+      this.edit({ do: "task", id: entry.id, task: what.task }, { word: `chose ${what.task}` }); // it waits for one
+      return;
+    }
     // What runs in the end stands there, wherever one is.
     const end = { to: 0, at: this.plan.entries.length };
     const place = at ?? (what.role === "finally" ? end : placeBehind(this.plan, this.chosen.value));
-    const name = what.kind === "group" ? "a parallel block" : what.task || "a step";
+    const roles: Record<string, string> = { exceptionally: "a handler", finally: "a finaliser" };
+    const name = what.kind === "group" ? "a parallel block" : (what.task ?? roles[what.role ?? ""] ?? "a step");
     this.send({ type: "edit", edit: { do: "add", ...place, ...what }, merge: "" }, (id) => {
       this.choose(what.kind === "group" ? id + 1 : id);
       this.say(`added ${name}`);

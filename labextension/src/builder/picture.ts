@@ -162,7 +162,7 @@ export function mountPicture(desk: Desk): Picture {
     const plus = h("button", { class: "ipb-fill", type: "button", tabindex: first ? 0 : -1 });
     plus.append(
       mark("plus"),
-      h("span", { text: first ? "Drag a task here, click one at the side, or choose one" : "add a task" }),
+      h("span", { text: first ? "Drag a task here, click one in the list, or choose one" : "add a task" }),
     );
     return placed(h("div", { class: "ipb-gap ipb-empty" }), plus, place);
   }
