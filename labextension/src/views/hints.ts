@@ -18,7 +18,8 @@ const AFTER = 400;
 export class Hints {
   readonly button: HTMLButtonElement;
   readonly list: HTMLElement;
-  private readonly word = h("span");
+  private readonly number = h("span");
+  private readonly word = h("span", { class: "ipf-hints-word" });
   private hints: Hint[] = [];
   private open = false;
   /** The run, and its end, that was asked for. */
@@ -40,7 +41,7 @@ export class Hints {
         click: () => this.show(!this.open),
       },
       glyph("hint"),
-      this.word,
+      h("span", {}, this.number, this.word),
     );
     this.list = h("section", { class: "ipf-hints", id, "aria-label": "Hints" });
     this.list.addEventListener("keydown", (event) => {
@@ -95,7 +96,11 @@ export class Hints {
   private draw(): void {
     const some = this.hints.length > 0;
     this.button.hidden = !some;
-    setText(this.word, plural(this.hints.length, "hint"));
+    const all = plural(this.hints.length, "hint");
+    const [number = "", word = ""] = all.split(" ");
+    setText(this.number, number);
+    setText(this.word, ` ${word}`);
+    setAttr(this.button, "aria-label", all);
     this.open = this.open && some;
     setAttr(this.button, "aria-expanded", String(this.open));
     this.list.hidden = !this.open || this.ui.folded.value;

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.actions.desk import Desk, focused, press
+from tests.browser.test_axe import check
 
 IN_TURN = """%%flow in_turn
 user = load_user(17)
@@ -33,6 +34,7 @@ def test_a_run_that_has_ended_gives_hints_that_lead_to_its_tasks(desk: Desk) -> 
     expect(hints).to_contain_text(re.compile(r"waits for load_user#\d+ and load_product#\d+ one after another"))
     expect(hints).to_contain_text("score.map(items).results()")
     view.screenshot("open")
+    assert check(desk.page.page, "hints") == []
     link = hints.get_by_role("button", name=re.compile("load_product#"))
     name = link.inner_text()
     link.click()
