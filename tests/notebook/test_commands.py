@@ -149,8 +149,8 @@ def test_the_debugger_opens_on_what_failed(ready: Shell, monkeypatch: pytest.Mon
     opened: list[str] = []
     monkeypatch.setattr(fl.Future, "post_mortem", lambda future: opened.append(future.label))
     ready.value("%%flow f\n1/0")
-    ready.value("%flow wait\n%flow debug f\n%flow debug f#1")
-    assert opened == ["f#1", "f#1"]
+    ready.value("%flow wait\n%flow debug f\n%flow debug f#1\n%flow debug #1")  # the last is what the view asks for
+    assert opened == ["f#1"] * 3
     ready.value("%%flow g --wait\n1")
     assert "nothing of g has failed: it is succeeded" in ready.fails("%flow debug g")
 
