@@ -229,6 +229,8 @@ def _way_on(state: RunState, task: TaskState) -> list[str]:
     """Of a flow that failed because of a task below it: how it goes on once that is mended."""
     if task.state not in FAILURE_STATES or contains(task) or (first := origin(state, task)) is task:
         return []
+    if task.into:  # its own code has done its part
+        return [f"To go on, mend {label(first)} and retry the run: {label(task)} goes on with what comes of it."]
     below = [one.state for one in state.tasks.values() if one.parent == task.id]
     done = sum(one in (State.SUCCEEDED, State.CACHED) for one in below)
     if not below:

@@ -403,3 +403,20 @@ def test_a_retry_keeps_all_that_has_succeeded(fails: set[int], depth: int, by_ru
         assert future.run.wait(SOON)
         assert ran == {x: 2 if x in fails else 1 for x in range(20)}
         lab.settled(SOON)
+
+
+def test_a_flow_that_has_handed_on_a_future_goes_on_without_its_code(lab: Lab) -> None:
+    begun: list[int] = []
+    space = notebook(begun=begun)
+    cell(space, "@fl.task\ndef item(i):\n    raise ValueError('not this one')\n")
+    cell(space, "@fl.task(resolve=True)\ndef double(i):\n    return 2 * i\n")
+    cell(space, "@fl.flow\ndef whole():\n    begun.append(1)\n    return double.submit(item.submit(4))\n")
+    future = space["whole"].submit()
+    assert isinstance(future.exception(SOON), fl.DependencyError)
+    assert future.run.wait(SOON)
+    said = future.explain()
+    assert f"retry the run: {future.label} goes on with what comes of it." in said
+    assert "is run again" not in said
+    cell(space, "@fl.task\ndef item(i):\n    return i\n")
+    future.run.retry()
+    assert (future.result(SOON), len(begun)) == (8, 1)
