@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ipyflow as fl
+from ipyflow.errors import DependencyError
 from ipyflow.testing import Lab, engine
 from tests.engine.gates import SOON, Gate, eventually
 
@@ -412,7 +413,7 @@ def test_a_flow_that_has_handed_on_a_future_goes_on_without_its_code(lab: Lab) -
     cell(space, "@fl.task(resolve=True)\ndef double(i):\n    return 2 * i\n")
     cell(space, "@fl.flow\ndef whole():\n    begun.append(1)\n    return double.submit(item.submit(4))\n")
     future = space["whole"].submit()
-    assert isinstance(future.exception(SOON), fl.DependencyError)
+    assert isinstance(future.exception(SOON), DependencyError)
     assert future.run.wait(SOON)
     said = future.explain()
     assert f"retry the run: {future.label} goes on with what comes of it." in said
