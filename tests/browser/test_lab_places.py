@@ -106,7 +106,7 @@ def test_run_again_goes_over_to_the_new_run(lab_page: LabPage) -> None:
     open_run(page, "again.ipynb", FLOW)
     expect_state(page, 1, "succeeded")
     view(page, 1).get_by_role("tab", name="Table").click()
-    view(page, 1).get_by_role("button", name="Rerun").click()
+    view(page, 1).get_by_role("button", name="Rerun", exact=True).click()
     expect_state(page, 1, "running")
     expect(view(page, 1).get_by_role("tab", name="Table")).to_have_attribute("aria-selected", "true")
     command(page, "ipyflow:show-runs")
