@@ -49,10 +49,15 @@ def eventually(condition: Callable[[], object], what: str = "") -> None:
 
 
 class Together:
-    """Counts how many bodies are inside at once."""
+    """Counts how many bodies are inside at once.
 
-    def __init__(self) -> None:
+    Args:
+        wanted: whoever comes in stays until so many have been inside at once.
+    """
+
+    def __init__(self, wanted: int = 0) -> None:
         self.now = self.most = 0
+        self._wanted, self._met = wanted, threading.Event()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -60,7 +65,10 @@ class Together:
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
+            if self.most >= self._wanted:
+                self._met.set()
         try:
+            assert self._met.wait(SOON), f"{self.most} inside at once, never {self._wanted}"
             yield
         finally:
             with self._lock:

@@ -18,7 +18,7 @@ def work(together: Together) -> None:
 
 
 def test_never_more_run_below_it_children_of_children_included(lab: Lab) -> None:
-    together = Together()
+    together = Together(3)
 
     @fl.task
     def leaf(i: int) -> int:
@@ -79,7 +79,7 @@ def test_one_at_once_is_no_deadlock_for_tasks_that_wait_for_tasks(lab: Lab) -> N
 
 
 def test_pipelines_below_it_count(lab: Lab) -> None:
-    together = Together()
+    together = Together(2)
 
     @fl.task
     def leaf(i: int) -> int:
@@ -95,26 +95,25 @@ def test_pipelines_below_it_count(lab: Lab) -> None:
 
 
 def test_as_an_entry_of_a_pipeline_it_keeps_its_limit(lab: Lab) -> None:
-    together = Together()
+    rooms = [both := Together(), alone := Together(2)]
 
     @fl.task
-    def leaf(i: int) -> int:
-        work(together)
+    def leaf(room: int, i: int) -> int:
+        work(rooms[room])
         return i
 
     @fl.flow(max_parallelism=2)
-    def whole(n: int) -> int:
-        return sum(leaf.map(range(n)).results())
+    def whole(room: int, n: int) -> int:
+        return sum(leaf.map([room] * n, range(n)).results())
 
-    assert fl.in_parallel([whole.send(8), whole.send(8)], max_parallelism=3)() == [28, 28]
-    assert together.most <= 3
-    together.most = 0
-    assert whole.send(8)() == 28
-    assert together.most == 2
+    assert fl.in_parallel([whole.send(0, 8), whole.send(0, 8)], max_parallelism=3)() == [28, 28]
+    assert both.most <= 3
+    assert whole.send(1, 8)() == 28
+    assert alone.most == 2
 
 
 def test_an_attempt_more_has_the_same_limit(lab: Lab) -> None:
-    together, attempts = Together(), []
+    together, attempts = Together(2), []
 
     @fl.task
     def leaf() -> None:

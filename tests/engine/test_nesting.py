@@ -51,7 +51,7 @@ async def main():
             [late] = missing
             late.result(0.01)
         except TimeoutError as error:
-            assert "is running after 0.01 s" in str(error)
+            assert "after 0.01 s; it goes on" in str(error)
         else:
             raise AssertionError("it did not wait at all")
         gates[3].set()

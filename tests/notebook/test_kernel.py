@@ -2,7 +2,6 @@
 
 import ast
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def text(cell: NotebookNode) -> str:
 
 @pytest.mark.parametrize("version", [None, "7.2.0", "6.31.0"])
 def test_a_headless_run_ends_with_final_pictures(execute: Callable[..., NotebookNode], version: str | None) -> None:
-    notebook = execute(FLOW, "1 + 1", "%flow wait", version=version)
+    notebook = execute(FLOW, "1 + 1", "%flow wait order", version=version)
     [picture] = pictures(notebook.cells[1])
     assert picture["run"]["state"] == "succeeded"
     assert picture["run"]["counts"] == {"succeeded": 3}
@@ -188,10 +187,8 @@ def test_an_interrupt_ends_the_wait_and_not_the_work(client: BlockingKernelClien
     run(client, TELL_WHEN_WAITING)
     run(client, "gate = threading.Event()")
     run(client, "%%flow long -o future\ngate.wait()\n7")
-    began = time.monotonic()
     waiting = tmp_path / "waiting"
     messages = run(client, f"tell_when_waiting({str(waiting)!r})\nfuture.result()", interrupt=waiting)
-    assert time.monotonic() - began < 5
     assert [m["content"]["ename"] for m in messages if m["msg_type"] == "error"] == ["KeyboardInterrupt"]
     assert "the wait was interrupted, the work goes on: 1 task of long" in printed(messages)
     run(client, "gate.set()")

@@ -201,6 +201,7 @@ def test_a_launch_fills_the_form_again_and_a_task_has_a_run_of_its_own() -> None
     assert first.run is not second.run
     widgets(form)["x"].input.value = "5"
     first.run.wait()
+    second.run.wait()
     form._tell_launches()
     newest, oldest = form._panel._launches.children
     assert (newest.description[:11], newest.description[-12:]) == ("✓ succeeded", "x=2, name='b'"[-12:])

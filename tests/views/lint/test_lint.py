@@ -278,24 +278,26 @@ counter = 0
 totals = {"n": 0}
 seen: list[int] = []
 lock = threading.Lock()
+two_at_once = threading.Barrier(2)
 
 
 @fl.task
 def count_up(n: int) -> None:
     global counter
-    time.sleep(0.01)
+    if n < 4:
+        two_at_once.wait(10)
     counter += n
 
 
 @fl.task
 def count_in(n: int) -> None:
-    time.sleep(0.01)
+    two_at_once.wait(10)
     totals["n"] += n
 
 
 @fl.task
 def count_under_a_lock(n: int) -> None:
-    time.sleep(0.01)
+    two_at_once.wait(10)
     with lock:
         totals["n"] += n
 
@@ -331,8 +333,8 @@ def test_state_that_several_write_is_found(task: Any, expected: list[str]) -> No
 def test_one_after_the_other_may_write() -> None:
     @fl.flow
     def in_turn() -> None:
-        count_up(1)
-        count_up(2)
+        count_up(10)
+        count_up(20)
 
     assert kinds(in_turn.submit().run) == []
 
