@@ -327,7 +327,11 @@ def test_pipelines_and_groups_are_brackets_and_plans_have_no_bars() -> None:
 def test_pictures_draw_the_marks_of_roles_and_leave_none_to_a_font() -> None:
     for draw in (timeline_svg, graph_svg):
         made = draw(load("pipeline_running"))
-        assert {role for role, look in ROLES.items() if look.path in made} == set(ROLES) - {"workflow", "step", "prompt"}
+        assert {role for role, look in ROLES.items() if look.path in made} == set(ROLES) - {
+            "workflow",
+            "step",
+            "prompt",
+        }
         assert not set("".join(words(made))) & {look.mark for look in ROLES.values()}
 
 
