@@ -28,6 +28,11 @@ def cores(cgroup: Path = CGROUP) -> int:
     return bound if share is None else max(1, min(bound, math.ceil(share)))
 
 
+def crowded() -> bool:
+    """Whether the machine had more to do, over the last minute, than it has cores; False where it does not tell."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
+
+
 def _share(cgroup: Path) -> float | None:
     """The container's share in cores; ``None`` where there is no container or no limit."""
     try:

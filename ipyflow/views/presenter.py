@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ipyflow.machine import cores
+from ipyflow.machine import cores, crowded
 from ipyflow.model.records import Read, Record
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import digraph
@@ -127,7 +127,7 @@ class StaticPresenter:
             name: executor.size for name, executor in executors if isinstance(getattr(executor, "size", None), int)
         }
         with run.reading() as state:
-            return lint(state, Facts(reached(known), sizes, cores(), run.cpu))
+            return lint(state, Facts(reached(known), sizes, cores(), run.cpu, crowded()))
 
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Digraph``.

@@ -30,9 +30,9 @@ LEAST_SECONDS, LEAST_PART = 0.05, 0.05
 
 
 COMPUTING, WAITING = 0.45, 0.3
-"""Parts of a run: whoever computes for more does little else, whoever computes for less could have done more.
-
-A busy machine gives a process that only computes half of the time and less."""
+"""Parts of a run: whoever computes for more does little else, whoever computes for less could have done more."""
+COMPUTING_IN_A_CROWD = 0.25
+"""The same where the machine has more to do than it has cores: who only computes gets a part of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,14 @@ class Facts:
         sizes: by executor, how many bodies it runs at once.
         cores: of the machine, as far as this process may use them.
         cpu: seconds that this process computed while the run was open; ``None`` where nobody measured.
+        crowded: the machine has more to do than it has cores.
     """
 
     functions: Mapping[tuple[str, str], Callable[..., Any]] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     cores: int = 1
     cpu: float | None = None
+    crowded: bool = False
     _sources: dict[tuple[str, str], Source | None] = field(default_factory=dict)
     _trees: dict[str, ast.Module | None] = field(default_factory=dict)
 
@@ -84,11 +86,12 @@ class Facts:
 
     def computes(self, state: RunState) -> bool:
         """Whether this process is known to have computed for most of the run."""
-        return self.cpu is not None and self.cpu > COMPUTING * length(state)
+        part = COMPUTING_IN_A_CROWD if self.crowded else COMPUTING
+        return self.cpu is not None and self.cpu > part * length(state)
 
     def waits(self, state: RunState) -> bool:
         """Whether this process is known to have done next to nothing for most of the run."""
-        return self.cpu is not None and self.cpu < WAITING * length(state)
+        return self.cpu is not None and not self.crowded and self.cpu < WAITING * length(state)
 
 
 def reached(functions: Mapping[tuple[str, str], Callable[..., Any]]) -> dict[tuple[str, str], Callable[..., Any]]:

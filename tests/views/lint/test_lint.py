@@ -393,6 +393,9 @@ def test_a_pool_too_small_is_found_where_the_tasks_wait_and_threads_that_compute
     assert found(strips, sizes=FOUR, cores=1, cpu=1.95) == [], "one core computes in turn anywhere"
     assert found(strips, sizes=EIGHT, cores=8, cpu=0.1) == []
     assert found(strips) == [], "what is not known is not guessed"
+    crowd: dict[str, Any] = {"sizes": FOUR, "cores": 8, "crowded": True}
+    assert found(strips, cpu=0.1, **crowd) == [], "who gets no core does not wait for something else"
+    assert found(strips, cpu=0.7, **crowd) == ["computing"]
     at_once = batch_of("strip", [(2.0, 2.0)] * 8)
     assert found(at_once, sizes=FOUR, cores=8, cpu=1.95) == [], "what took no time at all"
 
