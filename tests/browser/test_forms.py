@@ -42,6 +42,11 @@ def fetch(n):
     return n
 """
 FORM = "form = collect.form(name='atlas')\nform"
+# JupyterLab asks for the subshell of a page's widgets when it has drawn them; what is said before waits for the cell.
+IN_SUBSHELL = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+    return [...kernel._comms.values()].every(comm => comm.subshellId);
+}"""
 
 
 def form_of(page: LabPage, cell: int = 1) -> Locator:
@@ -165,6 +170,7 @@ def test_without_our_extension_on_a_narrow_page_over_a_reload_and_in_the_saved_f
     narrow(page)
     form = form_of(page)
     form.get_by_label("pages").fill("1")
+    page.page.wait_for_function(IN_SUBSHELL)
     blocked = page.start_cell(2)  # a cell that blocks: the click is heard all the same
     expect(page.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
     button(form, "Start").click()
