@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import State
@@ -14,6 +14,8 @@ WITHOUT = frozenset({"loop", "inline", "pipeline", ""})
 """Where any number of bodies run at once, or none."""
 RACE = 0.0005
 """Seconds: a body that goes on since so long may have had no worker yet when the next one was given away."""
+LATE = 0.005
+"""Seconds: a worker elsewhere begins with its next task before the word of the end of the last one is here."""
 _AT_WORK = frozenset({State.RUNNING, State.CANCELLING})
 _HAD = frozenset({State.RUNNING, State.BLOCKED})
 """States of a body that had begun before it was told to stop."""
@@ -42,6 +44,7 @@ class Pools:
     """
 
     def __init__(self, tasks: Sequence[TaskState]) -> None:
+        stretches: list[tuple[str, str, float, float, float | None]] = []
         changes: dict[str, list[tuple[float, int]]] = defaultdict(list)
         ends: dict[str, list[float]] = defaultdict(list)
         begins: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
@@ -64,17 +67,34 @@ class Pools:
                     continue
                 worker = span.note if span.state is State.RUNNING else worker
                 fresh = before is not None and before.state is State.QUEUED
-                change = (span.time, _BEGINS) if fresh else (span.time + RACE, _GOES_ON)
-                changes[pool] += [change, (until, _ENDS)]
-                ends[worker].append(until)
-                if fresh and before is not None:
-                    begins[pool].append((span.time, before.time, worker))
+                stretches.append((pool, worker, span.time, until, before.time if fresh and before else None))
+        for pool, worker, begin, until, queued in _in_turn(stretches):
+            changes[pool] += [(begin + RACE, _GOES_ON) if queued is None else (begin, _BEGINS), (until, _ENDS)]
+            ends[worker].append(until)
+            if queued is not None:
+                begins[pool].append((begin, queued, worker))
         for found in ends.values():
             found.sort()
         self.handing = {pool: _handing(found, ends) for pool, found in begins.items()}
         self.peaks = {pool: _peak(found) for pool, found in changes.items()}
         self.work = sum(work.values())
         self.busiest = max(self.peaks, key=lambda pool: work[pool], default="")
+
+
+def _in_turn(
+    stretches: list[tuple[str, str, float, float, float | None]],
+) -> Iterator[tuple[str, str, float, float, float | None]]:
+    """The same with ends that are a little later than the worker's next beginning put where that begins."""
+    by_worker: dict[str, list[float]] = defaultdict(list)
+    for _, worker, begin, _, _ in stretches:
+        by_worker[worker].append(begin)
+    for found in by_worker.values():
+        found.sort()
+    for pool, worker, begin, until, queued in stretches:
+        begins = by_worker[worker]
+        place = bisect_right(begins, begin)
+        following = begins[place] if place < len(begins) else until
+        yield pool, worker, begin, following if following < until <= following + LATE else until, queued
 
 
 def _peak(changes: list[tuple[float, int]]) -> int:

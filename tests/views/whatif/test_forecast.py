@@ -207,3 +207,19 @@ def test_a_run_in_which_nothing_ran_and_one_that_is_not_whole_say_so() -> None:
         forecast(state)
     with pytest.raises(ValueError, match="goes on"):
         forecast(RunState())
+
+
+def test_a_process_that_begins_before_the_word_of_the_last_end_is_one_process() -> None:
+    log = Log("strips")
+    flow = log.task(0, "strips")
+    log.start(0, flow)
+    strips = [log.task(1, "strip", flow, executor="processes") for _ in range(8)]
+    log.block(1, flow, *strips)
+    for n, strip in enumerate(strips):
+        begin = 2 + 100 * (n // 2)
+        log.start(begin, strip, f"process-{n % 2}").done(begin + 100.2, strip)
+    facts = forecast(log.unblock(403, flow).done(403, flow).close(403).state(), [1, 2])
+    assert facts.own == 2
+    told = seconds(facts)
+    assert told[1] == pytest.approx(0.804, abs=0.01)
+    assert told[2] == pytest.approx(0.403, abs=0.01)
