@@ -8,10 +8,11 @@ said to be independent are.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ipyflow.views.lint.source import Source
+from ipyflow.views.lint.statements import ADDS, changed_in, leaves, names_in
 
 Needs = frozenset[int]
 
@@ -19,7 +20,6 @@ _NONE: Needs = frozenset()
 _CARRIED, _ITEM = -1, -2
 """Stand among the needs, inside a loop, for what an earlier turn of it has set, and for the item of this turn."""
 _HARMLESS = {"print", "display", "progress"}
-_ADDS = {"append", "add", "extend", "update", "insert", "setdefault", "appendleft"}
 _Loops = ast.For | ast.AsyncFor | ast.While
 _Comprehensions = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
@@ -86,7 +86,7 @@ class Calls:
             case ast.AugAssign(target=target, value=value):
                 self._bind(target, self.value(value) | self.value(target))
             case ast.If(test, body, orelse):
-                self._under(self.value(test), [*body, *orelse], leaves=_leaves([*body, *orelse]))
+                self._under(self.value(test), [*body, *orelse], leaves=leaves([*body, *orelse]))
             case ast.For() | ast.AsyncFor() | ast.While():
                 self._loop(node)
             case ast.With(items, body) | ast.AsyncWith(items, body):
@@ -100,11 +100,11 @@ class Calls:
                 self.block(body)
                 inside = frozenset(range(first, len(self.sites)))
                 rest = [one for handler in handlers for one in handler.body]
-                self._under(inside, rest, leaves=_leaves([*body, *rest]))
+                self._under(inside, rest, leaves=leaves([*body, *rest]))
                 self.block([*orelse, *finalbody])
             case ast.Match(subject, cases):
                 body = [one for case in cases for one in case.body]
-                self._under(self.value(subject), body, leaves=_leaves(body))
+                self._under(self.value(subject), body, leaves=leaves(body))
             case ast.Assert(test):
                 self._control |= self.value(test)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -122,7 +122,7 @@ class Calls:
         called = inner.func
         if isinstance(called, ast.Name) and called.id in _HARMLESS:
             return
-        if isinstance(called, ast.Attribute) and called.attr in _ADDS and isinstance(called.value, ast.Name):
+        if isinstance(called, ast.Attribute) and called.attr in ADDS and isinstance(called.value, ast.Name):
             self._set[called.value.id] = self._set.get(called.value.id, _NONE) | needs
             return
         if isinstance(called, ast.Attribute) and called.attr in ("submit", "map", "detach"):
@@ -144,8 +144,8 @@ class Calls:
             self._control = before | (self._control - needs)
 
     def _loop(self, node: _Loops) -> None:
-        loop = Loop(node.lineno, parallel=not isinstance(node, ast.While) and not _leaves(node.body, of_loop=True))
-        changed = set(_changed(node.body))
+        loop = Loop(node.lineno, parallel=not isinstance(node, ast.While) and not leaves(node.body, of_loop=True))
+        changed = set(changed_in(node.body))
         first, control = len(self.sites), self._control
         if isinstance(node, ast.While):
             self._control |= self.value(node.test)
@@ -188,7 +188,7 @@ class Calls:
         if isinstance(node, _Comprehensions):
             return self._comprehension(node)
         if isinstance(node, ast.Lambda):
-            return _NONE.union(*(self._set.get(name, _NONE) for name in _names(node)))
+            return _NONE.union(*(self._set.get(name, _NONE) for name in names_in(node)))
         if isinstance(node, ast.Call):
             name = self.source.task_called(node)
             if name is not None:
@@ -245,7 +245,7 @@ class Calls:
             case ast.Starred(value):
                 self._bind(value, needs)
             case ast.Attribute(value=owner) | ast.Subscript(value=owner):
-                for name in _names(owner):
+                for name in names_in(owner):
                     self._set[name] = self._set.get(name, _NONE) | needs
 
 
@@ -258,35 +258,3 @@ def calls_in(source: Source) -> Calls:
     calls = Calls(source)
     calls.block(source.body)
     return calls
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-
-
-def _changed(body: list[ast.stmt]) -> Iterator[str]:
-    """The names that a loop's body sets, or adds to."""
-    for statement in body:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                    yield name
-                case ast.Attribute(value=owner, ctx=ast.Store()) | ast.Subscript(value=owner, ctx=ast.Store()):
-                    yield from _names(owner)
-                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if attr in _ADDS | {"pop"}:
-                    yield name
-
-
-def _leaves(body: list[ast.stmt], of_loop: bool = False) -> bool:
-    """Whether a body may leave what it stands in before its end."""
-    ways: tuple[type[ast.stmt], ...] = (ast.Return, ast.Raise, ast.Break)
-    if not of_loop:
-        ways += (ast.Continue,)
-    queue: list[ast.AST] = list(body)
-    while queue:
-        node = queue.pop()
-        if isinstance(node, ways):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            queue += ast.iter_child_nodes(node)
-    return False

@@ -119,8 +119,3 @@ def length(state: RunState) -> float:
 def worth(state: RunState, seconds: float) -> bool:
     """Whether it is worth to tell how so many seconds are saved."""
     return seconds >= max(LEAST_SECONDS, LEAST_PART * length(state))
-
-
-def names_in(node: ast.AST) -> set[str]:
-    """All names that stand in a piece of source."""
-    return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}

@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.views.lint.findings import Facts, Finding, names_in
+from ipyflow.views.lint.findings import Facts, Finding
 from ipyflow.views.lint.source import Source
+from ipyflow.views.lint.statements import names_in
 from ipyflow.views.words import counted, shown
 
 _ELSEWHERE = ("processes", "dask")
