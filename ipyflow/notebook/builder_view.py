@@ -131,7 +131,9 @@ class BuilderView:
         elif kind == "redo":
             self.builder.redo()
         elif kind == "run":
-            self._show(self.builder.run().run)
+            with self._display.placing():
+                run = self.builder.run().run
+            self._show(run)
         elif kind == "look":
             self.refresh()
         return None

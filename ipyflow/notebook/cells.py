@@ -82,7 +82,7 @@ class Cells:
         return stored or int(self._shell.execution_count)
 
     def _on_run(self, run: Run) -> None:
-        if not self._inside:
+        if not self._inside or self._display.is_placing():
             return
         self._opened.append(run)
         if self.auto and self._display.in_kernel and len(self._opened) <= MOST_VIEWS and self._routed():

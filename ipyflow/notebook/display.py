@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,9 +98,11 @@ class Display:
         """Called with a run that has a place already: nobody need show it."""
         self.on_gone_over: list[Callable[[Run, Run], None]] = []
         """Called with a run, and the one that has taken its place."""
+        self._placing: set[int] = set()
+        """The threads that start what :meth:`fill` or a run on show gives a place."""
         self.on_reopened: list[Callable[[Run], None]] = []
         """Called with a run that had ended and goes on."""
-        self._desk = Desk(publisher, self.richer, self.bundle, self._go_over)
+        self._desk = Desk(publisher, self.richer, self.bundle, self.placing, self._go_over)
         self.pages = Pages(getattr(shell, "kernel", None), self._desk, self._cell_of)
         self._missing: str | None = None
         self._lock = threading.RLock()
@@ -164,6 +166,20 @@ class Display:
             del self._pictures[: -2 * KEPT]
             self.pages.beat()
             return self._widget(run, "timeline")
+
+    @contextlib.contextmanager
+    def placing(self) -> Iterator[None]:
+        """A run that this thread starts meanwhile gets a place: however long that takes, no cell need show it."""
+        thread = threading.get_ident()
+        self._placing.add(thread)
+        try:
+            yield
+        finally:
+            self._placing.discard(thread)
+
+    def is_placing(self) -> bool:
+        """Whether this thread gives what it starts a place."""
+        return threading.get_ident() in self._placing
 
     def later(self, seconds: float, do: Callable[[], object]) -> None:
         """Do something on the publisher's thread."""

@@ -12,6 +12,7 @@ import inspect
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from IPython.core.getipython import get_ipython
@@ -71,6 +72,7 @@ class LaunchForm:
         self._on_show: Run | None = None
         self._panel: Panel | None = None
         self._texts: list[str] = []
+        self._told_last: dict[str, Any] | None = None
         self._places: list[str] = []
         self._shell = get_ipython()
         self._lock = threading.RLock()
@@ -85,7 +87,8 @@ class LaunchForm:
         with self._lock:
             self._renew()
             self._check_names(values)
-            return self._start({**self.typed(), **values})
+            raw = {**self.typed(), **values}
+        return self._start(raw)
 
     def ask(self) -> Future[Any]:
         """Ask for the values on the terminal, and start it."""
@@ -164,13 +167,16 @@ class LaunchForm:
         return clip(f"{getattr(self.task.fn, '__name__', self.task.name)}.submit({', '.join(told)})", 400)
 
     def _start(self, raw: Mapping[str, Any]) -> Future[Any]:
+        # Without the lock: validators, and the body of an inline flow, are the user's.
         values = self._values(raw)
         args, kwargs = self._call(values)
         task = self.task
         if not task.is_flow:  # a run of its own, as a flow has one
             task = task.with_options()
             task.is_flow = True
-        future = task.submit(*args, **kwargs)
+        display = self._display()
+        with display.placing() if display is not None and self._panel is not None else nullcontext():
+            future = task.submit(*args, **kwargs)
         self._launched(Launch(time.time(), values, future, future.run))
         return future
 
@@ -182,7 +188,7 @@ class LaunchForm:
                 raise RuntimeError("the extension that shows runs is not loaded: %load_ext ipyflow")
             if self._renew():
                 raise RuntimeError(f"{self.task.name} has other parameters now: look at them, then press Start again")
-            self._start(raw)
+        self._start(raw)
 
     def _chosen(self, place: int) -> None:
         with self._lock:
@@ -199,10 +205,11 @@ class LaunchForm:
         self._show(launch.run)
 
     def _show(self, run: Run) -> None:
-        self._on_show = run
-        display = self._display()
-        if display is not None and self._panel is not None:
-            self._panel.show_view(display.fill(self._places, run))
+        with self._lock:
+            self._on_show = run
+            display = self._display()
+            if display is not None and self._panel is not None:
+                self._panel.show_view(display.fill(self._places, run))
         self._tell_launches()
 
     def _tell_launches(self) -> None:
@@ -210,9 +217,11 @@ class LaunchForm:
             launches, display = self._launches.newest(), self._display()
             if self._panel is not None:
                 self._panel.show_launches([(one.line(self.fields), one.run is self._on_show) for one in launches])
-            if display is not None:
-                for place in self._texts:
-                    display.rewrite(place, self._saved())
+            if display is None or not self._texts or (saved := self._saved()) == self._told_last:
+                return
+            self._told_last = saved
+            for place in self._texts:
+                display.rewrite(place, saved)
 
     # How it shows itself.
 

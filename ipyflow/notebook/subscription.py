@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,14 @@ class Desk:
         publisher: tells the pages.
         richer: makes rich forms of values and tracebacks.
         bundle: the static forms of a run, as a notebook file keeps them.
+        placing: around the start of a run that takes the place of another one.
         went_over: told that all that showed the first run shows the second from now on.
     """
 
     publisher: Publisher
     richer: Richer
     bundle: Callable[[Run], dict[str, Any]]
+    placing: Callable[[], AbstractContextManager[None]]
     went_over: Callable[[Run, Run], None]
 
 
@@ -156,7 +159,9 @@ class Subscription:
         before = self.run
         if not before.closed:
             return f"{before.name} has not ended: cancel it first, or wait"
-        return self._shows(before.rerun())
+        with self._desk.placing():
+            future = before.rerun()
+        return self._shows(future)
 
     def _rerun_with(self, values: dict[str, Any]) -> None:
         """The form with other parameters is sent. What is wrong in it is said at its fields, and it stays open."""
@@ -164,7 +169,8 @@ class Subscription:
             self._say(self._rerun(None))
             return
         try:
-            future = rerun_with(self.run, values)
+            with self._desk.placing():
+                future = rerun_with(self.run, values)
         except FormError as error:
             self._send({"type": "rerun_errors", "errors": error.errors})
             return
