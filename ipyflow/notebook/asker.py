@@ -39,7 +39,8 @@ class Asker:
     def __init__(self, shell: Any, display: Display) -> None:
         self._shell, self._display = shell, display
         self._kernel = getattr(shell, "kernel", None)
-        self._asked: weakref.WeakSet[Future[Any]] = weakref.WeakSet()
+        self._asked: weakref.WeakKeyDictionary[Future[Any], float] = weakref.WeakKeyDictionary()
+        """When what has been asked here was put: put again, as by a retry, it is another question."""
         self._engine: Engine | None = None
         self._before: Callable[[], bool]
         self._forget: Callable[[], None] = lambda: None
@@ -68,17 +69,20 @@ class Asker:
     def ask_open(self) -> None:
         """Ask by ``input()`` what is open and no page can answer. On the main thread."""
         for future in [] if self._engine is None else self._engine.open_prompts():
-            if future not in self._asked and self.can_ask() and not self._page_answers(future):
-                self._asked.add(future)
+            since = self._since(future)
+            if self._asked.get(future) != since and self.can_ask() and not self._page_answers(future, since):
+                self._asked[future] = since
                 with contextlib.suppress(EOFError):
                     self._ask(future)
 
-    def _page_answers(self, future: Future[Any]) -> bool:
+    def _since(self, future: Future[Any]) -> float:
+        question = future.run.snapshot().tasks[future.id].question
+        return 0.0 if question is None else question.asked
+
+    def _page_answers(self, future: Future[Any], since: float) -> bool:
         if self._kernel is None:
             return False
-        task = future.run.snapshot().tasks[future.id]
-        asked = task.question.asked if task.question is not None else 0.0
-        early = future.run.engine.now() - asked < PATIENCE
+        early = future.run.engine.now() - since < PATIENCE
         return early or self._display.is_heard()
 
     def _ask(self, future: Future[Any]) -> None:

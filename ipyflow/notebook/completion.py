@@ -172,11 +172,12 @@ class Completion:
 
     def _fits(self, command: str, name: str) -> bool:
         handle = self._shell.user_ns[name]
-        fits = (_TASKS if isinstance(handle, Future) else _RUNS).get(command)
+        fits = (_TASKS if issubclass(type(handle), Future) else _RUNS).get(command)
         return fits is None or bool(fits(handle))
 
     def _variables(self, kind: Any) -> Iterator[Offer]:
-        names = [name for name, value in list(self._shell.user_ns.items()) if isinstance(value, kind)]
+        # By the type: `isinstance` asks the value for its class, and proxies answer that with code of their own.
+        names = [name for name, value in list(self._shell.user_ns.items()) if issubclass(type(value), kind)]
         return ((name, "instance") for name in names if not name.startswith("_"))
 
 

@@ -111,7 +111,8 @@ class Extension:
         if name in registry:
             theirs, name, mark = name, OWN_NAMES[name], "%" if kind == "line" else "%%"
             print(f"ipyflow: {mark}{theirs} belongs to somebody else here and is left alone; ours is {mark}{name}")
-        self.shell.register_magic_function(magic, kind, name)
+        # Not by `register_magic_function`: that keeps what it was given in a second place, after unloading too.
+        registry[name] = magic
         self._magics.append((kind, name))
 
     @no_var_expand

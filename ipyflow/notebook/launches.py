@@ -56,6 +56,8 @@ class Launches:
         self.all: list[Launch] = []
         self._changed, self._anew = changed, anew
         self._heard: Display | None = None
+        self._looks = False
+        """Whether the next look is due: one, for however many go on."""
         self._lock = threading.Lock()
 
     def newest(self) -> list[Launch]:
@@ -72,13 +74,23 @@ class Launches:
                 self._heard = display
                 display.on_gone_over.append(self._gone_over)
                 display.on_reopened.append(self._reopened)
-        display.later(LOOK, self._look)
+                self._looks = False  # the publisher of the one before has stopped
+        self._look_later(LOOK)
+
+    def _look_later(self, seconds: float) -> None:
+        with self._lock:
+            if self._looks or self._heard is None:
+                return
+            self._looks = True
+        self._heard.later(seconds, self._look)
 
     def _look(self) -> None:
+        with self._lock:
+            self._looks = False
         going = any(not launch.run.closed for launch in self.newest())  # before it is told: the end is told after it
         self._changed()
-        if going and self._heard is not None:
-            self._heard.later(LOOK, self._look)
+        if going:
+            self._look_later(LOOK)
 
     def _gone_over(self, before: Run, run: Run) -> None:
         launch = next((one for one in self.all if one.run is before), None)
@@ -88,4 +100,4 @@ class Launches:
 
     def _reopened(self, run: Run) -> None:
         if self._heard is not None and any(launch.run is run for launch in self.all):
-            self._heard.later(0, self._look)  # the engine is in the middle of something
+            self._look_later(0)  # the engine is in the middle of something

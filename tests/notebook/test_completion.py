@@ -94,6 +94,18 @@ def test_nothing_of_ours_stands_where_it_is_not_meant(full: Shell) -> None:
     assert {"'1 + 2'", "pyproject.toml"} <= set(offered(full, "%flow export ")), "runs, and files"
 
 
+def test_a_value_that_refuses_to_say_what_it_is_is_passed_over(full: Shell) -> None:
+    """As proxies do outside of what they stand for."""
+    full.value(
+        "class Proxy:\n    @property\n    def __class__(self):\n        raise RuntimeError('outside of a request')\n"
+        "request = Proxy()"
+    )
+    full.out, full.err = full._capture()
+    for text, one in (("%flow show ", "order"), ("%flow form ", "load"), ("%%flow --executor ", "processes")):
+        assert one in offered(full, text)
+    assert full._capture() == ("", ""), "a traceback at each Tab"
+
+
 def test_after_unloading_nothing_is_offered(full: Shell) -> None:
     matchers: list[Any] = full.ip.Completer.custom_matchers
     assert len(matchers) == 1

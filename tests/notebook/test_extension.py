@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import ipyflow as fl
+from ipyflow.engine import resting
 from ipyflow.notebook import extension
 from tests.notebook.conftest import Shell
 
@@ -18,7 +19,8 @@ def added(shell: Shell) -> object:
     hooks = {name: list(callbacks) for name, callbacks in ip.events.callbacks.items()}
     types = dict(ip.display_formatter.ipython_display_formatter.type_printers)
     magics = {kind: set(names) for kind, names in ip.magics_manager.magics.items()}
-    return hooks, types, magics
+    namespace = set(vars(ip.magics_manager.user_magics))
+    return hooks, types, magics, namespace, list(ip.Completer.custom_matchers), resting.meanwhile
 
 
 def test_unloading_takes_away_all_that_loading_added(shell: Shell) -> None:

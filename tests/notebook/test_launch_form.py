@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 import ipyflow as fl
 from ipyflow.errors import FormError
-from ipyflow.notebook import form_text, launch_form
+from ipyflow.notebook import display, form_text, launch_form
 from ipyflow.notebook.form_text import ask
 from ipyflow.notebook.launch_form import LaunchForm
 from tests.notebook.conftest import Shell
@@ -315,6 +315,61 @@ def test_the_call_on_show_is_python() -> None:
     widgets(form)
     assert ast.parse(form._as_code(form._values(form.typed())))
     assert form._as_code(form._values(form.typed())) == "every.submit(n=1, size=Size.L, where=Path('x'))"
+
+
+class Place:
+    """What a form asks of the display of a notebook; keeps what is to be called later, and what was rewritten."""
+
+    in_kernel = True
+
+    def __init__(self) -> None:
+        self.on_gone_over: list[Any] = []
+        self.on_reopened: list[Any] = []
+        self.due: list[Callable[[], object]] = []
+        self.rewritten: list[str] = []
+
+    def later(self, _: float, do: Callable[[], object]) -> None:
+        self.due.append(do)
+
+    def rewrite(self, _: str, data: dict[str, Any]) -> None:
+        self.rewritten.append(data["text/html"])
+
+
+def test_many_launches_cost_one_look_and_only_what_changed_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    place, gate = Place(), threading.Event()
+    monkeypatch.setitem(display._displays, id(None), place)  # type: ignore[misc]
+
+    @fl.flow
+    def held(n: int) -> bool:
+        return gate.wait(60)
+
+    form = held.form()
+    form._texts = ["here"]
+    launched = [form.start(n=n) for n in range(5)]
+    assert len(place.due) == 1
+    written = len(place.rewritten)
+    for _ in range(10):
+        place.due.pop()()
+    assert (len(place.due), len(place.rewritten)) == (1, written)
+    gate.set()
+    for future in launched:
+        assert future.run.wait(60)
+    place.due.pop()()
+    assert (place.due, len(place.rewritten)) == ([], written + 1)
+    assert place.rewritten[-1].count("succeeded") == 5
+
+
+def test_while_the_body_of_an_inline_flow_runs_the_form_goes_on_telling() -> None:
+    """Its lines are written by the thread that writes all views."""
+    told = threading.Event()
+
+    @fl.flow(executor="inline")
+    def here(n: int = 1) -> bool:
+        threading.Thread(target=lambda: (form._tell_launches(), told.set())).start()
+        return told.wait(10)
+
+    form = here.form()
+    assert form.start().result() is True
 
 
 @pytest.mark.kernel

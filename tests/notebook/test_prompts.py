@@ -102,3 +102,7 @@ def test_in_a_terminal_a_cell_that_waits_asks(terminal: Any) -> None:
     terminal.expect_exact("In [8]: ")
     type_in("more.dismiss(), str(more.state)", "Out[8]: (True, 'failed')")
     terminal.expect_exact("In [9]: ")
+    # Asked again it is another question.
+    type_in("more.retry(); more.result()", "Approve or Dismiss? [Approve] ")
+    type_in("", "Out[9]: True")
+    terminal.expect_exact("In [10]: ")
