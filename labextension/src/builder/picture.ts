@@ -29,7 +29,7 @@ export function mountPicture(desk: Desk): Picture {
   function draw(): void {
     if (now() !== null) return; // what is dragged stays where it is
     const held = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-    const inside = held !== null && element.contains(held) ? Number(held.dataset.id ?? -1) : -1;
+    const within = held !== null && element.contains(held);
     const { scrollTop, scrollLeft } = element;
     for (const menu of menus) menu.dispose();
     menus = [];
@@ -39,7 +39,8 @@ export function mountPicture(desk: Desk): Picture {
     mend();
     element.scrollTop = scrollTop;
     element.scrollLeft = scrollLeft;
-    if (inside >= 0) focus([inside, desk.chosen.value, 0].find((id) => cardOf(id) !== null) ?? 0);
+    // The place whose menu it was (a plus has no number) is drawn anew too.
+    if (within) focus([Number(held.dataset.id ?? -1), desk.chosen.value].find((id) => cardOf(id) !== null) ?? 0);
   }
 
   /** What is chosen is marked, and is what Tab comes to. */

@@ -132,7 +132,7 @@ def test_all_of_it_by_keyboard(desk: Desk) -> None:
     press(desk.page, "i", "ArrowDown", "Enter")  # In parallel, If it fails
     expect(card(view, "if it fails")).to_be_visible()
     expect(view.root.locator(".ipb-state")).to_contain_text("1 to mend")
-    card(view, "if it fails").focus()
+    expect(card(view, "if it fails")).to_be_focused()
     press(desk.page, "Enter")
     assert focused(desk.page)["role"] == "select"
     press(desk.page, "h", "Tab", "Tab")

@@ -35,7 +35,7 @@ export class Axis {
     for (const time of times) {
       const x = toX(scale, time);
       const label = tickLabel(time, step);
-      if (time > end || (inSight && x + label.length * 6.2 > total - half)) continue;
+      if (time > end || (inSight && x + label.length * 6.2 + 12 > total - half)) continue;
       let mark = this.marks[used];
       if (mark === undefined) {
         mark = h("span", { class: "ipf-axis-mark" });

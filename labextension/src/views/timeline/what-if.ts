@@ -70,7 +70,7 @@ export class WhatIf {
     h(
       "header",
       { class: "ipf-what-head" },
-      h("h3", { text: "With more workers, or fewer" }),
+      h("h3", { text: "What if: more workers, or fewer" }),
       h("button", {
         type: "button",
         class: "ipf-tool ipf-what-close",
