@@ -10,6 +10,7 @@ from typing import Any
 
 from ipyflow.builder.texts import is_name
 from ipyflow.flows.pipelines.parallel import in_parallel
+from ipyflow.flows.prompts import Prompt
 from ipyflow.flows.tasks import BoundTask, Task
 
 PLAIN = (int, float, str, bytes, bool, complex, type(None))
@@ -210,6 +211,6 @@ def _plain(value: Any) -> str:
 def signature(task: Task[Any, Any]) -> inspect.Signature | None:
     """What a task takes; ``None`` for built-ins that do not tell."""
     try:
-        return inspect.signature(task.fn)
+        return inspect.signature(task if isinstance(task, Prompt) else task.fn)
     except (TypeError, ValueError):
         return None

@@ -54,7 +54,7 @@ def post_mortem(future: Future[Any]) -> None:
     """
     error = future.peek() if future.done() else None
     if error is None:
-        raise RuntimeError(f"{future.label} has no failure to look into: it is {future.state}")
+        raise RuntimeError(f"{future.label} has no failure to look into: its state is {future.state}")
     there = str(error.__cause__.args[0]) if isinstance(error.__cause__, RemoteTraceback) else None
     frames = own_frames(future._tb)
     if frames is None:

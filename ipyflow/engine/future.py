@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ipyflow.engine import awaiting, blocking, crossing, debugging
 from ipyflow.engine.context import current_call
 from ipyflow.engine.kept import Kept
-from ipyflow.errors import TaskCancelled
+from ipyflow.errors import FormError, TaskCancelled
 from ipyflow.model import records as r
 from ipyflow.model.status import FINAL_STATES, State
 
@@ -328,7 +328,10 @@ class Future(concurrent.futures.Future[T]):
             FormError: the answer is not of the kind that was asked for; the prompt waits on.
             RuntimeError: this is no prompt, or it has not asked yet.
         """
-        return self.run.engine.answer(self, value)
+        try:
+            return self.run.engine.answer(self, value)
+        except FormError as error:
+            raise error.with_traceback(None) from None  # what is wrong is in its words, not in the frames that read it
 
     def dismiss(self) -> bool:
         """Of a prompt: say no. Whoever waits for it gets ``PromptDismissed``.

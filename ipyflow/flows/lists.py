@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import methodcaller
 from typing import TypeVar
 
 from ipyflow.engine.future import Future
@@ -40,11 +41,13 @@ class FutureList(list[Future[R]]):
         Raises:
             TimeoutError: not all were done in time.
         """
+        __tracebackhide__ = True
+        value = methodcaller("result")  # a comprehension would be a frame of its own in tracebacks
         if not self.ordered:
-            return [future.result() for future in as_completed(self, timeout)]
+            return list(map(value, as_completed(self, timeout)))
         if wait(self, timeout).not_done and timeout is not None:  # without, one was retried just now
             raise self._late(timeout)
-        return [future.result() for future in self]
+        return list(map(value, self))
 
     def _late(self, timeout: float | None) -> TimeoutError:
         return TimeoutError(f"not all of {len(self)} futures are done after {timeout} s; .progress says how many are")

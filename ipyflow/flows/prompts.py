@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +149,9 @@ class Prompt(Task[Any, Any]):
         self._parameters = None
         self.__doc__ = inquiry.template
         names = [name for _, name, _, _ in string.Formatter().parse(inquiry.template) if name is not None]
-        self._names = {name.split(".")[0].split("[")[0] for name in names}
+        places = dict.fromkeys(name.split(".")[0].split("[")[0] for name in names)
+        self._names = set(places)
+        self.__signature__ = _signature(places, inquiry.model)
 
     @property
     def title(self) -> str:
@@ -218,6 +221,15 @@ class Prompt(Task[Any, Any]):
 
     def _by_value(self) -> Any:
         return (_remake, (self.fn, self._given, False))
+
+
+def _signature(places: Iterable[str], model: Any) -> inspect.Signature:
+    """What the text has places for; what it gives is the answer."""
+    named = [name for name in places if name.isidentifier()]
+    kinds = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in named]
+    if len(named) < len(list(places)):
+        kinds.insert(0, inspect.Parameter("values", inspect.Parameter.VAR_POSITIONAL))
+    return inspect.Signature(kinds, return_annotation=bool if model is None else model)
 
 
 def _check_default(inquiry: Inquiry) -> None:

@@ -115,6 +115,8 @@ class Commands:
         if into is not None:
             print(f"To look into it: %flow debug {into}")
         run = run_of(found)
+        if found is run and failed and run.closed:
+            print(f"Once the code is mended: %flow retry {run.id}")
         if found is run and run.closed and (hints := len(run.lint())):
             print(f"{counted(hints, 'hint')} on what could be better: %flow lint {run.id}")
 
@@ -135,7 +137,7 @@ class Commands:
         if isinstance(found, Run):
             failed = list(found.failed.values())
             if not failed:
-                raise UsageError(f"nothing of {label(found)} has failed: it is {found.state.value}")
+                raise UsageError(f"nothing of {label(found)} has failed: its state is {found.state.value}")
             found = failed[0]
         try:
             found.post_mortem()

@@ -58,7 +58,6 @@ TASK = Line(
 )
 
 _ONE = Operand("NAME|ID", "target")
-_NEEDED = Operand("NAME|ID", "target", needed=True)
 _CHANGES = Operand("PARAM=VALUE", "parameter", many=True)
 
 COMMANDS = {
@@ -75,8 +74,8 @@ COMMANDS = {
              (Operand("NAME|ID|all", "target"),), (), ("%flow cancel order", "%flow cancel all")),
         Line("%flow pause", "Start nothing more of it; what runs goes on.", (_ONE,), (), ("%flow pause order",)),
         Line("%flow resume", "Let what is paused go on.", (_ONE,), (), ("%flow resume order",)),
-        Line("%flow retry", "Run again what failed, with the code of now.", (_NEEDED,), (),
-             ("%flow retry order", "%flow retry load#3")),
+        Line("%flow retry", "Run again what failed, with the code of now.", (_ONE,), (),
+             ("%flow retry", "%flow retry load#3")),
         Line("%flow rerun", "Start a run anew, with other arguments if given.",
              (_ONE, _CHANGES), (), ("%flow rerun order", "%flow rerun order user=3")),
         Line("%flow explain", "Say where it stands, and why it does not move.", (_ONE,), (),

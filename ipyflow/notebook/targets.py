@@ -51,7 +51,9 @@ def target(word: str | None, variables: dict[str, Any], failed: bool = False) ->
     if task is not None:
         return task
     names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
-    raise UsageError(f"no run goes by {word}; there are {names or 'none'}")
+    if not names:
+        raise UsageError("there is no run yet")
+    raise UsageError(f"no run and no task goes by {word}; there are the runs {names}")
 
 
 def _refuse_let_go(word: str, name: str, id: int, found: list[Run]) -> None:

@@ -1,6 +1,8 @@
 """Prompts: questions to a person, answered by code, by configuration, by default, or not at all."""
 
+import inspect
 import queue
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Literal
@@ -292,8 +294,34 @@ def test_answers_that_were_configured(nobody: Lab) -> None:
         size(what="it")
     with fl.configure(answers={"size": lambda text: 1 / 0}), pytest.raises(ZeroDivisionError):
         size(what="it")
+    with fl.configure(answers={"size": lambda text: sys.exit()}), pytest.raises(SystemExit):
+        size(what="it")
     by = [record.by for run in nobody.runs for record in run.log if isinstance(record, r.Answered)]
     assert by == ["configured", "configured"]
+
+
+def test_code_that_answers_too_late_answers_no_later_question(nobody: Lab) -> None:
+    first, asked = threading.Event(), queue.Queue[str]()
+    texts = iter(["first", "second"])
+
+    def answer(text: str) -> str:
+        word = next(texts)
+        asked.put(word)
+        first.wait(SOON)
+        return word
+
+    with fl.configure(answers={"size": answer}):
+        future = fl.Prompt("Size?", str, name="size").submit()
+        asked.get(timeout=SOON)
+        future.cancel()
+        late = [thread for thread in threading.enumerate() if thread.name == "ipyflow-answer"]
+        future.retry()
+        asked.get(timeout=SOON)
+        first.set()
+        assert future.result(SOON) == "second"
+        for thread in late:
+            thread.join(SOON)
+    assert future.result() == "second"
 
 
 def test_answers_are_configured_while_tasks_run() -> None:
@@ -323,6 +351,11 @@ def test_where_nobody_can_answer_it_never_hangs(nobody: Lab) -> None:
         assert not future.done()
         future.answer()
         assert future.result(SOON) is True
+
+
+def test_its_signature_is_what_the_text_has_places_for() -> None:
+    assert str(inspect.signature(fl.Prompt("{amount.eur} of {who}?", int))) == "(*, amount, who) -> int"
+    assert str(inspect.signature(fl.Prompt("Send this? {}"))) == "(*values) -> bool"
 
 
 def test_a_copy_with_other_words(desk: Desk) -> None:
@@ -363,8 +396,8 @@ def test_open_questions_are_found_without_a_look_at_all_tasks(desk: Desk) -> Non
     assert run.prompts == asked
     asked[0].answer()
     asked[1].cancel()
+    assert list(desk.lab.engine.prompts) == [asked[2].id]  # what was cancelled is not kept
     assert run.prompts == asked[2:]
-    assert list(desk.lab.engine.prompts) == [asked[2].id]
     asked[2].dismiss()
     asked[2].retry()
     assert run.prompts == asked[2:]

@@ -152,7 +152,7 @@ def test_the_debugger_opens_on_what_failed(ready: Shell, monkeypatch: pytest.Mon
     ready.value("%flow wait\n%flow debug f\n%flow debug f#1\n%flow debug #1")  # the last is what the view asks for
     assert opened == ["f#1"] * 3
     ready.value("%%flow g --wait\n1")
-    assert "nothing of g has failed: it is succeeded" in ready.fails("%flow debug g")
+    assert "nothing of g has failed: its state is succeeded" in ready.fails("%flow debug g")
 
 
 def test_settings_are_printed_and_set(ready: Shell) -> None:
@@ -205,9 +205,9 @@ def test_every_example_of_the_help_can_be_read() -> None:
         ("%flow export", "%flow export needs PATH; usage: %flow export [NAME|ID] PATH"),
         ("%flow export png", "%flow export needs a path, such as run.png"),
         ("%flow export run.svg", "there is no run yet"),
-        ("%flow wait nobody", "no run goes by nobody"),
+        ("%flow wait nobody", "there is no run yet"),
         ("%flow wait 'nobody", "the quote ' is not closed"),
-        ("%flow retry", "%flow retry needs NAME|ID; usage: %flow retry NAME|ID"),
+        ("%flow retry", "there is no run yet"),
         ("%flow auto maybe", "%flow auto maybe: write one of on, off"),
         ("%flow show a b", "%flow show takes 1 at most, got a b; put quotes around a name with blanks"),
         ("%flow show --view pie", "--view pie: choose one of timeline, graph, table"),

@@ -98,6 +98,7 @@ def test_explain_says_what_leads_on(kernel: Kernel) -> None:
     said = kernel.run("%flow explain careless")
     assert re.search(r"load#\d+ failed .*: ZeroDivisionError", said)
     assert re.search(r"To look into it: %flow debug load#\d+\n", said)
+    assert re.search(r"Once the code is mended: %flow retry \d+\n", said)
     hints = re.search(r"1 hint on what could be better: (%flow lint \d+)", said)
     assert hints is not None
     assert "nobody needs it" in kernel.run("print(_flow.run.lint())")
