@@ -36,6 +36,7 @@ class Inquiry(Protocol):
     """What a prompt asks, as the engine sees it: the function of its task.
 
     Attributes:
+        template: the text, with places for values.
         title: a few words above the text.
         form: the fields to fill in, as JSON text.
         actions: the words that send it, and that say no.
@@ -43,6 +44,7 @@ class Inquiry(Protocol):
         has_default: whether there is one.
     """
 
+    template: str
     title: str
     form: str
     actions: tuple[str, str]
@@ -122,16 +124,16 @@ def ask(call: Call) -> None:
         engine.prompts[future.id] = future
     given, seconds = _configured(engine, future, inquiry), call.task.options.timeout
     if given is not _NOTHING and not callable(given):
-        _take(future, given, "configured")
+        _take(call, given, "configured")
         return
     if given is _NOTHING and not (engine.can_ask() or engine.answers() == BY_CODE):
-        _nobody(future, inquiry, text)
+        _nobody(call, inquiry, text)
         return
     if seconds is not None:
         call.timer = engine.clock.call_later(seconds, lambda: _expire(call, inquiry))
     if given is not _NOTHING:
         # It may take its time, as one that asks in a chat does.
-        threading.Thread(target=_ask_callable, args=(future, given, text), name="ipyflow-answer", daemon=True).start()
+        threading.Thread(target=_ask_callable, args=(call, given, text), name="ipyflow-answer", daemon=True).start()
         return
     for listener in list(engine.on_asked):
         listener(future)
@@ -161,15 +163,7 @@ def is_asked(future: Future[Any]) -> bool:
 
 def open_prompts(engine: Engine) -> list[Future[Any]]:
     """The prompts that wait for an answer, in order of submission."""
-    found = []
-    for id, future in sorted(engine.prompts.items()):
-        if is_asked(future):
-            found.append(future)
-            continue
-        with engine.changing:
-            if future._settled:  # it was cancelled
-                engine.prompts.pop(id, None)
-    return found
+    return [future for _, future in sorted(engine.prompts.items()) if is_asked(future)]
 
 
 def _configured(engine: Engine, future: Future[Any], inquiry: Inquiry) -> Any:
@@ -179,32 +173,33 @@ def _configured(engine: Engine, future: Future[Any], inquiry: Inquiry) -> Any:
     return answers.get(inquiry.title, answers.get(future.task.name, _NOTHING))
 
 
-def _ask_callable(future: Future[Any], answer_to: Any, text: str) -> None:
+def _ask_callable(call: Call, answer_to: Any, text: str) -> None:
     try:
         value = answer_to(text)
-    except Exception as error:
-        _end(future, State.FAILED, error=error)
+    except BaseException as error:  # sys.exit() too: nobody else would end the prompt
+        _end(call, State.FAILED, error=error)
     else:
-        _take(future, value, "configured")
+        _take(call, value, "configured")
 
 
-def _take(future: Future[Any], value: Any, by: str) -> None:
-    """An answer that is not typed just now: what is wrong with it is the prompt's failure."""
+def _take(call: Call, value: Any, by: str) -> None:
+    """An answer that is not typed just now, to this attempt: what is wrong with it is the prompt's failure."""
     try:
-        answer(future, inquiry_of(future).taken(value), by)
+        _answer(call, inquiry_of(call.future).taken(value), by)
     except PromptDismissed:
-        dismiss(future, by)
+        _dismiss(call, by)
     except Exception as error:
-        _end(future, State.FAILED, error=error)
+        _end(call, State.FAILED, error=error)
 
 
-def _nobody(future: Future[Any], inquiry: Inquiry, text: str) -> None:
+def _nobody(call: Call, inquiry: Inquiry, text: str) -> None:
     if inquiry.has_default:
-        _take(future, inquiry.default, "default")
+        _take(call, inquiry.default, "default")
         return
+    future = call.future
     name = inquiry.title or future.task.name
     _end(
-        future,
+        call,
         State.FAILED,
         error=NoAnswer(
             f"{future.label} asks {text!r}, and nobody can answer here: no page is open on this process. Write "
@@ -214,14 +209,12 @@ def _nobody(future: Future[Any], inquiry: Inquiry, text: str) -> None:
 
 
 def _expire(call: Call, inquiry: Inquiry) -> None:
-    future = call.future
-    if future._call is not call or future._settled:
-        return
     if inquiry.has_default:
-        _take(future, inquiry.default, "default")
+        _take(call, inquiry.default, "default")
         return
     seconds = call.task.options.timeout
-    _end(future, State.TIMED_OUT, error=TaskTimeout(f"{future.label} had no answer within {seconds:g} s"))
+    error = TaskTimeout(f"{call.label} had no answer within {seconds:g} s")
+    _end(call, State.TIMED_OUT, error=error)
 
 
 def answered(future: Future[Any], value: Any, by: str) -> bool:
@@ -232,12 +225,12 @@ def answered(future: Future[Any], value: Any, by: str) -> bool:
         RuntimeError: it is no prompt, or has not asked yet.
     """
     taken = inquiry_of(future).taken
-    _check_asked(future)
+    call = _asked_of(future)
     try:
         value = taken(value)
     except PromptDismissed:
-        return dismiss(future, by)
-    return answer(future, value, by)
+        return _dismiss(call, by)
+    return _answer(call, value, by)
 
 
 def pressed(future: Future[Any], action: str, values: Mapping[str, Any], by: str) -> bool:
@@ -248,10 +241,10 @@ def pressed(future: Future[Any], action: str, values: Mapping[str, Any], by: str
         RuntimeError: it is no prompt, has not asked yet, or has no such button.
     """
     inquiry = inquiry_of(future)
-    _check_asked(future)
+    call = _asked_of(future)
     if action not in inquiry.actions:
         raise RuntimeError(f"{future.label} has no button {action!r}: there are {', '.join(inquiry.actions)}")
-    return dismiss(future, by) if action == inquiry.actions[-1] else answer(future, inquiry.read(values), by)
+    return _dismiss(call, by) if action == inquiry.actions[-1] else _answer(call, inquiry.read(values), by)
 
 
 def dismissed(future: Future[Any], by: str) -> bool:
@@ -261,37 +254,37 @@ def dismissed(future: Future[Any], by: str) -> bool:
         RuntimeError: it is no prompt, or has not asked yet.
     """
     inquiry_of(future)
-    _check_asked(future)
-    return dismiss(future, by)
+    return _dismiss(_asked_of(future), by)
 
 
-def _check_asked(future: Future[Any]) -> None:
+def _asked_of(future: Future[Any]) -> Call | None:
+    """The attempt that asks, or has asked: an answer to it is none to the next one."""
     call = future._call
     if not future._settled and call is not None and hasattr(call, "unstarted"):
         raise RuntimeError(
             f"{future.label} has not asked yet, it is {future.state}: answer it when it waits for an answer"
         )
+    return call
 
 
-def answer(future: Future[Any], value: Any, by: str) -> bool:
+def _answer(call: Call | None, value: Any, by: str) -> bool:
     """End a prompt with a value that was checked; False when it has ended before."""
-    return _end(future, State.SUCCEEDED, value, by=by, action=inquiry_of(future).actions[0])
+    return call is not None and _end(call, State.SUCCEEDED, value, by, inquiry_of(call.future).actions[0])
 
 
-def dismiss(future: Future[Any], by: str) -> bool:
+def _dismiss(call: Call | None, by: str) -> bool:
     """End a prompt with a no; False when it has ended before."""
-    inquiry = inquiry_of(future)
-    error = PromptDismissed(f"{future.label}: somebody said {inquiry.actions[-1]!r}")
-    return _end(future, State.FAILED, error=error, by=by, action=inquiry.actions[-1])
+    if call is None:
+        return False
+    word = inquiry_of(call.future).actions[-1]
+    return _end(call, State.FAILED, None, by, word, PromptDismissed(f"{call.label}: somebody said {word!r}"))
 
 
 def _end(
-    future: Future[Any], state: State, value: Any = None, error: BaseException | None = None, by: str = "",
-    action: str = "",
-) -> bool:  # fmt: skip
-    call, engine, run = future._call, future.run.engine, future.run
-    if call is None:
-        return False
+    call: Call, state: State, value: Any = None, by: str = "", action: str = "", error: BaseException | None = None
+) -> bool:
+    future, engine = call.future, call.engine
+    run = future.run
     given = (call.origin or (call.args, call.kwargs)) if error is not None else None
     said = inquiry_of(future).said(value) if error is None and by else ""
     if error is None:
@@ -307,7 +300,6 @@ def _end(
             run.append(r.Answered(now, future.id, by, action, said))
         future.state = state
         run.append(r.Finished(now, future.id, state.value, kind, text, trace))
-        engine.prompts.pop(future.id, None)
     if error is None:
         future._value = value
     else:

@@ -52,7 +52,6 @@ class Bell:
             return nesting.turn(loop, self, timeout)
         return rest(lambda left: self._lock.acquire(timeout=left), timeout)
 
-
     def has_rung(self) -> bool:
         """Whether it has rung since it was last heard."""
         return self._lock.acquire(blocking=False)

@@ -6,7 +6,12 @@ failed is run again as itself, one that is still at work goes on. The plain way 
 
 A call is known again by the name of its task and its arguments. Plain arguments (numbers, texts, futures, dates, paths,
 and lists, tuples, dicts of these) are the same if their texts are the same or, where a text leaves something out, their
-fingerprints, which the parent's call keeps. Of anything else nobody knows, so it is submitted anew.
+fingerprints, which the parent's call keeps. Of anything else nobody knows, so it is submitted anew. So is a method: the
+instance is an argument that stands nowhere.
+
+A task that the body itself defines may be another one each time. Whose future is held is compared with what it was. Of
+the others only the name is known; so they count while all that is held under this name is the same, and has nothing
+from around it that may differ from one to the next.
 """
 
 from __future__ import annotations
@@ -16,14 +21,16 @@ import datetime
 import marshal
 import pathlib
 import threading
+import types
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
 from ipyflow.engine.references import written_arguments
-from ipyflow.engine.sources import inner_function, same_function
+from ipyflow.engine.sources import inner_function, same_function, takes_from_around
 from ipyflow.model import records as r
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -62,7 +69,16 @@ class Earlier:
         self._left: dict[tuple[Any, ...], deque[TaskState]] = {}
         self._held = {future.id: future for future in run.futures if future.parent_id == parent}
         self._given = call.given or {}
-        self._functions = {(f.task.name, f.task.module): f.task.fn for f in self._held.values()}
+        self._functions: dict[tuple[str, str], dict[int, Callable[..., Any]]] = {}
+        """What is held, by name: one function for each code."""
+        for future in self._held.values():
+            fn = future.task.fn
+            same = self._functions.setdefault((future.task.name, future.task.module), {})
+            same.setdefault(id(getattr(inner_function(fn), "__code__", fn)), fn)
+        self._gone: dict[tuple[str, str], list[int]] = {}
+        """By name, those whose futures nobody holds."""
+        self._refused: set[int] = set() if call.earlier is None else call.earlier._refused
+        """Those whose function may have been another; they stay so in the attempts after this one."""
         self.done = 0
         """How many of them have ended well, and can be had."""
         with run.reading() as state:
@@ -72,9 +88,14 @@ class Earlier:
             if call.earlier is not None:
                 self.since = call.earlier.since
             for task in state.tasks.values():
-                if task.parent == parent and task.role in _KNOWN and task.submitted >= self.since:
-                    self._left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
-                    self.done += task.state in _ENDED_WELL and (task.id in self._held or _read(task) is not _UNKNOWN)
+                if task.parent != parent or task.role not in _KNOWN or task.submitted < self.since:
+                    continue
+                if task.id in self._refused:
+                    continue
+                self._left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
+                self.done += task.state in _ENDED_WELL and (task.id in self._held or _read(task) is not _UNKNOWN)
+                if task.id not in self._held:
+                    self._gone.setdefault((task.name, task.module), []).append(task.id)
 
     def in_words(self) -> str:
         """For its log."""
@@ -85,30 +106,40 @@ class Earlier:
         self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
     ) -> Future[Any] | None:
         """The future that stood in this place before; ``None`` where a new one is due."""
+        if isinstance(getattr(task.fn, "fn", task.fn), types.MethodType):
+            return None
         text, _ = written_arguments(args, kwargs)
         row = (r.SUBMITTED, 0.0, 0, 0, "", "", "", text, (), None, None, None)
         written: str = r.unpack(row).args  # type: ignore[union-attr]
-        print_ = None
-        if leaves_out(text, args, kwargs):
-            print_ = fingerprint(args, kwargs)
-            if print_ is None:
-                return None
+        mark = _mark(task, text, args, kwargs)
+        if mark is None:
+            return None
+        is_local = _is_local(task)
         with self._lock:
+            if is_local and not self._is_sure(task):
+                self._refused.update(self._gone.pop((task.name, task.module), ()))
             places = self._left.get((task.name, task.module, group, written), ())
-            was = next((place for place in places if self._given.get(place.id) == print_), None)
+            was = next((p for p in places if self._given.get(p.id, WHOLE) == mark and p.id not in self._refused), None)
             if was is None:
                 return None
             places.remove(was)  # type: ignore[union-attr]
         future = self._held.get(was.id) or self._read_again(was, task)
-        return future if future is not None and self._takes_its_place(future, call, task) else None
+        return future if future is not None and self._takes_its_place(future, call, task, is_local) else None
 
-    def _takes_its_place(self, future: Future[Any], call: Call, task: Definition) -> bool:
+    def _is_sure(self, task: Definition) -> bool:
+        """Whether all of this name have surely run the function that ``task`` has, those too that nobody holds."""
+        held = self._functions.get((task.name, task.module))
+        if held is None or takes_from_around(task.fn):
+            return False
+        return all(same_function(task.fn, fn) for fn in held.values())
+
+    def _takes_its_place(self, future: Future[Any], call: Call, task: Definition, is_local: bool) -> bool:
         if future.state in RESTARTABLE_STATES:
             try:
                 self._run.engine.retry(future, task)
             except RuntimeError:
                 pass  # somebody else has just started it
-        elif _is_local(task) and not same_function(task.fn, future.task.fn):
+        elif is_local and not same_function(task.fn, future.task.fn):
             return False  # made by the body that is run again, and made otherwise now
         if future.state is State.CANCELLING:
             return False
@@ -120,10 +151,6 @@ class Earlier:
 
     def _read_again(self, was: TaskState, task: Definition) -> Future[Any] | None:
         """A future nobody held any more, where the log has its value."""
-        if _is_local(task):
-            known = self._functions.get((task.name, task.module))
-            if known is None or not same_function(task.fn, known):
-                return None
         value = _read(was)
         if value is _UNKNOWN:
             return None
@@ -141,13 +168,20 @@ def _is_local(task: Definition) -> bool:
     return "<" in getattr(inner_function(task.fn), "__qualname__", "<")
 
 
-def leaves_out(text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether the text of arguments, as :func:`written_arguments` gives it, may be that of others too."""
-    if type(text) is not str:
-        return False
-    if "…" in text or len(args) > ITEMS or len(kwargs) > ITEMS:
-        return True
-    return not all(map(_is_plain, (*args, *kwargs.values())))
+WHOLE = 0
+"""The mark of a call whose text says all there is."""
+
+
+def _mark(task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+    """What tells a call from others of the same text, as :func:`written_arguments` gives it; ``None``: nobody knows."""
+    if task.role is not None:  # a prompt: two questions may have one name
+        asks: Any = task.fn
+        return fingerprint((asks.template, asks.title, asks.form, asks.actions, args), kwargs)
+    if type(text) is not str or not (
+        "…" in text or len(args) > ITEMS or len(kwargs) > ITEMS or not all(map(_is_plain, (*args, *kwargs.values())))
+    ):
+        return WHOLE
+    return fingerprint(args, kwargs)
 
 
 def _is_plain(value: Any) -> bool:
@@ -178,13 +212,15 @@ def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
         return None
 
 
-def keep_fingerprint(parent: Call, id: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Keep the fingerprint of what a child of ``parent`` is given."""
-    print_ = fingerprint(args, kwargs)
-    if print_ is not None:
+def keep_mark(
+    parent: Call, id: int, task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Keep what tells a child of ``parent`` from others of the same name and text."""
+    mark = _mark(task, text, args, kwargs)
+    if mark:
         if parent.given is None:
             parent.given = {}
-        parent.given[id] = print_
+        parent.given[id] = mark
 
 
 def _written(value: Any, budget: list[int]) -> Any:
@@ -231,6 +267,18 @@ def _read(task: TaskState) -> Any:
         return _UNKNOWN
     try:
         value = ast.literal_eval(task.text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _UNKNOWN
-    return value if type(value) is kind else _UNKNOWN
+    return value if type(value) is kind and (not value or _is_whole(value)) else _UNKNOWN
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether nothing else has this text: a frozen set is written as a set is, an empty one as a dict, -0 in a complex
+    number as 0.
+    """
+    kind = type(value)
+    if kind in (list, tuple):
+        return all(map(_is_whole, value))
+    if kind is dict:
+        return bool(value) and all(map(_is_whole, (*value, *value.values())))
+    return kind in _PLAIN and kind is not complex

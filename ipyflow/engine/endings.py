@@ -447,14 +447,18 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
             f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead"
         )
     args, kwargs = returned
-    task = call.task.latest() if task is None else task
-    following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
-    following.attempt, following.before = call.attempt + 1, call.attempt
     run = future.run
-    changed = revision(call.task.fn, task.fn)
-    has_children = call.unread is not None or call.earlier is not None
-    earlier = following.earlier = Earlier(call) if has_children else None
-    following.given = call.given
+    try:
+        task = call.task.latest() if task is None else task
+        following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
+        following.attempt, following.before = call.attempt + 1, call.attempt
+        changed = revision(call.task.fn, task.fn)
+        has_children = call.unread is not None or call.earlier is not None
+        earlier = following.earlier = Earlier(call) if has_children else None
+        following.given = call.given
+    except BaseException:  # an executor that is not there, Ctrl-C: nothing was started, and it can be asked for again
+        call.returned = returned
+        raise
     with engine.changing:
         reset(future, following)
         future.task = task

@@ -22,7 +22,7 @@ from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
-from ipyflow.engine.earlier import keep_fingerprint, leaves_out
+from ipyflow.engine.earlier import keep_mark
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate, gates_of
 from ipyflow.engine.loop import LoopThread
@@ -89,7 +89,7 @@ class Engine:
         self.answers: Callable[[], Any] = lambda: None
         """The answers that were configured: by title or name, or ``"code"`` for code that answers."""
         self.prompts: dict[int, Future[Any]] = {}
-        """The prompts that were asked and have no answer yet, and some that were cancelled; see ``open_prompts``."""
+        """The prompts that were asked and have not ended; see ``open_prompts``."""
         self.on_asked: list[Callable[[Future[Any]], None]] = []
         """Called with each prompt that begins to wait for its answer."""
         self.top_name: Callable[[], tuple[str, str]] = lambda: ("script", "script")
@@ -157,8 +157,8 @@ class Engine:
                 parent.unread = {}
             future._unread = parent.unread
             parent.unread[id] = None
-            if type(text) is str and parent.is_body and leaves_out(text, args, kwargs):
-                keep_fingerprint(parent, id, args, kwargs)
+            if (type(text) is str or task.role is not None) and parent.is_body:
+                keep_mark(parent, id, task, text, args, kwargs)
         elif task.is_flow:
             run.root = future
             start = lambda args, kwargs: self.submit(task.latest(), args, kwargs)  # noqa: E731
@@ -356,6 +356,8 @@ class Engine:
             if future._error is None:
                 future._call = None
             call.returned = returned  # from here on somebody may start it again
+            if self.prompts:
+                self.prompts.pop(future.id, None)
         admission.release(call)
         call.drop()
         follow = self.notify(future) if future._callbacks or future._side is not None else None

@@ -11,10 +11,10 @@ import linecache
 import os
 import textwrap
 from collections.abc import Callable, Iterator
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
-_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None), tuple})
+_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
 LONGEST_SOURCE = 20_000
 """Characters kept of a function's source."""
 
@@ -82,18 +82,45 @@ def _same(one: Any, other: Any, depth: int) -> bool:
         return False
     if type(one) in _PLAIN:
         return repr(one) == repr(other)
+    if type(one) is tuple:
+        return len(one) == len(other) and all(_same(a, b, depth) for a, b in zip(one, other, strict=True))
     one, other = inner_function(one), inner_function(other)
     code = getattr(one, "__code__", None)
-    if not isinstance(code, CodeType) or not _same_code(code, getattr(other, "__code__", None)):
-        return False
-    if code.co_code != other.__code__.co_code:
+    if not isinstance(code, CodeType) or not _same_inside(code, getattr(other, "__code__", None)):
         return False
     try:
-        inside = [[cell.cell_contents for cell in fn.__closure__ or ()] for fn in (one, other)]
+        values = [_from_around(fn) for fn in (one, other)]
     except ValueError:  # a cell that is still empty
         return False
-    values = zip((*inside[0], one.__defaults__), (*inside[1], other.__defaults__), strict=True)
-    return all(_same(a, b, depth - 1) for a, b in values)
+    return all(_same(a, b, depth - 1) for a, b in zip(*values, strict=True))
+
+
+def _same_inside(one: CodeType, other: Any) -> bool:
+    """Whether two code objects of functions do the same, and so do the functions and comprehensions in them."""
+    if not _same_code(one, other) or one.co_code != other.co_code:
+        return False
+    return all(a.co_code == b.co_code and _same_code(a, b) for a, b in zip(_inside(one), _inside(other), strict=True))
+
+
+def _from_around(fn: Any) -> tuple[Any, ...]:
+    """What a function has from where it was made: its defaults, and variables of the function around it.
+
+    Raises:
+        ValueError: such a variable has no value yet.
+    """
+    named = sorted((fn.__kwdefaults__ or {}).items())
+    return (*(cell.cell_contents for cell in fn.__closure__ or ()), fn.__defaults__, tuple(named))
+
+
+def takes_from_around(fn: Callable[..., Any]) -> bool:
+    """Whether a function has values from where it was made, which may be others each time.
+
+    Example:
+        >>> takes_from_around(lambda x: x), takes_from_around(lambda x, y=2: x)
+        (False, True)
+    """
+    fn = inner_function(fn)
+    return not isinstance(fn, FunctionType) or bool(fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__)
 
 
 def inner_function(fn: Any) -> Any:
