@@ -131,4 +131,33 @@ FORECAST = """%%flow forecast --view graph
 Forecast().run(stations=["harbour", "lighthouse", "airport", "hill", "moor"]).result()
 """
 
+# A shop that was closed all week: seen to fail, mended in its cell, and tried again.
+WEEK_TASKS = """OPEN_DAYS = {"Oslo": 6, "Lima": 0, "Cairo": 7, "Kyoto": 5, "Quito": 6, "Turin": 6}
+
+@task(resolve=True)
+def best_day(averages, currency):
+    time.sleep(0.4)
+    return f"{max(averages):.0f} {currency}"
+"""
+PER_DAY = """%%task per_day(sales) --resolve
+time.sleep(0.5)
+return sales["rows"] / OPEN_DAYS[sales["city"]]
+"""
+PER_DAY_MENDED = """%%task per_day(sales) --resolve
+time.sleep(0.5)
+days = OPEN_DAYS[sales["city"]]
+return sales["rows"] / days if days else 0
+"""
+WEEK = """%%flow week(number=47, currency="NOK")
+averages = per_day.map(download.map(SHOPS))
+best_day.submit(averages, currency)
+"""
+# It waits for one shop before it asks for the next, and for one bank never.
+IN_TURN = """%%flow two_shops
+exchange_rates.submit("North", 0.3)
+oslo = download("Oslo")
+lima = download("Lima")
+oslo["rows"] + lima["rows"]
+"""
+
 CELLS = [cell.rstrip() for cell in (LOAD, SALES_TASKS, SALES, WORDS_TASKS, WORDS, FORECAST_STEPS, FORECAST)]

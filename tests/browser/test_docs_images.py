@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, expect
 from ipyflow.views.exports import Source, export
 from tests.browser import demo
 from tests.browser.actions.desk import EXECUTE, INSERT
+from tests.browser.actions.test_edit_and_retry import EDIT
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
 from tests.browser.test_run_view import expect_state
@@ -23,7 +24,21 @@ THEMES = {"": "JupyterLab Light", "-dark": "JupyterLab Dark"}
 ASKED = os.environ.get("IPYFLOW_DOCS_IMG") == "1"
 # Pages that have a picture for the light theme only.
 NOT_BY_NIGHT = {
-    f"{name}-dark" for name in ("builder", "form", "pipeline", "pipeline-graph", "prompt", "replay", "saved", "workers")
+    f"{name}-dark"
+    for name in (
+        *(
+            "builder",
+            "changed-table",
+            "changed-timeline",
+            "completion",
+            "debugger",
+            "form",
+            "hints",
+            "pipeline",
+            "pipeline-graph",
+        ),
+        *("prompt", "prompt-panel", "replay", "rerun", "saved", "workers"),
+    )
 }
 HTML = "() => window.jupyterapp.shell.currentWidget.content.widgets[2].model.outputs.get(0).data['text/html']"
 
@@ -124,7 +139,89 @@ def test_a_prompt(sharp: tuple[LabPage, str]) -> None:
     view = shown(page, index)
     view.get_by_label("city").fill("Rome")
     keep(f"prompt{end}", view)
+    page.call("() => window.jupyterapp.commands.execute('ipyflow:show-runs').then(() => null)")
+    panel = page.page.locator("#ipyflow-parallel-runs")
+    panel.get_by_label("city").fill("Rome")
+    page.page.set_viewport_size({"width": 1180, "height": 500})
+    keep(f"prompt-panel{end}", panel)
     page.call(EXECUTE, "_flow.cancel()")
+
+
+def insert(page: LabPage, source: str) -> int:
+    """A new cell at the end, run to its end."""
+    index = int(page.call(INSERT, source.rstrip()))
+    page.run_cell(index)
+    return index
+
+
+def test_edit_and_retry(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 800})
+    insert(page, demo.WEEK_TASKS)
+    cell, week = insert(page, demo.PER_DAY), insert(page, demo.WEEK)
+    run = shown(page, week)
+    expect_state(page, week, "failed", seconds=20)
+    page.call(EDIT, [cell, demo.PER_DAY_MENDED.rstrip()])
+    page.run_cell(cell)
+    run.locator(".ipf-head").get_by_role("button", name="Retry", exact=True).click()
+    expect_state(page, week, "succeeded", seconds=20)
+    if ASKED:  # what was said of the retry has gone again
+        expect(run.locator(".ipf-said.ipf-open")).to_have_count(0, timeout=15_000)
+    keep(f"changed-timeline{end}", run)
+    run.get_by_role("treeitem").filter(has_text="per_day(<download#3>)").click()
+    expect(run.locator(".ipf-detail .ipf-added").first).to_be_visible()
+    page.cell(cell).evaluate("cell => cell.scrollIntoView()")
+    keep(f"mend{end}", page.page.locator("#main"))
+    page.page.keyboard.press("Escape")
+    choose(run, "Table")
+    keep(f"changed-table{end}", run)
+    choose(run, "Timeline")
+    run.get_by_role("button", name="Rerun with other parameters").click()
+    keep(f"rerun{end}", run)
+
+
+def test_hints_and_the_debugger(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    for source in (demo.WEEK_TASKS, demo.PER_DAY):
+        insert(page, source)
+    index = insert(page, demo.IN_TURN)
+    run = shown(page, index)
+    expect_state(page, index, "succeeded", seconds=20)
+    run.get_by_role("button", name="2 hints").click()
+    keep(f"hints{end}", run)
+    index = insert(page, demo.WEEK)
+    run = shown(page, index)
+    expect_state(page, index, "failed", seconds=20)
+    choose(run, "Table")
+    failed = run.get_by_role("row").filter(has=page.page.get_by_text("per_day", exact=True))
+    failed.filter(has_text="ZeroDivisionError").click()
+    run.get_by_role("button", name="Open in %debug").click()
+    asked = page.page.locator(".jp-Stdin-input")
+    asked.fill("p sales")
+    asked.press("Enter")
+    cell = page.cell(index + 1)
+    expect(cell).to_contain_text("{'city': 'Lima'")
+    expect(asked).to_have_count(1)  # what was typed stands as text now
+    keep(f"debugger{end}", cell)
+    asked.fill("q")
+    asked.press("Enter")
+    expect(asked).to_have_count(0)
+
+
+def test_a_task_cell_and_what_tab_offers(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 420})
+    insert(page, demo.WEEK_TASKS)
+    cell = insert(page, demo.PER_DAY)
+    page.call(EDIT, [cell, demo.PER_DAY.rstrip()])
+    page.cell(cell).evaluate("cell => cell.scrollIntoView()")
+    page.cell(cell).locator(".cm-line").first.click()
+    page.page.keyboard.press("End")
+    page.page.keyboard.type(" --")
+    page.page.keyboard.press("Tab")
+    expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
+    keep(f"completion{end}", page.page.locator(".jp-NotebookPanel-notebook"))
+    page.page.keyboard.press("Escape")
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:
@@ -138,6 +235,10 @@ def test_a_flow(sharp: tuple[LabPage, str]) -> None:
     run.get_by_role("button", name="A row for each worker").click()
     keep(f"workers{end}", run)
     run.get_by_role("button", name="A row for each task").click()
+    run.get_by_role("button", name="What if", exact=True).click()
+    expect(run.get_by_role("region", name="What if", exact=True)).to_contain_text("the longest chain takes")
+    keep(f"what-if{end}", run)
+    run.get_by_role("button", name="Close what if").click()
     for tab in ("Graph", "Table", "Log"):
         choose(run, tab)
         keep(f"{tab.lower()}{end}", run)
