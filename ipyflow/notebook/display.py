@@ -18,7 +18,7 @@ from typing import Any
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.notebook.feed import Publisher
-from ipyflow.notebook.link import Link
+from ipyflow.notebook.link import Link, has_subshells
 from ipyflow.notebook.pages import Pages
 from ipyflow.notebook.richer import Richer
 from ipyflow.notebook.subscription import Desk
@@ -193,9 +193,13 @@ class Display:
         return {**data, "text/html": self.richer.naming_cells(data["text/html"])}
 
     def is_heard(self) -> bool:
-        """Whether there is a page whose messages are read while a cell runs."""
-        links = list(self._links.values())
-        return self.pages.announced() or any(link.subscription.viewer.hears for link in links)
+        """Whether there is a page whose messages are read while a cell runs, or one that has yet to say so."""
+        if self.pages.announced():
+            return True
+        viewers = [link.subscription.viewer for link in list(self._links.values())]
+        if any(viewer.hears for viewer in viewers):
+            return True
+        return any(viewer.unheard() is not None for viewer in viewers) and has_subshells(self._shell.kernel)
 
     def republish(self, every: bool = False) -> None:
         """Bring the saved pictures up to date, under the cell that runs now.

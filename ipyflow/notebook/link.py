@@ -48,6 +48,12 @@ def keep_frontend_subshell(comm: Any) -> None:
         comm._reply_subshell_for = lambda data, default: default
 
 
+def has_subshells(kernel: Any) -> bool:
+    """Whether a page has opened a subshell, so that what it says is read while a cell runs; ipykernel 6 has none."""
+    manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
+    return manager is not None and bool(manager.list_subshell())
+
+
 class Link:
     """Connects a widget with a run.
 
