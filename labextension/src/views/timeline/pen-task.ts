@@ -14,6 +14,8 @@ import { type Box, boxes } from "./tracks";
 
 /** How tall the bar of a task's work is. */
 const BAR = 12;
+/** What the mark of changed code takes in front of a bar. */
+const PENCIL = 16;
 
 /** `words` is false where only the bars are wanted. */
 export function paintTask(pen: Pen, scene: Scene, task: TaskRow, y: number, words: boolean): void {
@@ -25,8 +27,8 @@ export function paintTask(pen: Pen, scene: Scene, task: TaskRow, y: number, word
     pen.box(box, y, BAR, touches(parts[i - 1], box), touches(box, parts[i + 1]));
   });
   // Small, and where the new code begins: in rows of workers too, where nothing else would tell.
-  for (const begin of beginnings(task)) {
-    const x = toX(scale, begin);
+  const edits = beginnings(task).map((begin) => toX(scale, begin));
+  for (const x of edits) {
     if (x > 0 && x < scale.width) drawEdited(g, Math.max(8, x - 9), y, theme.text, theme.background);
   }
   if (!words) return;
@@ -37,7 +39,9 @@ export function paintTask(pen: Pen, scene: Scene, task: TaskRow, y: number, word
     if (!box.fails || box.x + box.width >= furthest) return;
     // What is written behind it stands above the line of what waits.
     const next = parts.slice(i + 1).find(({ kind }) => kind === "run");
-    pen.failure(box.error, box.x, box.x + box.width, next?.x ?? scale.width, y, "", THIN + 1);
+    const until = next?.x ?? scale.width;
+    const edited = edits.some((x) => Math.abs(x - until) < 1);
+    pen.failure(box.error, box.x, box.x + box.width, edited ? until - PENCIL : until, y, "", THIN + 1);
   });
   g.font = `11px ${theme.font}`;
   if (task.state === "planned") return;
