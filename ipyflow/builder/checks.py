@@ -8,7 +8,7 @@ from typing import Any
 
 from ipyflow.builder import plan as p
 from ipyflow.builder.landing import Handed, Landing, flag
-from ipyflow.builder.names import Names
+from ipyflow.builder.names import Names, called
 from ipyflow.builder.texts import MISSING, free_names, is_name, literal, wrong
 from ipyflow.errors import FormError
 from ipyflow.flows.tasks import Task
@@ -190,7 +190,7 @@ class _Checker:
     def _hints(self, step: p.Step, task: Task[Any, Any], landing: Landing) -> None:
         """Literals that do not fit the hints of their parameters: Python runs them all the same."""
         try:
-            fields = {field.name: field for field in of_callable(task.fn)}
+            fields = {field.name: field for field in of_callable(called(task))}
         except Exception:  # hints of names that are not there, signatures that do not tell
             return
         for slot in landing.slots:

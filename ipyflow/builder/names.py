@@ -208,9 +208,14 @@ def _plain(value: Any) -> str:
     return text
 
 
+def called(task: Task[Any, Any]) -> Any:
+    """What tells how a task is called: its function; a prompt does itself, for its text says it."""
+    return task if isinstance(task, Prompt) else task.fn
+
+
 def signature(task: Task[Any, Any]) -> inspect.Signature | None:
     """What a task takes; ``None`` for built-ins that do not tell."""
     try:
-        return inspect.signature(task if isinstance(task, Prompt) else task.fn)
+        return inspect.signature(called(task))
     except (TypeError, ValueError):
         return None

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from ipyflow.builder.names import Names, signature
+from ipyflow.builder.names import Names, called, signature
 from ipyflow.flows.tasks import Task
 from ipyflow.forms.fields import Field
 from ipyflow.forms.signature import of_callable
@@ -43,7 +43,7 @@ def palette(names: Names, used: Iterable[str]) -> list[dict[str, Any]]:
 
 def _told(name: str, task: Task[Any, Any], listed: bool) -> dict[str, Any]:
     told = signature(task)
-    doc = (inspect.getdoc(task.fn) or "").strip().splitlines()
+    doc = (inspect.getdoc(called(task)) or "").strip().splitlines()
     return {
         "name": name,
         "listed": listed,
@@ -57,7 +57,7 @@ def _told(name: str, task: Task[Any, Any], listed: bool) -> dict[str, Any]:
 
 def _fields(task: Task[Any, Any]) -> tuple[Field, ...]:
     try:
-        return of_callable(task.fn)
+        return of_callable(called(task))
     except Exception:  # hints of names that are not there, built-ins that do not tell
         return ()
 
@@ -91,6 +91,7 @@ def _bare(told: inspect.Signature) -> inspect.Signature:
 
 
 def _short(text: str) -> str:
+    text = text.replace("__main__.", "")  # the notebook itself
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 

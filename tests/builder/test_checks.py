@@ -159,3 +159,17 @@ def test_what_passes_as_one_argument_is_one_in_any_place_of_the_code(text: str) 
     assert [len(inner.args), len(inner.keywords), len(call.args)] == [2, 1, 1]
     assert ast.dump(inner.args[0]) == ast.dump(inner.args[1]) == ast.dump(inner.keywords[0].value)
     free_names(text)
+
+
+def test_a_prompt_takes_what_its_text_has_places_for() -> None:
+    space = {
+        "who": fl.Prompt("Where shall {name} go?", int),
+        "ok": fl.Prompt("Send {}?"),
+        "divide": notebook()["divide"],
+    }
+    made = fl.Builder(space["divide"].send(1).continue_with(space["ok"]), namespace=space)
+    assert made.problems == []
+    told = {one["name"]: (one["signature"], list(one["parameters"])) for one in made.to_json()["palette"]}
+    assert told["who"] == ("(*, name) -> int", ["name"])
+    made.edit({"do": "task", "id": made.plan["entries"][1]["id"], "task": "who"})
+    assert any(not problem.doubt for problem in made.problems), "its text has no place for the value of divide"
