@@ -180,10 +180,20 @@ def test_edit_and_retry(sharp: tuple[LabPage, str]) -> None:
     keep(f"rerun{end}", run)
 
 
-def test_hints_and_the_debugger(sharp: tuple[LabPage, str]) -> None:
+def test_a_task_cell_hints_and_the_debugger(sharp: tuple[LabPage, str]) -> None:
     page, end = sharp
-    for source in (demo.WEEK_TASKS, demo.PER_DAY):
-        insert(page, source)
+    insert(page, demo.WEEK_TASKS)
+    cell = insert(page, demo.PER_DAY)
+    page.page.set_viewport_size({"width": 1180, "height": 420})
+    page.cell(cell).evaluate("cell => cell.scrollIntoView()")
+    page.cell(cell).locator(".cm-line").first.click()
+    page.page.keyboard.press("End")
+    page.page.keyboard.type(" --")
+    page.page.keyboard.press("Tab")
+    expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
+    keep(f"completion{end}", page.page.locator(".jp-NotebookPanel-notebook"))
+    page.page.keyboard.press("Escape")
+    page.page.set_viewport_size({"width": 1180, "height": 860})
     index = insert(page, demo.IN_TURN)
     run = shown(page, index)
     expect_state(page, index, "succeeded", seconds=20)
@@ -199,29 +209,13 @@ def test_hints_and_the_debugger(sharp: tuple[LabPage, str]) -> None:
     asked = page.page.locator(".jp-Stdin-input")
     asked.fill("p sales")
     asked.press("Enter")
-    cell = page.cell(index + 1)
-    expect(cell).to_contain_text("{'city': 'Lima'")
+    debugger = page.cell(index + 1)
+    expect(debugger).to_contain_text("{'city': 'Lima'")
     expect(asked).to_have_count(1)  # what was typed stands as text now
-    keep(f"debugger{end}", cell)
+    keep(f"debugger{end}", debugger)
     asked.fill("q")
     asked.press("Enter")
     expect(asked).to_have_count(0)
-
-
-def test_a_task_cell_and_what_tab_offers(sharp: tuple[LabPage, str]) -> None:
-    page, end = sharp
-    page.page.set_viewport_size({"width": 1180, "height": 420})
-    insert(page, demo.WEEK_TASKS)
-    cell = insert(page, demo.PER_DAY)
-    page.call(EDIT, [cell, demo.PER_DAY.rstrip()])
-    page.cell(cell).evaluate("cell => cell.scrollIntoView()")
-    page.cell(cell).locator(".cm-line").first.click()
-    page.page.keyboard.press("End")
-    page.page.keyboard.type(" --")
-    page.page.keyboard.press("Tab")
-    expect(page.page.locator(".jp-Completer-item").first).to_be_visible()
-    keep(f"completion{end}", page.page.locator(".jp-NotebookPanel-notebook"))
-    page.page.keyboard.press("Escape")
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:
