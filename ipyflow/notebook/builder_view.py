@@ -134,8 +134,6 @@ class BuilderView:
             with self._display.placing():
                 run = self.builder.run().run
             self._show(run)
-        elif kind == "look":
-            self.refresh()
         return None
 
     def _show(self, run: Run) -> None:
