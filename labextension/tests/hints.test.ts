@@ -83,6 +83,16 @@ describe("hints", () => {
   });
 });
 
+it("hints that go while the keyboard is in them leave it in the head", async () => {
+  const { model, ask, button, first, el } = await ended();
+  model.say({ type: "answer", request: ask.request, answer, error: null });
+  await frame();
+  button.click();
+  const again = { ...first, seq: first.seq + 1, run: { ...first.run, closed: null, state: "running" as const } };
+  model.say({ type: "snapshot", seq: again.seq, payload: again });
+  expect(document.activeElement).toBe(el.querySelector(".ipf-fold"));
+});
+
 describe("Open in %debug", () => {
   it("asks for a cell that opens the debugger, of what failed in the kernel's own process", async () => {
     expect(debugFor({ id: 4, name: "load" })).toBe("%flow debug load#4");

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Field } from "../src/core/fields";
 import { Signal } from "../src/core/signal";
 import { mark } from "../src/lab/badges";
 import type { Connection, ListedRun } from "../src/lab/connection";
@@ -160,7 +161,7 @@ describe("questions in the panel", () => {
     name: "go",
     title: "",
     text: "Go on?",
-    fields: [],
+    fields: [] as Field[],
     actions: ["Approve", "Dismiss"],
     since: 0.5,
   });
@@ -179,6 +180,34 @@ describe("questions in the panel", () => {
     expect(act.mock.calls[0]?.slice(1)).toMatchObject([{ id: 2 }, "open"]);
     say([listed(2), listed(1)]);
     expect([region.hidden, region.querySelectorAll(".ipf-prompt").length]).toEqual([true, 0]);
+  });
+
+  it("keep what was typed while another notebook is in front, or the line is away", () => {
+    const bare = { choices: null, min: null, max: null, step: null, item: null, fields: null, default: null };
+    const city: Field = {
+      ...bare,
+      name: "city",
+      kind: "str",
+      label: "city",
+      doc: "",
+      required: true,
+      optional: false,
+      has_default: false,
+    };
+    const runs = [listed(1, { prompts: [{ ...prompt(3), fields: [city] }] })];
+    const { el, say, current, connection, line } = open(runs);
+    const input = () => el.querySelector<HTMLInputElement>(".ipf-prompt input");
+    (input() as HTMLInputElement).value = "Rome";
+    current.value = null;
+    expect(input()).toBeNull();
+    current.value = connection;
+    expect(input()?.value).toBe("Rome");
+    line.setUp(false);
+    expect(input()).toBeNull();
+    line.setUp(true);
+    line.greet();
+    say(runs);
+    expect(input()?.value).toBe("Rome");
   });
 });
 

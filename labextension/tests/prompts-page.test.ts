@@ -100,6 +100,22 @@ describe("questions of a run", () => {
     expect(el.querySelectorAll(".ipf-prompt").length).toBe(0);
   });
 
+  it("keep what was typed while one looks at the past", () => {
+    const { el, model, region, inputs } = page(question(4));
+    const [city] = inputs() as [HTMLInputElement];
+    city.value = "Rome";
+    const replay = el.querySelector<HTMLElement>("[aria-label=Replay]") as HTMLElement;
+    const slider = el.querySelector<HTMLInputElement>(".ipf-replay-slider") as HTMLInputElement;
+    replay.click();
+    slider.value = "0.3";
+    slider.dispatchEvent(new Event("input"));
+    expect(region.hidden).toBe(true);
+    slider.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    expect(region.hidden).toBe(false);
+    expect([inputs()[0] === city, city.value]).toEqual([true, "Rome"]);
+    expect(model.kinds()).not.toContain("answer_prompt");
+  });
+
   it("asked again are another question, and many stand behind a line", () => {
     const { say, region, inputs } = page(question(4));
     const before = inputs()[0];

@@ -61,6 +61,15 @@ describe("the form with other parameters", () => {
     expect(rate.getAttribute("aria-invalid")).toBe("true");
     model.say({ type: "snapshot", seq: 1, payload: { ...ended, run: { ...ended.run, id: 2 } } });
     expect(place.hidden).toBe(true);
+    expect(document.activeElement?.closest(".ipf-head"), "the keyboard stays in the view").not.toBeNull();
+  });
+
+  it("is left alone by what another page has sent", async () => {
+    const { model, place, inputs } = await opened();
+    inputs[1]?.focus();
+    model.say({ type: "rerun_errors", errors: { rate: "is too large" } });
+    expect(place.querySelector("[aria-invalid]")).toBeNull();
+    expect(document.activeElement).toBe(inputs[1]);
   });
 
   it("goes away when it is closed, and says why there is none", async () => {

@@ -24,7 +24,8 @@ export class Desk {
   readonly failed = new Signal("");
   /** The place where the next task would go, while somebody points at one. */
   readonly aims = new Signal<Place | null>(null);
-  private seq = 0;
+  /** All views of one widget hear all answers: the numbers of their questions differ. */
+  private seq = Math.floor(Math.random() * 1e9);
   private readonly waiting = new Map<number, Asked>();
   private readonly next: (() => void)[] = [];
 

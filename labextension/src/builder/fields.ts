@@ -1,6 +1,6 @@
 /** The rows of the properties: each says what it changes, shows what there is, and what is wrong with it. */
 
-import { h, setAttr, setText } from "../core/dom";
+import { h, newId, setAttr, setText } from "../core/dom";
 import type { Problem } from "./state";
 
 /** What a row shows now. */
@@ -20,7 +20,6 @@ export interface Row {
 }
 
 const PAUSE = 200;
-let numbers = 0;
 
 interface TextOptions {
   label: string;
@@ -39,7 +38,7 @@ interface TextOptions {
 }
 
 export function textRow(o: TextOptions): Row {
-  const id = `ipb-${++numbers}`;
+  const id = newId("ipb");
   const input = h("input", {
     class: o.python === false ? "ipb-input" : "ipb-input ipb-python",
     id,
@@ -118,7 +117,7 @@ export function checkRow(o: {
   problem?: () => Problem | undefined;
   commit: (on: boolean) => void;
 }): Row {
-  const id = `ipb-${++numbers}`;
+  const id = newId("ipb");
   const input = h("input", { id, type: "checkbox", "aria-describedby": `${id}-wrong` });
   const wrong = problemRow(`${id}-wrong`, () => undefined);
   const element = h(
@@ -143,7 +142,7 @@ export function selectRow(o: {
   value: () => Value;
   commit: (value: string) => void;
 }): Row {
-  const id = `ipb-${++numbers}`;
+  const id = newId("ipb");
   const select = h("select", { id, class: "ipb-input", "aria-describedby": `${id}-wrong` });
   select.append(...o.choices.map(([value, text]) => h("option", { value, text })));
   const wrong = problemRow(`${id}-wrong`, (value) => o.commit(value));

@@ -1,6 +1,6 @@
 /** What is chosen, in its parts: a step's task, arguments and options, a block's, the pipeline's. */
 
-import { h } from "../core/dom";
+import { h, newId } from "../core/dom";
 import { disposeAll } from "../core/signal";
 import { blockSheet, branchSheet, pipelineSheet } from "./block-sheet";
 import type { Desk } from "./desk";
@@ -16,7 +16,7 @@ export interface Properties extends Part {
 const ARGUMENT = /^(args|kwargs)\./;
 
 export function mountProperties(desk: Desk): Properties {
-  const names = h("datalist", { id: `ipb-names-${Math.random().toString(36).slice(2)}` });
+  const names = h("datalist", { id: newId("ipb-names") });
   const inner = h("div", { class: "ipb-inner" });
   const element = h("aside", { class: "ipb-properties", "aria-label": "what is chosen" }, names, inner);
   const opened = new Map<string, boolean>();

@@ -51,6 +51,15 @@ function fill(element: Element, attributes: Attributes, children: Child[]): void
   }
 }
 
+const copy = Math.random().toString(36).slice(2, 8);
+let ids = 0;
+
+/** An id that no other element of the page has: each widget, and each bundle, brings a copy of this module. */
+export function newId(name: string): string {
+  ids += 1;
+  return `${name}-${copy}-${ids}`;
+}
+
 /** Writes only what differs: untouched nodes keep the reader's text selection and cost no layout. */
 export function setText(node: Node, text: string): void {
   const seen = visible(text);

@@ -190,13 +190,13 @@ export class RunStore {
     return () => this.saidListeners.delete(listener);
   }
 
-  /** Hears what is wrong in the form of a prompt that was sent. */
-  /** What was wrong in a form with other parameters. */
+  /** Hears what is wrong in a form with other parameters that was sent. */
   onRerunRefused(listener: (errors: Record<string, string>) => void): () => void {
     this.rerunListeners.add(listener);
     return () => this.rerunListeners.delete(listener);
   }
 
+  /** Hears what is wrong in the form of a prompt that was sent. */
   onRefused(listener: (message: PromptErrorsMessage) => void): () => void {
     this.refusedListeners.add(listener);
     return () => this.refusedListeners.delete(listener);

@@ -6,6 +6,9 @@ import type { AnswerPrompt, OpenPrompt } from "../core/protocol";
 import { PromptCard } from "../views/prompt-card";
 import type { ListedRun } from "./connection";
 
+/** So many forms that were left half filled are kept. */
+const DRAFTS = 20;
+
 export interface Answerer {
   answer(run: ListedRun, message: AnswerPrompt, refused: (errors: Record<string, string>) => void): void;
   open(run: ListedRun): void;
@@ -16,6 +19,8 @@ export class PanelPrompts {
   private readonly label = h("h2", { class: "ipf-lab-head", "aria-live": "polite" });
   private readonly list = h("ul", { class: "ipf-prompts-list" });
   private readonly cards = new Map<string, { card: PromptCard; run: ListedRun }>();
+  /** What stood in forms that went out of sight: another notebook came in front, or the line was away for a moment. */
+  private readonly drafts = new Map<string, Record<string, unknown>>();
 
   constructor(private readonly answerer: Answerer) {
     this.element = h(
@@ -34,9 +39,11 @@ export class PanelPrompts {
     const keys = new Set(asked.map(({ run, prompt }) => keyOf(run, prompt)));
     for (const [key, { card }] of this.cards) {
       if (keys.has(key)) continue;
+      if (!card.sent) this.drafts.set(key, card.values());
       card.dispose();
       this.cards.delete(key);
     }
+    for (const key of [...this.drafts.keys()].slice(0, -DRAFTS)) this.drafts.delete(key);
     if (this.cards.size < before) for (const { card } of this.cards.values()) card.moved();
     asked.forEach(({ run, prompt }, place) => {
       const known = this.cards.get(keyOf(run, prompt));
@@ -65,7 +72,9 @@ export class PanelPrompts {
         this.answerer.answer(run, message, (errors) => card.refuse(errors));
       },
       open: () => this.answerer.open(run),
+      values: this.drafts.get(key),
     });
+    this.drafts.delete(key);
     this.cards.set(key, { card, run });
     this.list.insertBefore(card.element, this.list.children[place] ?? null);
   }

@@ -55,7 +55,9 @@ export class WaitRow {
 
   /** Whether it can be answered here. */
   draw(can: boolean): void {
-    this.button.hidden = this.place.hidden = !can;
+    this.button.hidden = !can;
+    // What is being typed stays: the line may come back at once.
+    this.place.hidden = !can && !this.place.contains(document.activeElement);
   }
 
   tick(now: number): void {
@@ -69,9 +71,10 @@ export class WaitRow {
     this.sent = false;
   }
 
-  /** What has the keyboard when the row before it has gone. */
-  focus(): void {
+  /** Takes the keyboard when what had it has gone; false where nothing can be done. */
+  focus(): boolean {
     this.button.focus();
+    return !this.button.hidden;
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 /** The head of a run: name, state, clock, what is left, numbers by state, progress, notes, and what can be done. */
 
-import { h, setAttr, setText } from "../core/dom";
+import { h, newId, setAttr, setText } from "../core/dom";
 import { duration, elapsed } from "../core/format";
 import { glyph, setStateIcon, stateIcon } from "../core/icons";
 import { disposeAll } from "../core/signal";
@@ -16,7 +16,6 @@ import { runPaused } from "./pause";
 
 /** How long, in ms, no word comes before the reader is told so: a line that comes back at once is no news. */
 const SILENCE = 1500;
-let heads = 0;
 
 export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState): () => void {
   const fold = h(
@@ -33,8 +32,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   const numbers = new Numbers(ui);
   const actions = new HeadActions(store, ui);
   const notes = h("div", { class: "ipf-notes" });
-  heads += 1;
-  const hints = new Hints(store, ui, `ipf-hints-${heads}`);
+  const hints = new Hints(store, ui, newId("ipf-hints"));
   const head = h(
     "header",
     { class: "ipf-head" },
@@ -61,7 +59,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
 
   function draw(): void {
     const { run } = store;
-    const focused = document.activeElement;
+    const within = head.contains(document.activeElement);
     setText(name, run.name || "run");
     setAttr(name, "title", run.name);
     setStateIcon(icon, run.state);
@@ -72,8 +70,9 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     drawNotes();
     hints.update();
     tick();
-    // A button that has gone must not take the reader's place with it.
-    if (focused instanceof HTMLElement && head.contains(focused) && focused.closest("[hidden]") !== null) fold.focus();
+    // A button that has gone, or a list of hints, must not take the reader's place with it.
+    const at = document.activeElement;
+    if (within && (at === null || at === document.body || at.closest("[hidden]") !== null)) fold.focus();
   }
 
   let silentSince: number | null = null;

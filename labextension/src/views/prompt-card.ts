@@ -1,6 +1,6 @@
 /** One question to a person: its words, its form, its buttons. In the view of its run, and in the side panel. */
 
-import { h, setText } from "../core/dom";
+import { h, newId, setText } from "../core/dom";
 import { duration } from "../core/format";
 import type { OpenPrompt } from "../core/protocol";
 import { type Form, mountForm } from "./forms/form";
@@ -9,7 +9,6 @@ import { type Form, mountForm } from "./forms/form";
 const PATIENCE = 4000;
 /** How long, in ms, a question that has taken another one's place takes no answer: a second click was for that one. */
 const MOVED = 500;
-let cards = 0;
 
 export interface CardOptions {
   send: (action: string, values: Record<string, unknown>) => void;
@@ -17,6 +16,8 @@ export interface CardOptions {
   open: () => void;
   /** What stands on the button that does. */
   where: string;
+  /** What was typed before, where it was on show already. */
+  values?: Record<string, unknown> | undefined;
 }
 
 export class PromptCard {
@@ -30,10 +31,9 @@ export class PromptCard {
 
   constructor(
     readonly prompt: OpenPrompt,
-    { send, open, where }: CardOptions,
+    { send, open, where, values = {} }: CardOptions,
   ) {
-    cards += 1;
-    const name = `ipf-prompt-${cards}`;
+    const name = newId("ipf-prompt");
     const title = prompt.title || prompt.name;
     const own = prompt.title !== "" || prompt.name !== "prompt";
     const group = h(
@@ -56,10 +56,11 @@ export class PromptCard {
     );
     this.element = h("li", { class: "ipf-prompt" }, group);
     this.form = mountForm(group, prompt.fields, {
+      values,
       actions: prompt.actions,
-      onSubmit: (action, values) => {
+      onSubmit: (action, typed) => {
         this.rest(true);
-        send(action, values);
+        send(action, typed);
       },
     });
     this.away.hidden = true;
@@ -77,7 +78,8 @@ export class PromptCard {
   draw(why: string): void {
     this.away.hidden = why === "";
     setText(this.away, why);
-    this.form.element.hidden = why !== "";
+    // What is being typed stays: the line may come back at once.
+    this.form.element.hidden = why !== "" && !this.form.element.contains(document.activeElement);
     this.since.hidden = why !== "";
   }
 
@@ -86,8 +88,15 @@ export class PromptCard {
     setText(this.since, `for ${seconds < 60 ? `${seconds} s` : duration(seconds)}`);
   }
 
-  focus(): void {
-    this.form.focus();
+  /** Takes the keyboard; false where it cannot be answered. */
+  focus(): boolean {
+    if (!this.form.element.hidden) this.form.focus();
+    return !this.form.element.hidden;
+  }
+
+  /** What stands in the form. */
+  values(): Record<string, unknown> {
+    return this.form.values();
   }
 
   /** Another question has gone, and this one stands where that stood. */

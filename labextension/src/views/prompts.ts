@@ -21,7 +21,8 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
   const cards = new Map<string, PromptCard>();
   const rows = new Map<string, WaitRow>();
 
-  const questions = (): OpenPrompt[] => (store.replaying ? [] : (store.run.prompts ?? []));
+  // Out of sight while the past is on show: what was typed into them stays.
+  const questions = (): OpenPrompt[] => store.present.run.prompts ?? [];
   const waits = (): Wait[] =>
     store.run.closed !== null
       ? []
@@ -29,27 +30,32 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
 
   function draw(): void {
     const [asked, awaited] = [questions(), waits()];
+    const seen = store.replaying ? 0 : asked.length;
     const focused = root.contains(document.activeElement);
-    root.hidden = asked.length + awaited.length === 0;
-    const name = nameOf(asked.length, awaited.length);
+    root.hidden = seen + awaited.length === 0;
+    const name = nameOf(seen, awaited.length);
     setText(label, name);
     // Of several runs on a page each has such a place.
     setAttr(root, "aria-label", `${name}: ${store.run.name}, run ${store.run.id}`);
     drawCards(asked.slice(0, SHOWN));
     drawWaits(awaited.slice(0, SHOWN));
-    const rest = Math.max(0, asked.length - SHOWN);
+    const rest = Math.max(0, seen - SHOWN);
     const steps = Math.max(0, awaited.length - SHOWN);
     more.hidden = rest + steps === 0;
     setText(
       more,
       `and ${[rest && plural(rest, "more question"), steps && plural(steps, "more step")].filter(Boolean).join(", ")}`,
     );
-    if (focused && !root.contains(document.activeElement)) {
-      const next = cards.values().next().value;
-      if (next !== undefined) next.focus();
-      else root.closest(".ipf")?.querySelector<HTMLElement>("[role=tab][tabindex='0']")?.focus();
-    }
+    if (focused) keepFocus();
     tick();
+  }
+
+  /** What had the keyboard has gone: on with the next, else with the tabs. */
+  function keepFocus(): void {
+    const at = document.activeElement;
+    if (root.contains(at) && at?.closest("[hidden]") === null) return;
+    const next = [...(store.replaying ? [] : cards.values()), ...rows.values()].find((one) => one.focus());
+    if (next === undefined) root.closest(".ipf")?.querySelector<HTMLElement>("[role=tab][tabindex='0']")?.focus();
   }
 
   function drawCards(shown: OpenPrompt[]): void {
@@ -68,6 +74,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
         cards.set(key, card);
         list.insertBefore(card.element, list.children[place] ?? null);
       }
+      card.element.hidden = store.replaying;
       card.draw(store.heard ? "" : "Nobody has answered yet; the kernel that would hear it is not there.");
     });
   }

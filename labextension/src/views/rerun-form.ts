@@ -18,6 +18,8 @@ export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiStat
   element.append(place);
   let form: Form | null = null;
   let run = 0;
+  /** Whether this page has sent it: another one may watch the same run by the same link. */
+  let sent = false;
   let resting: ReturnType<typeof setTimeout> | undefined;
 
   async function open(): Promise<void> {
@@ -43,6 +45,7 @@ export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiStat
     }
     form?.showErrors({});
     rest(true);
+    sent = true;
     store.rerun(values);
   }
 
@@ -54,16 +57,26 @@ export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiStat
 
   function close(): void {
     ui.rerunForm.value = false;
-    element.querySelector<HTMLElement>(".ipf-rerun-with:not([hidden]), .ipf-more")?.focus();
+  }
+
+  /** Where it came from, or what stands there now. */
+  function leave(): void {
+    const ways = [".ipf-rerun-with:not([hidden])", ".ipf-more", ".ipf-fold"].map((one) =>
+      element.querySelector<HTMLElement>(one),
+    );
+    (ways.find((one) => one !== null && one.offsetParent !== null) ?? ways.find((one) => one !== null))?.focus();
   }
 
   function show(): void {
+    const within = place.contains(document.activeElement);
+    sent = false;
     clearTimeout(resting);
     form?.dispose();
     form = null;
     place.hidden = true;
     place.replaceChildren();
     if (ui.rerunForm.value) void open();
+    else if (within) leave();
   }
 
   place.addEventListener("keydown", (event) => {
@@ -75,12 +88,17 @@ export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiStat
   return disposeAll(
     ui.rerunForm.on(show),
     store.onRerunRefused((errors) => {
+      if (!sent) return;
+      sent = false;
       rest(false);
       form?.showErrors(errors);
     }),
     store.onChange(() => {
-      // The view has gone over to the new run, or its past is on show.
-      if (form !== null && (store.run.id !== run || store.replaying || !store.heard)) ui.rerunForm.value = false;
+      if (form === null) return;
+      // Out of sight while the past is on show, or the kernel away: what was typed stays.
+      place.hidden = !place.contains(document.activeElement) && (store.replaying || !store.heard);
+      // The view has gone over to the new run.
+      if (store.run.id !== run) ui.rerunForm.value = false;
     }),
     () => {
       clearTimeout(resting);

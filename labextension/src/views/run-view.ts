@@ -1,6 +1,6 @@
 /** One run, whole: header, tabs, the tab's picture, the pane about what is selected. */
 
-import { h, setText } from "../core/dom";
+import { h, newId, setText } from "../core/dom";
 import { disposeAll } from "../core/signal";
 import { word } from "../core/status";
 import type { RunStore } from "../core/store";
@@ -29,11 +29,9 @@ const VIEWS: Record<Tab, { name: string; mount: Mount }> = {
 
 /** Up to so many tasks the picture is low; it grows once, and never shrinks under the reader's eyes. */
 const FEW = 7;
-let views = 0;
 
 export const mountRunView: Mount = (element, store, ui) => {
-  views += 1;
-  const id = `ipf-${views}`;
+  const id = newId("ipf");
   const tabs = TABS.map((tab) =>
     h("button", {
       type: "button",

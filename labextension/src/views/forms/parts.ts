@@ -1,6 +1,6 @@
 /** The parts of a form: a line with label, control, words and error; a list of such; a model, which has parts of its own. */
 
-import { h, setText } from "../../core/dom";
+import { h, newId, setText } from "../../core/dom";
 import { glyph } from "../../core/icons";
 import { makeControl } from "./controls";
 import { bounds, type Field, type Given } from "./fields";
@@ -15,7 +15,6 @@ export interface Part {
   focus(): void;
 }
 
-let parts = 0;
 /** Short forms of one line: as narrow as what is typed into them. */
 const WIDE = new Set<Field["kind"]>(["list", "model", "text"]);
 
@@ -32,8 +31,7 @@ class Words {
   private readonly id: string;
 
   constructor(field: Field) {
-    parts += 1;
-    this.id = `ipf-field-${parts}`;
+    this.id = newId("ipf-field");
     const words = [field.doc, bounds(field)].filter((one) => one !== "").join(" · ");
     this.doc = h("p", { class: "ipf-field-doc", id: `${this.id}-doc`, text: words });
     this.doc.hidden = words === "";

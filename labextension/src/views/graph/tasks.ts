@@ -1,6 +1,6 @@
 /** The graph of the tasks: boxes from left to right in the direction the data takes. */
 
-import { h, s } from "../../core/dom";
+import { h, newId, s } from "../../core/dom";
 import type { Graph, GraphEdge, GraphNode } from "../../core/protocol";
 import { disposeAll } from "../../core/signal";
 import type { RunStore } from "../../core/store";
@@ -23,12 +23,10 @@ import { toolButton } from "./tools";
 
 /** More nodes in sight than this are painted on a canvas. */
 const MOST_ELEMENTS = 300;
-let views = 0;
 
 /** Draws into `element`, puts the buttons that zoom into `tools`; the result takes both away again. */
 export function mountTasks(element: HTMLElement, tools: HTMLElement, store: RunStore, ui: UiState): () => void {
-  views += 1;
-  const picture = new SvgGraph(`ipf-node-${views}`);
+  const picture = new SvgGraph(newId("ipf-node"));
   const svg = s(
     "svg",
     { class: "ipf-svg", width: "100%", height: "100%" },

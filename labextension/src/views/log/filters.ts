@@ -1,6 +1,6 @@
 /** What chooses the lines of the log: a task, streams, words; and the button that copies what is shown. */
 
-import { h, setAttr, setText } from "../../core/dom";
+import { h, newId, setAttr, setText } from "../../core/dom";
 import { title } from "../../core/format";
 import { glyph } from "../../core/icons";
 import { disposeAll } from "../../core/signal";
@@ -10,11 +10,9 @@ import { STREAMS, streamIcon } from "./streams";
 
 /** Tasks that are offered by name; others can be chosen by number. */
 const OFFERED = 500;
-let lists = 0;
 
 export function mountFilters(element: HTMLElement, store: RunStore, ui: UiState, copy: () => void): () => void {
-  lists += 1;
-  const options = h("datalist", { id: `ipf-log-tasks-${lists}` });
+  const options = h("datalist", { id: newId("ipf-log-tasks") });
   const task = h("input", {
     type: "search",
     class: "ipf-search ipf-log-task",

@@ -1,6 +1,6 @@
 /** The log: what tasks printed, logged and warned, in order of time; only the lines in sight exist. */
 
-import { h, onceAFrame, setAttr, setText } from "../../core/dom";
+import { h, newId, onceAFrame, setAttr, setText } from "../../core/dom";
 import { count, plural } from "../../core/format";
 import { keptAnswer, LogLines } from "../../core/log";
 import type { LogAnswer, LogQuery } from "../../core/protocol";
@@ -23,11 +23,9 @@ const BEYOND = 8;
 const WIDEST = 24;
 /** So close to the end counts as at the end. */
 const NEAR = 6;
-let views = 0;
 
 export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): () => void {
-  views += 1;
-  const prefix = `ipf-line-${views}`;
+  const prefix = newId("ipf-line");
   const gone = h("p", { class: "ipf-log-gone", role: "note" });
   const list = h("div", {
     class: "ipf-lines ipf-focusable",

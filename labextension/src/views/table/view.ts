@@ -1,6 +1,6 @@
 /** The table: every task a row; only the rows in sight exist. */
 
-import { h, onceAFrame, setAttr, setText } from "../../core/dom";
+import { h, newId, onceAFrame, setAttr, setText } from "../../core/dom";
 import { count, plural } from "../../core/format";
 import { stateIcon } from "../../core/icons";
 import type { Column, State, TaskRow } from "../../core/protocol";
@@ -15,11 +15,9 @@ import { COLUMNS, matches, sorted } from "./rows";
 export const ROW = 30;
 const HEAD = 32;
 const BEYOND = 6;
-let views = 0;
 
 export function mountTable(element: HTMLElement, store: RunStore, ui: UiState): () => void {
-  views += 1;
-  const prefix = `ipf-tr-${views}`;
+  const prefix = newId("ipf-tr");
   const search = h("input", {
     type: "search",
     class: "ipf-search",

@@ -1,6 +1,6 @@
 /** The timeline: names at the left, bars on a shared time axis. */
 
-import { h, onceAFrame, reducedMotion } from "../../core/dom";
+import { h, newId, onceAFrame, reducedMotion } from "../../core/dom";
 import { disposeAll } from "../../core/signal";
 import type { RunStore } from "../../core/store";
 import { readTheme, watchTheme } from "../../core/theme";
@@ -24,12 +24,10 @@ import { WhatIf, whyNoWhatIf } from "./what-if";
 
 /** Rows painted above and below those in sight: scrolling shows them at once, before the next frame is drawn. */
 const BEYOND = 160;
-let views = 0;
 
 export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState): () => void {
-  views += 1;
   const axis = new Axis();
-  const labels = new Labels(`ipf-row-${views}`);
+  const labels = new Labels(newId("ipf-row"));
   const canvas = h("canvas", { class: "ipf-bars", "aria-hidden": "true" });
   const sheet = h("div", { class: "ipf-sheet" }, labels.element, canvas);
   const scroller = h(

@@ -1,6 +1,6 @@
 /** The picture of a workflow and, below it, a line that says how its events stand. */
 
-import { h, s, setAttr } from "../../core/dom";
+import { h, newId, s, setAttr } from "../../core/dom";
 import { byId, flowEnded, stepKey, stepOfTask, typeKey, wayOf } from "../../core/events";
 import type { FlowNode, Workflow } from "../../core/protocol";
 import { disposeAll } from "../../core/signal";
@@ -22,11 +22,9 @@ const LOWEST = 384;
 const HIGHEST = 600;
 /** All ways at a glance are worth smaller letters than a graph's. */
 const LEAST = 0.5;
-let views = 0;
 
 export function mountWorkflow(element: HTMLElement, tools: HTMLElement, store: RunStore, ui: UiState): () => void {
-  views += 1;
-  const picture = new FlowPicture(`ipf-flow-${views}`);
+  const picture = new FlowPicture(newId("ipf-flow"));
   const arrow = arrowhead(picture.arrowId);
   // The same head on thin and thick edges.
   setAttr(arrow, "markerUnits", "userSpaceOnUse");
