@@ -49,6 +49,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     # A test that looks at a saved file saves it.
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    # What a kernel offers on Tab is left out where it takes more than a second: on a busy machine it may.
+    "@jupyterlab/completer-extension:manager": {"providerTimeout": 20_000},
 }
 
 # JupyterLab, ended by the closing of its standard input: it does not outlive a test run that was killed.
