@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine.earlier import children_of
 from ipyflow.engine.nodes import Node
 from ipyflow.model.status import RESTARTABLE_STATES
 
@@ -62,6 +63,8 @@ def retry_all(failed: list[Future[Any]]) -> None:
         return
     bodies = {future.id for future in failed if _runs_its_body(future)}
     below = _Below(failed[0].run, bodies)
+    with_children = sum(one._call is not None and one._call.has_children for one in failed)
+    held = children_of(failed[0].run) if with_children > 1 else None  # looked for once, and not for each of them
     for future in [future for future in failed if future.parent_id not in below]:
         if _is_due(future.run, future):  # still: it may have gone on by itself when one before it did
             try:
@@ -70,6 +73,7 @@ def retry_all(failed: list[Future[Any]]) -> None:
                 if future.done() and future.state in RESTARTABLE_STATES:
                     raise
                 # else somebody else has just started it
+    del held
 
 
 def _runs_its_body(future: Future[Any]) -> bool:

@@ -161,6 +161,11 @@ class Call:
         return self.handle or self.engine.host(self)
 
     @property
+    def has_children(self) -> bool:
+        """Whether it, or an attempt that is run again with it, has ever submitted something."""
+        return self.unread is not None or self.earlier is not None
+
+    @property
     def level(self) -> int:
         """How many unfinished tasks it is below."""
         live, above, level = self.future.run.live, self.future.parent_id, 0

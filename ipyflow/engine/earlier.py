@@ -17,9 +17,6 @@ from around it that may differ from one to the next.
 from __future__ import annotations
 
 import ast
-import datetime
-import marshal
-import pathlib
 import threading
 import types
 import weakref
@@ -27,8 +24,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
+from ipyflow.engine.marks import PLAIN, WHOLE, mark_of
 from ipyflow.engine.references import written_arguments
 from ipyflow.engine.sources import inner_function, same_function, takes_from_around
 from ipyflow.model import records as r
@@ -38,21 +35,43 @@ from ipyflow.model.status import RESTARTABLE_STATES, State
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.options import Definition
+    from ipyflow.engine.run import Run
 
-LARGEST = 1_000
-"""Items, and characters of a text, up to which arguments have a fingerprint."""
-_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
-_NUMBERS = frozenset({int, float, bool, complex, type(None)})
-_REPRED = frozenset(
-    {range, pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath, datetime.date,
-     datetime.datetime, datetime.time, datetime.timedelta}
-)  # fmt: skip
-"""Types that are written out whole by ``repr``."""
 _KNOWN = (None, "prompt")
 """Roles of what is known again: not pipelines and workflows, which begin anew."""
 _WRITTEN = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict}
 """Types of which a short text may hold all there is, so that a value nobody holds any more is read from the log."""
 _ENDED_WELL = (State.SUCCEEDED, State.CACHED)
+
+
+class Children:
+    """What is below each task of a run, as it is now: looked for once, where many bodies are to be run again.
+
+    Attributes:
+        made: when; what has ended before has all its children here.
+        tasks: by the number of the parent.
+        refs: the futures, as far as somebody holds them, by the number of the parent.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.made = run.engine.now()
+        self.tasks: dict[int, list[TaskState]] = {}
+        self.refs: dict[int, list[weakref.ref[Future[Any]]]] = {}
+        for future in run.futures:
+            self.refs.setdefault(future.parent_id, []).append(weakref.ref(future))
+        with run.reading() as state:
+            for task in state.tasks.values():
+                if task.role in _KNOWN:
+                    self.tasks.setdefault(task.parent, []).append(task)
+
+
+def children_of(run: Run, ended: float | None = None) -> Children:
+    """Those of a run in which a body has ended at that time; made anew where nobody holds any that know of it."""
+    known = None if run.children is None else run.children()
+    if known is None or ended is None or known.made <= ended:
+        known = Children(run)
+        run.children = weakref.ref(known)
+    return known
 
 
 class Earlier:
@@ -67,7 +86,16 @@ class Earlier:
         self._run = run
         self._lock = threading.Lock()
         self._left: dict[tuple[Any, ...], deque[TaskState]] = {}
-        self._held = {future.id: future for future in run.futures if future.parent_id == parent}
+        with run.reading() as state:
+            was = state.tasks.get(parent)
+            last = None if was is None or not was.attempts else was.attempts[-1]
+            began, ended = (0.0, None) if last is None else (last.started, last.ended)
+        self.since: float = began if call.earlier is None else call.earlier.since
+        """When the body last began from nothing: what is older belongs to attempts that count no more."""
+        self._children = children_of(run, ended)
+        """Held for those that are run again below it."""
+        found = (ref() for ref in self._children.refs.get(parent, ()))
+        self._held = {future.id: future for future in found if future is not None}
         self._given = call.given or {}
         self._functions: dict[tuple[str, str], dict[int, Callable[..., Any]]] = {}
         """What is held, by name: one function for each code."""
@@ -81,21 +109,13 @@ class Earlier:
         """Those whose function may have been another; they stay so in the attempts after this one."""
         self.done = 0
         """How many of them have ended well, and can be had."""
-        with run.reading() as state:
-            was = state.tasks.get(parent)
-            self.since: float = 0.0 if was is None or not was.attempts else was.attempts[-1].started
-            """When the body last began from nothing: what is older belongs to attempts that count no more."""
-            if call.earlier is not None:
-                self.since = call.earlier.since
-            for task in state.tasks.values():
-                if task.parent != parent or task.role not in _KNOWN or task.submitted < self.since:
-                    continue
-                if task.id in self._refused:
-                    continue
-                self._left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
-                self.done += task.state in _ENDED_WELL and (task.id in self._held or _read(task) is not _UNKNOWN)
-                if task.id not in self._held:
-                    self._gone.setdefault((task.name, task.module), []).append(task.id)
+        for task in self._children.tasks.get(parent, ()):
+            if task.submitted < self.since or task.id in self._refused:
+                continue
+            self._left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
+            self.done += task.state in _ENDED_WELL and (task.id in self._held or _read(task) is not _UNKNOWN)
+            if task.id not in self._held:
+                self._gone.setdefault((task.name, task.module), []).append(task.id)
 
     def in_words(self) -> str:
         """For its log."""
@@ -111,7 +131,7 @@ class Earlier:
         text, _ = written_arguments(args, kwargs)
         row = (r.SUBMITTED, 0.0, 0, 0, "", "", "", text, (), None, None, None)
         written: str = r.unpack(row).args  # type: ignore[union-attr]
-        mark = _mark(task, text, args, kwargs)
+        mark = mark_of(task, text, args, kwargs)
         if mark is None:
             return None
         is_local = _is_local(task)
@@ -168,91 +188,6 @@ def _is_local(task: Definition) -> bool:
     return "<" in getattr(inner_function(task.fn), "__qualname__", "<")
 
 
-WHOLE = 0
-"""The mark of a call whose text says all there is."""
-
-
-def _mark(task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-    """What tells a call from others of the same text, as :func:`written_arguments` gives it; ``None``: nobody knows."""
-    if task.role is not None:  # a prompt: two questions may have one name
-        asks: Any = task.fn
-        return fingerprint((asks.template, asks.title, asks.form, asks.actions, args), kwargs)
-    if type(text) is not str or not (
-        "…" in text or len(args) > ITEMS or len(kwargs) > ITEMS or not all(map(_is_plain, (*args, *kwargs.values())))
-    ):
-        return WHOLE
-    return fingerprint(args, kwargs)
-
-
-def _is_plain(value: Any) -> bool:
-    kind = type(value)
-    if kind in _PLAIN or kind is range or issubclass(kind, Future):
-        return True
-    if kind in (list, tuple):
-        return all(map(_is_plain, value))
-    return kind is dict and all(map(_is_plain, (*value, *value.values())))
-
-
-def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-    """A number that is the same for equal arguments in this process; ``None`` where they are not plain, or too large.
-
-    Example:
-        >>> fingerprint(([1, 2, 3],), {}) == fingerprint(([1, 2, 3],), {})
-        True
-        >>> fingerprint(([1, 2, 3],), {}) == fingerprint(([1, 2, 3.0],), {})
-        False
-        >>> fingerprint((object(),), {}) is None
-        True
-    """
-    budget = [LARGEST]
-    try:
-        # Not `hash` alone: of -1 it is that of -2, and of 1 that of 1.0.
-        return hash(marshal.dumps((_written(args, budget), _written(kwargs, budget)), 2))
-    except (ValueError, RecursionError):
-        return None
-
-
-def keep_mark(
-    parent: Call, id: int, task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> None:
-    """Keep what tells a child of ``parent`` from others of the same name and text."""
-    mark = _mark(task, text, args, kwargs)
-    if mark:
-        if parent.given is None:
-            parent.given = {}
-        parent.given[id] = mark
-
-
-def _written(value: Any, budget: list[int]) -> Any:
-    """A value of types that ``marshal`` knows, and nothing else."""
-    kind = type(value)
-    if kind in _NUMBERS:
-        return value
-    if kind in (str, bytes):
-        budget[0] -= len(value) // 8
-    elif kind in (list, tuple, dict):
-        budget[0] -= len(value)
-    if budget[0] < 0:
-        raise ValueError("too large")
-    if kind in (str, bytes):
-        return value
-    if kind in (list, tuple):
-        if _NUMBERS.issuperset(map(type, value)):
-            return value
-        return kind([_written(item, budget) for item in value])
-    if kind is dict:
-        return {_written(key, budget): _written(item, budget) for key, item in value.items()}
-    if issubclass(kind, Future):
-        return ("future", getattr(value, "id", None) or _refuse())
-    if kind in _REPRED:
-        return (kind.__name__, repr(value))
-    return _refuse()
-
-
-def _refuse() -> Any:
-    raise ValueError("not plain")
-
-
 _UNKNOWN = object()
 
 
@@ -281,4 +216,4 @@ def _is_whole(value: Any) -> bool:
         return all(map(_is_whole, value))
     if kind is dict:
         return bool(value) and all(map(_is_whole, (*value, *value.values())))
-    return kind in _PLAIN and kind is not complex
+    return kind in PLAIN and kind is not complex

@@ -453,8 +453,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
         following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
         following.attempt, following.before = call.attempt + 1, call.attempt
         changed = revision(call.task.fn, task.fn)
-        has_children = call.unread is not None or call.earlier is not None
-        earlier = following.earlier = Earlier(call) if has_children else None
+        earlier = following.earlier = Earlier(call) if call.has_children else None
         following.given = call.given
     except BaseException:  # an executor that is not there, Ctrl-C: nothing was started, and it can be asked for again
         call.returned = returned

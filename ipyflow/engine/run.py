@@ -26,6 +26,7 @@ from ipyflow.model.status import FAILURE_STATES, State
 if TYPE_CHECKING:
     from ipyflow.engine.beginning import Beginning
     from ipyflow.engine.call import Call
+    from ipyflow.engine.earlier import Children
     from ipyflow.engine.future import Future
     from ipyflow.engine.scheduler import Engine
 
@@ -57,6 +58,8 @@ class Run:
         self.unobserved: dict[int, Future[Any]] = {}
         self.dependants: dict[int, list[Callable[[], object]]] = {}
         """By task that failed: lets go on what failed because of it, called when it is retried."""
+        self.children: weakref.ref[Children] | None = None
+        """What was below each task when a body was last run again, as long as that goes on."""
         self.memo: dict[Any, Future[Any]] = {}
         self.paused: set[int] = set()
         """Tasks of which, and below which, nothing more is started; with ``NO_TASK`` the whole run."""

@@ -22,10 +22,10 @@ from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
-from ipyflow.engine.earlier import keep_mark
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, Rate, gates_of
 from ipyflow.engine.loop import LoopThread
+from ipyflow.engine.marks import keep_mark
 from ipyflow.engine.nodes import Kind
 from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import ipyflow as fl
+from ipyflow.engine import earlier
 from ipyflow.engine.sources import same_function
 from ipyflow.testing import Lab, engine
 from tests.engine.gates import SOON
@@ -191,3 +192,57 @@ def test_a_retry_that_could_not_begin_can_be_asked_for_again(lab: Lab) -> None:
         lab.engine.executors = executors
     assert future.state == "failed"
     assert future.retry().result(SOON) == 1
+
+
+ran: list[int] = []
+
+
+@fl.task
+def part(x: int) -> int:
+    ran.append(x)
+    return x
+
+
+def test_what_is_below_each_is_looked_for_once_where_many_are_run_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a run of many flows that have failed would be looked through for each of them."""
+    made: list[earlier.Children] = []
+    broken = [True]
+
+    class Counted(earlier.Children):
+        def __init__(self, run: fl.Run) -> None:
+            super().__init__(run)
+            made.append(self)
+
+    monkeypatch.setattr(earlier, "Children", Counted)
+
+    @fl.flow
+    def one(x: int) -> int:
+        value = part(x)
+        if broken:
+            raise ValueError("not yet")
+        return value
+
+    @fl.flow
+    def whole(how: str) -> int:
+        futures = one.map(range(20))
+        if how == "read":
+            return sum(futures.results())
+        fl.wait(futures)
+        return len(futures)
+
+    for how, value in (("read", 190), ("waited for", 20)):
+        broken[:] = [True]
+        made.clear()
+        ran.clear()
+        future = whole.submit(how)
+        future.exception(SOON)
+        assert future.run.wait(SOON)
+        broken.clear()
+        future.run.retry()
+        assert future.run.wait(SOON)
+        assert (future.result(SOON), len(ran), len(made)) == (value, 20, 1)
+        made.clear()
+        gc.collect()
+        assert future.run.children is None or future.run.children() is None

@@ -1,0 +1,113 @@
+"""What tells one call from another of the same task: the text of its arguments, or a mark beside it.
+
+The log has a short text of the arguments. Where that says all there is, it is enough; where it leaves something out,
+there is a fingerprint, which the parent's call keeps until its body is run again: see :mod:`ipyflow.engine.earlier`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import marshal
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine.describe import ITEMS
+from ipyflow.engine.future import Future
+
+if TYPE_CHECKING:
+    from ipyflow.engine.call import Call
+    from ipyflow.engine.options import Definition
+
+LARGEST = 1_000
+"""Items, and characters of a text, up to which arguments have a fingerprint."""
+PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
+"""Types whose values are themselves and nothing else."""
+_NUMBERS = frozenset({int, float, bool, complex, type(None)})
+_REPRED = frozenset(
+    {range, pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath, datetime.date,
+     datetime.datetime, datetime.time, datetime.timedelta}
+)  # fmt: skip
+"""Types that are written out whole by ``repr``."""
+WHOLE = 0
+"""The mark of a call whose text says all there is."""
+
+
+def mark_of(task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+    """What tells a call from others of the same text, as :func:`written_arguments` gives it; ``None``: nobody knows."""
+    if task.role is not None:  # a prompt: two questions may have one name
+        asks: Any = task.fn
+        return fingerprint((asks.template, asks.title, asks.form, asks.actions, args), kwargs)
+    if type(text) is not str or not (
+        "…" in text or len(args) > ITEMS or len(kwargs) > ITEMS or not all(map(_is_plain, (*args, *kwargs.values())))
+    ):
+        return WHOLE
+    return fingerprint(args, kwargs)
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind in PLAIN or kind is range or issubclass(kind, Future):
+        return True
+    if kind in (list, tuple):
+        return all(map(_is_plain, value))
+    return kind is dict and all(map(_is_plain, (*value, *value.values())))
+
+
+def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+    """A number that is the same for equal arguments in this process; ``None`` where they are not plain, or too large.
+
+    Example:
+        >>> fingerprint(([1, 2, 3],), {}) == fingerprint(([1, 2, 3],), {})
+        True
+        >>> fingerprint(([1, 2, 3],), {}) == fingerprint(([1, 2, 3.0],), {})
+        False
+        >>> fingerprint((object(),), {}) is None
+        True
+    """
+    budget = [LARGEST]
+    try:
+        # Not `hash` alone: of -1 it is that of -2, and of 1 that of 1.0.
+        return hash(marshal.dumps((_written(args, budget), _written(kwargs, budget)), 2))
+    except (ValueError, RecursionError):
+        return None
+
+
+def keep_mark(
+    parent: Call, id: int, task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Keep what tells a child of ``parent`` from others of the same name and text."""
+    mark = mark_of(task, text, args, kwargs)
+    if mark:
+        if parent.given is None:
+            parent.given = {}
+        parent.given[id] = mark
+
+
+def _written(value: Any, budget: list[int]) -> Any:
+    """A value of types that ``marshal`` knows, and nothing else."""
+    kind = type(value)
+    if kind in _NUMBERS:
+        return value
+    if kind in (str, bytes):
+        budget[0] -= len(value) // 8
+    elif kind in (list, tuple, dict):
+        budget[0] -= len(value)
+    if budget[0] < 0:
+        raise ValueError("too large")
+    if kind in (str, bytes):
+        return value
+    if kind in (list, tuple):
+        if _NUMBERS.issuperset(map(type, value)):
+            return value
+        return kind([_written(item, budget) for item in value])
+    if kind is dict:
+        return {_written(key, budget): _written(item, budget) for key, item in value.items()}
+    if issubclass(kind, Future):
+        return ("future", getattr(value, "id", None) or _refuse())
+    if kind in _REPRED:
+        return (kind.__name__, repr(value))
+    return _refuse()
+
+
+def _refuse() -> Any:
+    raise ValueError("not plain")
