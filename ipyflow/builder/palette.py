@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Iterable
 from typing import Any
 
-from ipyflow.builder.names import Names, called, signature
+from ipyflow.builder.names import Names, called, is_a, signature
 from ipyflow.flows.tasks import Task
 from ipyflow.forms.fields import Field
 from ipyflow.forms.signature import of_callable
 
 MOST_NAMES = 300
 """Names of the notebook that are offered where an argument is typed."""
+_NO_VALUES = (
+    types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType,
+)  # fmt: skip
 _SHELL = ("In", "Out", "exit", "quit", "get_ipython", "open")
 
 
@@ -101,6 +105,6 @@ def variables(names: Names) -> list[str]:
     found = [
         name for name, value in [*names.own.items(), *names.namespace.items()]
         if not name.startswith("_") and name not in _SHELL and name not in tasks
-        and not inspect.ismodule(value) and not inspect.isclass(value) and not inspect.isroutine(value)
+        and not is_a(value, *_NO_VALUES)
     ]  # fmt: skip
     return list(dict.fromkeys(reversed(found)))[:MOST_NAMES]

@@ -60,7 +60,7 @@ describe("what if", () => {
 
     const number = pane?.querySelector("input");
     if (number != null) number.value = "5";
-    pane?.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
+    [...(pane?.querySelectorAll("button") ?? [])].find((one) => one.textContent === "Try")?.click();
     const second = model.sent.filter((message) => message.type === "ask")[1];
     expect(second).toMatchObject({ query: { workers: [5] } });
     model.say({
@@ -74,6 +74,22 @@ describe("what if", () => {
     expect(pane?.querySelectorAll("tbody tr")).toHaveLength(4);
     pane?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     expect(pane?.hidden).toBe(true);
+  });
+
+  it("is asked again when it is opened again, if it was not answered", async () => {
+    const { el, model } = open(example("small"));
+    await frame();
+    const button = el.querySelector<HTMLButtonElement>('[aria-label="What if"]');
+    const asked = () => model.sent.filter((message) => message.type === "ask" && message.what === "whatif");
+    button?.click();
+    const [first] = asked();
+    const request = first?.type === "ask" ? first.request : 0;
+    model.say({ type: "answer", request, answer: null, error: "the kernel is busy" });
+    await frame();
+    expect(el.querySelector('.ipf-what [role="status"]')?.textContent).toBe("the kernel is busy");
+    button?.click();
+    button?.click();
+    expect(asked()).toHaveLength(2);
   });
 
   it("cannot be asked while the run goes on", async () => {

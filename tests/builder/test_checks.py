@@ -21,6 +21,19 @@ def builder(*steps: dict[str, Any], **more: Any) -> fl.Builder:
     return made
 
 
+def test_a_value_that_refuses_to_say_what_it_is_is_passed_over() -> None:
+    """As proxies do outside of what they stand for."""
+
+    class Proxy:
+        @property
+        def __class__(self) -> type:  # type: ignore[misc]
+            raise RuntimeError("outside of a request")
+
+    made = builder({"task": "multiply", "arguments": "3, 4"}, request=Proxy())
+    assert made.run().result() == 12
+    assert made.to_json()["palette"]
+
+
 def said(made: fl.Builder) -> list[tuple[int, str, str]]:
     return [(one.id, one.field, ("perhaps: " if one.doubt else "") + one.text) for one in made.problems]
 

@@ -57,12 +57,18 @@ export class WhatIf {
       if (event.key === "Enter") this.more(event);
     },
   });
+  // No form element: in frames that may not send forms the browser would swallow what is pressed.
   private readonly form = h(
-    "form",
-    { class: "ipf-what-form", submit: (event: Event) => this.more(event) },
+    "div",
+    { class: "ipf-what-form" },
     h("span", { text: "And with" }),
     this.number,
-    h("button", { type: "submit", class: "ipf-button ipf-small", text: "Try" }),
+    h("button", {
+      type: "button",
+      class: "ipf-button ipf-small",
+      text: "Try",
+      click: (event: Event) => this.more(event),
+    }),
   );
   readonly element = h(
     "section",
@@ -144,8 +150,9 @@ export class WhatIf {
         this.draw(this.answer);
       },
       (error: unknown) => {
-        if (of === this.asked)
-          this.say(error instanceof Error ? error.message.replace(/^\w+Error: /, "") : String(error));
+        if (of !== this.asked) return;
+        this.say(error instanceof Error ? error.message.replace(/^\w+Error: /, "") : String(error));
+        if (this.answer === null) this.asked = ""; // a kernel that was busy: asked again when it is opened again
       },
     );
   }
