@@ -7,14 +7,18 @@ values are written out, containers to a few items, anything else by its type, sh
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import enum
 import linecache
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from pathlib import Path
+from decimal import Decimal
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 from ipyflow.engine.plan import Plan
 from ipyflow.errors import GroupError, RemoteTraceback
@@ -30,6 +34,11 @@ SHORT = "_short_text"
 _HOUSE = str(Path(__file__).resolve().parent.parent)
 _FRAME = re.compile(r'  File "(.+)", line (\d+), in ')
 _BRACKETS: dict[Any, str] = {list: "[]", tuple: "()", set: "{}", frozenset: "{}"}
+# Of the standard library, and so nobody's own code: what forms and prompts ask for most.
+_STANDARD: dict[Any, Callable[[Any], str]] = {
+    **dict.fromkeys((datetime.date, datetime.timedelta, Decimal, UUID), str),
+    **dict.fromkeys((type(Path()), type(PurePath())), lambda path: f"Path({str(path)!r})"),
+}
 
 
 def short(value: Any, depth: int = DEPTH) -> str:
@@ -59,6 +68,13 @@ def _long(value: Any, depth: int) -> str:
         inner = ", ".join(f"{short(k, depth - 1)}: {short(v, depth - 1)}" for k, v in _first(value.items()))
         more = f", … ({len(value)} items)" if len(value) > ITEMS else ""
         return "{" + inner + more + "}" if depth > 0 or not value else "{…}"
+    standard = _STANDARD.get(kind)
+    if standard is not None:
+        return standard(value)
+    if kind in (datetime.datetime, datetime.time) and type(value.tzinfo) in (type(None), datetime.timezone):
+        return str(value)
+    if isinstance(value, enum.Enum):
+        return f"{kind.__name__}.{value._name_}"
     if isinstance(value, Future):
         return f"<{label}>" if isinstance(label := getattr(value, "label", None), str) else f"<{kind.__name__}>"
     if isinstance(value, type):
@@ -70,6 +86,10 @@ def _long(value: Any, depth: int) -> str:
     if dataclasses.is_dataclass(value) and depth > 0:
         named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value)[:ITEMS] if f.repr)
         return f"{kind.__name__}({', '.join(f'{n}={short(v, depth - 1)}' for n, v in named)})"
+    fields = kind.__dict__.get("__pydantic_fields__")
+    if isinstance(fields, dict) and depth > 0:
+        shown = [name for name in fields if fields[name].repr][:ITEMS]
+        return f"{kind.__name__}({', '.join(f'{n}={short(value.__dict__[n], depth - 1)}' for n in shown)})"
     if callable(value) and hasattr(value, "__qualname__"):
         return f"<function {value.__qualname__}>"
     shape = getattr(value, "shape", None)
