@@ -127,9 +127,9 @@ def run_ended(engine: Engine, run: Run) -> None:
         )
     unobserved = [f for f in list(run.unobserved.values()) if f is not root]
     for future in unobserved:
+        run.unobserved.pop(future.id, None)  # one by one: a retry may change it meanwhile
         run.append(r.Noted(engine.now(), future.id, "unobserved", f"{future.label} failed and nobody looked"))
     if unobserved:
-        run.unobserved = {id: f for id, f in run.unobserved.items() if f is root}
         names = [f"{f.label} ({type(f.peek()).__name__}: {message(f.peek() or Exception())[:80]})" for f in unobserved]
         warn(
             UnobservedFailureWarning(

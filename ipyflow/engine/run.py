@@ -105,12 +105,17 @@ class Run:
             if self.closed or self._closing or self.live or self.open:
                 return
             self._closing = True
-        self.engine.before_close(self)
+        try:
+            self.engine.before_close(self)
+        finally:
+            self._closing = False  # whatever it raises: or nobody could close the run any more
         with self._lock:
-            self._closing = False
-            if self.live:  # a task was retried, or submitted by a thread that a body left behind
+            if self.closed or self.live:  # a task was retried, or submitted by a thread that a body left behind
                 return
             self.closed = True
+            if self.live:  # from just now: whoever put it there may not have seen that the run is closed
+                self.closed = False
+                return
             self.cpu = process_time() - self._cpu_before
             self.append(r.Closed(self.engine.now(), self.state.value))
             end = self._end
@@ -135,10 +140,13 @@ class Run:
     def reopen(self) -> None:
         """A task of a closed run is run again."""
         with self._lock:
-            self.closed = False
-            self._end = None
+            if self.closed:
+                self.closed = False
+                self._end = None
         for listener in list(self.engine.on_reopen):
             listener(self)
+        if not self.live:  # it was cancelled in between, and found the run closed
+            self.close_if_done()
 
     def find(self, id: int) -> Future[Any] | None:
         """The future with this id, while somebody holds it."""

@@ -195,3 +195,28 @@ def test_it_is_told_when_runs_begin_and_end_and_begin_again(lab: Lab) -> None:
     eventually(lambda: len(told) == 4)
     assert [what for what, _ in told] == ["run", "close", "reopen", "close"]
     assert told[1][1] == 5, "the log is complete when it is told"
+
+
+def test_a_retry_that_is_cancelled_before_the_run_is_open_again_leaves_no_run_open(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @fl.task
+    def part() -> None:
+        raise ValueError
+
+    future = part.submit()
+    run = future.run
+    assert isinstance(future.exception(SOON), ValueError)
+    lab.engine.end_scope(run)
+    assert run.wait(SOON)
+    reopen = type(run).reopen
+
+    def cancelled_first(run: fl.Run) -> None:
+        future.cancel()
+        reopen(run)
+
+    monkeypatch.setattr(type(run), "reopen", cancelled_first)
+    future.retry()
+    assert future.cancelled()
+    assert run.wait(SOON)
+    assert run.closed
