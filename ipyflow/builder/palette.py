@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_type_hints
 
 from ipyflow.builder.names import Names, called, is_a, signature
 from ipyflow.flows.tasks import Task
@@ -46,12 +46,12 @@ def palette(names: Names, used: Iterable[str]) -> list[dict[str, Any]]:
 
 
 def _told(name: str, task: Task[Any, Any], listed: bool) -> dict[str, Any]:
-    told = signature(task)
+    told = _bare(task)
     doc = (inspect.getdoc(called(task)) or "").strip().splitlines()
     return {
         "name": name,
         "listed": listed,
-        "signature": "(…)" if told is None else _short(str(_bare(told))),
+        "signature": "(…)" if told is None else _short(str(told)),
         "doc": doc[0] if doc else "",
         "flow": task.is_flow,
         "options": {key: repr(value) for key, value in task._given.items() if type(value) in (bool, int, float, str)},
@@ -70,8 +70,8 @@ def _parameter(field: Field, told: inspect.Signature | None) -> dict[str, Any]:
     choices = [repr(value) for _, value in field.choices or () if type(value) in (str, int, float, bool)]
     if field.kind == "bool":
         choices = ["True", "False"]
-    hint = None if told is None else told.parameters[field.name].annotation
-    said = "" if hint is None or hint is inspect.Parameter.empty else inspect.formatannotation(_Hint.of(hint))
+    hint = inspect.Parameter.empty if told is None else told.parameters[field.name].annotation
+    said = "" if hint is inspect.Parameter.empty else inspect.formatannotation(hint)
     return {"hint": _short(said), "doc": field.doc, "choices": choices, "kind": field.kind}
 
 
@@ -81,17 +81,28 @@ class _Hint:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    @classmethod
-    def of(cls, hint: Any) -> Any:
-        return cls(hint) if isinstance(hint, str) else hint
-
     def __repr__(self) -> str:
         return self._text
 
 
-def _bare(told: inspect.Signature) -> inspect.Signature:
-    parameters = [one.replace(annotation=_Hint.of(one.annotation)) for one in told.parameters.values()]
-    return told.replace(parameters=parameters, return_annotation=_Hint.of(told.return_annotation))
+def _bare(task: Task[Any, Any]) -> inspect.Signature | None:
+    """What a task takes, as a reader wants it: hints without what ``Annotated`` adds to them, which stands in forms."""
+    told = signature(task)
+    if told is None:
+        return None
+    try:
+        plain = get_type_hints(inspect.unwrap(called(task)))
+    except Exception:  # hints of names that are not there
+        plain = {}
+
+    def bare(name: str, hint: Any) -> Any:
+        text = hint if isinstance(hint, str) else inspect.formatannotation(hint)
+        if "Annotated[" in text and name in plain:
+            return plain[name]
+        return _Hint(hint) if isinstance(hint, str) else hint
+
+    parameters = [one.replace(annotation=bare(one.name, one.annotation)) for one in told.parameters.values()]
+    return told.replace(parameters=parameters, return_annotation=bare("return", told.return_annotation))
 
 
 def _short(text: str) -> str:

@@ -1,11 +1,12 @@
 """What is wrong with a plan is said at its place, and nothing is evaluated for it."""
 
 import ast
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import Field
 
 import ipyflow as fl
 from ipyflow.builder.texts import free_names, joined, wrong
@@ -186,3 +187,14 @@ def test_a_prompt_takes_what_its_text_has_places_for() -> None:
     assert told["who"] == ("(*, name) -> int", ["name"])
     made.edit({"do": "task", "id": made.plan["entries"][1]["id"], "task": "who"})
     assert any(not problem.doubt for problem in made.problems), "its text has no place for the value of divide"
+
+
+def test_hints_are_shown_without_what_is_added_to_them() -> None:
+    def invite(
+        guests: Annotated[int, Field(ge=1)] = 4, *, names: "list[Annotated[str, 'short']] | None" = None
+    ) -> Annotated[int, "so many"]:
+        return guests
+
+    one = fl.Builder(namespace={"invite": fl.task(invite)}).to_json()["palette"][0]
+    assert one["signature"] == "(guests: int = 4, *, names: list[str] | None = None) -> int"
+    assert [told["hint"] for told in one["parameters"].values()] == ["int", "list[str] | None"]
