@@ -95,7 +95,7 @@ export class DetailActions {
   private async look(): Promise<void> {
     if (this.task === null) return;
     const said = await toCell(this.element, debugFor(this.task), true);
-    if (said !== "") say(this.store, `${debugFor(this.task)}: ${said}.`);
+    if (said !== "") say(this.store, `${debugFor(this.task)} ${said}.`);
   }
 
   private async take(): Promise<void> {
