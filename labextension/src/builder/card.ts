@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom";
 import { mark } from "./button";
-import { type Problem, type Shown, type Step, type StepRole, unquoted } from "./state";
+import { type Block, type Problem, type Shown, type Step, type StepRole, unquoted } from "./state";
 
 const ROLE_WORDS: [StepRole, string][] = [
   ["exceptionally", "if it fails"],
@@ -46,6 +46,27 @@ function tags(step: Step, look: Shown["looks"][string] | undefined): string[] {
     if (name !== "with_state" && name !== "fruitful") found.push(`${name} ${unquoted(text)}`);
   }
   if (step.pauses) found.push("‖ then it pauses");
+  return found;
+}
+
+/** What is said of a block besides its name. */
+export function blockTags(block: Block): string[] {
+  const {
+    max_parallelism: most,
+    num_stages: stages,
+    fail_fast: fast,
+    return_exceptions: caught,
+    ordered,
+    merge_state,
+  } = block.options;
+  const found = [];
+  if (most !== undefined) found.push(`${most} at once`);
+  if (stages !== undefined) found.push(`${stages} stages`);
+  if (fast === "True") found.push("stops at a failure");
+  if (caught === "True") found.push("keeps exceptions");
+  if (ordered === "False") found.push("as they end");
+  if (merge_state !== undefined) found.push(`merged by ${unquoted(merge_state)}`);
+  if (block.pauses) found.push("‖ then it pauses");
   return found;
 }
 

@@ -4,13 +4,14 @@ import { h } from "../core/dom";
 import { disposeAll } from "../core/signal";
 import { MenuButton, type MenuItem } from "../views/menu";
 import { mark } from "./button";
-import { badges, card, problemLine } from "./card";
+import { badges, blockTags, card, problemLine } from "./card";
 import type { Desk } from "./desk";
-import { type Dragged, distance, dragSource, dropArea, now, type Target } from "./drag";
+import { dragSource, now } from "./drag";
+import { mountDrops } from "./drops";
 import type { Part } from "./palette";
 import { pressable } from "./pressable";
 import { reveal } from "./reveal";
-import { type Block, type Branch, blockName, type Entry, find, type Place, unquoted } from "./state";
+import { type Block, type Branch, blockName, type Entry, type Place } from "./state";
 
 /** More branches than these stand in rows. */
 const MANY = 4;
@@ -202,52 +203,6 @@ export function mountPicture(desk: Desk): Picture {
     ];
   }
 
-  // Dropping.
-
-  function nearest(what: Dragged, x: number, y: number): Target | null {
-    const moved = what.id === undefined ? undefined : find(desk.plan, what.id);
-    const own = what.id === undefined ? null : (cardOf(what.id)?.closest("li") ?? null);
-    if (what.task !== undefined) {
-      const under = [...element.querySelectorAll<HTMLElement>("[data-empty]")];
-      const hit = under.find((one) => distance(one.getBoundingClientRect(), x, y) === 0);
-      if (hit) {
-        const id = Number(hit.dataset.id);
-        return {
-          element: hit,
-          drop: () => desk.edit({ do: "task", id, task: what.task }, { word: `chose ${what.task}` }),
-        };
-      }
-    }
-    let best: Target | null = null;
-    let least = Number.POSITIVE_INFINITY;
-    const consider = (one: HTMLElement, place: Place) => {
-      const far = distance(one.getBoundingClientRect(), x, y);
-      if (far >= least) return;
-      least = far;
-      best = { element: one, drop: () => put(what, place) };
-    };
-    for (const one of element.querySelectorAll<HTMLElement>(".ipb-gap")) {
-      const place = { to: Number(one.dataset.to), at: Number(one.dataset.at) };
-      const same = moved && place.to === moved.holder && (place.at === moved.at || place.at === moved.at + 1);
-      if (!same && !(own?.contains(one) ?? false)) consider(one, place);
-    }
-    for (const one of element.querySelectorAll<HTMLElement>(".ipb-new-branch")) {
-      if (!(own?.contains(one) ?? false)) consider(one, { to: Number(one.dataset.block), at: 0 });
-    }
-    return best;
-  }
-
-  function put(what: Dragged, place: Place): void {
-    if (what.id === undefined) desk.add(what, place);
-    else desk.move(what.id, place);
-  }
-
-  function aim(target: Target | null): void {
-    for (const one of element.querySelectorAll(".ipb-aimed")) one.classList.remove("ipb-aimed");
-    target?.element.classList.add("ipb-aimed");
-    element.classList.toggle("ipb-dropping", target !== null);
-  }
-
   // From outside.
 
   function cardOf(id: number): HTMLElement | null {
@@ -275,7 +230,7 @@ export function mountPicture(desk: Desk): Picture {
     const { id } = (target as HTMLElement).dataset;
     if (id !== undefined) desk.choose(Number(id));
   });
-  dropArea(element, nearest, aim);
+  mountDrops(element, desk, cardOf);
   const ended = () => setTimeout(draw);
   window.addEventListener("dragend", ended);
   draw();
@@ -306,24 +261,4 @@ export function mountPicture(desk: Desk): Picture {
       },
     ),
   };
-}
-
-function blockTags(block: Block): string[] {
-  const {
-    max_parallelism: most,
-    num_stages: stages,
-    fail_fast: fast,
-    return_exceptions: caught,
-    ordered,
-    merge_state,
-  } = block.options;
-  const found = [];
-  if (most !== undefined) found.push(`${most} at once`);
-  if (stages !== undefined) found.push(`${stages} stages`);
-  if (fast === "True") found.push("stops at a failure");
-  if (caught === "True") found.push("keeps exceptions");
-  if (ordered === "False") found.push("as they end");
-  if (merge_state !== undefined) found.push(`merged by ${unquoted(merge_state)}`);
-  if (block.pauses) found.push("‖ then it pauses");
-  return found;
 }
