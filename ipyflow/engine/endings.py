@@ -470,5 +470,7 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
             run.append(r.Noted(time, future.id, "reused", earlier.in_words()))
     if run.closed:
         run.reopen()
-    wake_dependants(future)
-    engine.dispatch(admission.admit(engine, following, find((args, kwargs))))
+    try:
+        wake_dependants(future)
+    finally:  # what one of them raises, as an executor that is not there, leaves this one not behind
+        engine.dispatch(admission.admit(engine, following, find((args, kwargs))))

@@ -11,6 +11,7 @@ import pytest
 import ipyflow as fl
 from ipyflow.engine import earlier
 from ipyflow.engine.sources import same_function
+from ipyflow.errors import DependencyError
 from ipyflow.testing import Lab, engine
 from tests.engine.gates import SOON
 
@@ -192,6 +193,34 @@ def test_a_retry_that_could_not_begin_can_be_asked_for_again(lab: Lab) -> None:
         lab.engine.executors = executors
     assert future.state == "failed"
     assert future.retry().result(SOON) == 1
+
+
+def test_a_dependant_that_cannot_be_run_again_leaves_what_it_depends_on_not_behind(lab: Lab) -> None:
+    broken = [True]
+
+    @fl.task
+    def first() -> int:
+        if broken:
+            raise ValueError("the first time")
+        return 1
+
+    @fl.task(resolve=True, executor="inline")
+    def second(x: int) -> int:
+        return x + 1
+
+    future = first.submit()
+    dependant = second.submit(future)
+    assert isinstance(dependant.exception(SOON), DependencyError)
+    broken.clear()
+    executors = lab.engine.executors
+    lab.engine.executors = {"threads": executors["threads"]}
+    try:
+        with pytest.raises(KeyError):
+            future.retry()
+        assert future.result(SOON) == 1
+    finally:
+        lab.engine.executors = executors
+    assert dependant.retry().result(SOON) == 2
 
 
 ran: list[int] = []
