@@ -6,6 +6,8 @@ export class MockModel implements WidgetModel {
   readonly sent: FromPage[] = [];
   readonly listeners = new Set<(message: unknown) => void>();
 
+  private readonly lines = new Set<(message: unknown) => void>();
+
   constructor(private readonly traits: Record<string, unknown>) {}
 
   get(name: string): unknown {
@@ -22,10 +24,17 @@ export class MockModel implements WidgetModel {
 
   on(event: string, listener: (message: unknown) => void): void {
     if (event === "msg:custom") this.listeners.add(listener);
+    else if (event === "comm_live_update") this.lines.add(listener);
   }
 
   off(_event: string, listener: (message: unknown) => void): void {
     this.listeners.delete(listener);
+    this.lines.delete(listener);
+  }
+
+  /** The line to the kernel has gone, or come back. */
+  lineChanged(): void {
+    for (const listener of [...this.lines]) listener(undefined);
   }
 
   say(message: unknown): void {

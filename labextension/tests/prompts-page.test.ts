@@ -116,6 +116,21 @@ describe("questions of a run", () => {
     expect(model.kinds()).not.toContain("answer_prompt");
   });
 
+  it("leave the keyboard in the form while the line is away for a moment", () => {
+    const { model, say, region, inputs } = page(question(4));
+    const [city] = inputs() as [HTMLInputElement];
+    city.focus();
+    const form = region.querySelector<HTMLElement>(".ipf-form") as HTMLElement;
+    model.lineChanged();
+    expect(region.textContent).toContain("Nobody has answered yet");
+    expect([form.hidden, document.activeElement]).toEqual([false, city]);
+    say(asked(question(4)));
+    expect([form.hidden, document.activeElement]).toEqual([false, city]);
+    city.blur();
+    model.lineChanged();
+    expect(form.hidden).toBe(true);
+  });
+
   it("asked again are another question, and many stand behind a line", () => {
     const { say, region, inputs } = page(question(4));
     const before = inputs()[0];

@@ -64,6 +64,18 @@ describe("the form with other parameters", () => {
     expect(document.activeElement?.closest(".ipf-head"), "the keyboard stays in the view").not.toBeNull();
   });
 
+  it("keeps what was typed while the line is away for a moment", async () => {
+    const { model, place, inputs, ended } = await opened();
+    const [rate] = inputs;
+    if (rate === undefined) throw new Error("no field");
+    rate.value = "8";
+    rate.blur();
+    model.lineChanged();
+    expect(place.hidden).toBe(true);
+    model.say({ type: "snapshot", seq: 1, payload: ended });
+    expect([place.hidden, rate.isConnected, rate.value]).toEqual([false, true, "8"]);
+  });
+
   it("is left alone by what another page has sent", async () => {
     const { model, place, inputs } = await opened();
     inputs[1]?.focus();
