@@ -330,8 +330,8 @@ class Future(concurrent.futures.Future[T]):
         """
         try:
             return self.run.engine.answer(self, value)
-        except FormError as error:
-            raise error.with_traceback(None) from None  # what is wrong is in its words, not in the frames that read it
+        except (FormError, RuntimeError) as error:
+            raise error.with_traceback(None) from None  # what is wrong is in its words, not in frames of ours
 
     def dismiss(self) -> bool:
         """Of a prompt: say no. Whoever waits for it gets ``PromptDismissed``.

@@ -307,9 +307,9 @@ class Run:
             (8, 10)
         """
         if self.beginning is None:
-            why = "its arguments are no longer kept" if self.root is not None else f"it is a run of kind {self.kind}"
+            why = "its arguments are no longer kept" if self.root is not None else "it was no flow that began it"
             how = "run the cell again" if self.kind == "cell" else "submit it again"
-            raise RuntimeError(f"{self.name} does not know how it began, for {why}: {how}")
+            raise RuntimeError(f"{self.name} cannot be run anew, for {why}: {how}")
         return self.beginning.again(changes)
 
     def explain(self) -> str:

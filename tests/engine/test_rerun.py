@@ -101,7 +101,7 @@ def test_a_run_without_a_beginning_says_what_to_do(lab: Lab) -> None:
 
     future = plain.submit()
     assert future.result(SOON) == 1
-    with pytest.raises(RuntimeError, match="it is a run of kind script: submit it again"):
+    with pytest.raises(RuntimeError, match="it was no flow that began it: submit it again"):
         future.run.rerun()
 
 
