@@ -71,8 +71,9 @@ def _long(value: Any, depth: int) -> str:
     standard = _STANDARD.get(kind)
     if standard is not None:
         return standard(value)
-    if kind in (datetime.datetime, datetime.time) and type(value.tzinfo) in (type(None), datetime.timezone):
-        return str(value)
+    if kind is datetime.datetime or kind is datetime.time:  # with a zone of somebody's own, text is their code
+        zone = value.tzinfo
+        return str(value) if zone is None or type(zone) is datetime.timezone else f"<{kind.__name__}>"
     if isinstance(value, enum.Enum):
         return f"{kind.__name__}.{value._name_}"
     if isinstance(value, Future):
