@@ -53,6 +53,11 @@ def form_of(page: LabPage, cell: int = 1) -> Locator:
     return page.cell(cell).locator(".ipyflow-form")
 
 
+def field(form: Locator, label: str) -> Locator:
+    """The input; not a row of the run's view, which names what the flow was started with."""
+    return form.get_by_label(label, exact=True)
+
+
 def button(form: Locator, name: str) -> Locator:
     return form.get_by_role("button", name=name, exact=True)
 
@@ -85,17 +90,17 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         change_theme(page, "Dark")
         expect(form).to_contain_text("Collect <b>pages</b>.")
         expect(form).to_contain_text("how many there are.")
-        pages, board = form.get_by_label("pages"), form.get_by_label("board")
+        pages, board = field(form, "pages"), field(form, "board")
         pages.fill("many")
         expect(form.get_by_role("alert")).to_have_text("✗ a whole number, please, not 'many'")
-        form.get_by_label("name *").fill("")
+        field(form, "name *").fill("")
         board.fill("0")
         button(form, "Start").click()
         expect(form.get_by_role("alert")).to_have_text(
             ["✗ needs a value", "✗ a whole number, please, not 'many'", "✗ 1 or more, please, not '0'"]
         )
         expect(form.get_by_role("status")).to_have_text("3 fields above to look at again")
-        expect(form.get_by_label("name *")).to_be_focused()
+        expect(field(form, "name *")).to_be_focused()
         expect(launches(form)).to_have_count(0)
         page.screenshot("wrong")
         page.page.evaluate(f"() => {{ {AXE.read_text('utf-8')} }}")
@@ -122,8 +127,8 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         expect(launches(form).first).to_contain_text("✗ failed")
 
         pages.fill("2")
-        form.get_by_label("kind").select_option(label="map")
-        form.get_by_label("new").check()
+        field(form, "kind").select_option(label="map")
+        field(form, "new").check()
         button(form, "Start").click()
         expect_state(form, "succeeded")
         expect(launches(form)).to_have_count(2)
@@ -144,8 +149,8 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         form.get_by_role("button", name="Retry", exact=False).first.click()
         expect(launches(form).nth(2)).to_contain_text("✓ succeeded")
         expect(pages).to_have_value("14")
-        expect(form.get_by_label("kind")).to_have_value("book")
-        expect(form.get_by_label("new")).not_to_be_checked()
+        expect(field(form, "kind")).to_have_value("book")
+        expect(field(form, "new")).not_to_be_checked()
 
         page.run_cell(2)  # what hides a widget without its kernel hides neither of the two
         expect(page.cell(2).locator(".ipb")).to_be_visible()
@@ -169,7 +174,7 @@ def test_without_our_extension_on_a_narrow_page_over_a_reload_and_in_the_saved_f
     page.reload()
     narrow(page)
     form = form_of(page)
-    form.get_by_label("pages").fill("1")
+    field(form, "pages").fill("1")
     page.page.wait_for_function(IN_SUBSHELL)
     blocked = page.start_cell(2)  # a cell that blocks: the click is heard all the same
     expect(page.cell(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
