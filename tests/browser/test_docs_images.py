@@ -103,7 +103,7 @@ def test_a_form(sharp: tuple[LabPage, str]) -> None:
     form = page.cell(index).locator(".ipyflow-form")
     start = form.get_by_role("button", name="Start", exact=True)
     for count, layers in enumerate(("64, 32", "128, 64, 32"), 1):
-        form.get_by_label("layers").fill(layers)
+        form.get_by_label("layers", exact=True).fill(layers)
         start.click()
         expect(form.locator(".ipyflow-form-launch")).to_have_count(count)
         expect(form.locator(".ipyflow-form-launch").first).to_contain_text("✓ succeeded")
