@@ -29,9 +29,7 @@ def open_prompts(state: RunState) -> list[dict[str, Any]]:
     """
     found = (state.tasks[id_] for id_ in state.asked if id_ in state.tasks)
     waiting = (
-        _open(state, task, task.question)
-        for task in found
-        if task.state is State.WAITING and task.question is not None
+        _open(state, task, task.question) for task in found if task.state is State.WAITING and task.question is not None
     )
     return list(itertools.islice(waiting, OPEN))
 
