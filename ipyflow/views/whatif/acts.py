@@ -47,3 +47,5 @@ class Trace:
     """The pool with the most work."""
     measured: float = 0.0
     """Seconds from the beginning to the end of the last task."""
+    person: float = 0.0
+    """Of them, the seconds in which a task had ended and somebody had yet to retry it: they are not played."""

@@ -67,7 +67,7 @@ class Body:
                 if not self.ended:
                     self.ended = True
                     self.out.append(self.end)
-                self.out.append((a.PAUSE, until - span.time))  # until somebody retried it
+                # The time until somebody retried it is that person's, and is left out.
             elif span.state is not State.QUEUED:
                 self._leave()
                 self._waiting(span, until)

@@ -76,6 +76,8 @@ class Facts:
     chain: tuple[Link, ...]
     limits: tuple[str, ...]
     """Limits and rates that are in the log."""
+    person: float
+    """Of ``measured``, the time until somebody retried what had failed: it is in none of the other times."""
 
     def to_json(self) -> dict[str, Any]:
         """As a page gets it."""
@@ -140,6 +142,7 @@ def _forecast_all(state: RunState, name: str, asked: list[int] | None, reads: It
         forecasts=told,
         chain=_links(state, ran, best),
         limits=(*ran.limits, *ran.rates),
+        person=ran.person,
     )
 
 

@@ -3,18 +3,19 @@
 A task that a body submitted begins when that body comes to it again; an entry of a pipeline when the one before it has
 ended, a step of a workflow when its events are there, and what a notebook submitted as long after what came before as
 it did. A body is cut where it submitted something, sent an event or waited. What cannot be told from the log takes the
-time that it took: a delay, a wait for a person, a wait that ran out.
+time that it took: a delay, a wait for an answer, a wait that ran out. The time until a person retried a task is left
+out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import State
+from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.views.containers import contains
 from ipyflow.views.whatif import acts as a
 from ipyflow.views.whatif.body import LIMIT, RATE, SLACK, Body, brief
@@ -73,6 +74,7 @@ class Reader:
         out.busiest = self.pools.busiest
         out.measured = max((task.ended or 0.0 for task in self.tasks.values()), default=0.0) - self.state.opened
         out.measured = max(out.measured, 0.0)
+        out.person = _until_retried(self.tasks.values())
         for task in self.tasks.values():
             for span in task.spans:
                 if span.state is State.WAITING and span.note:
@@ -224,3 +226,13 @@ class Reader:
             script.append((a.PAUSE, (task.ended or at) - at))
         script += [(a.GIVE, me)]
         return script + [(a.LEAVE, name) for name in self.leaves[task.id]]
+
+
+def _until_retried(tasks: Iterable[TaskState]) -> float:
+    """Seconds in which one task or more had ended, and began again later: only a person has them begin again."""
+    seconds = until = 0.0
+    gaps = ((one.time, two.time) for task in tasks for one, two in pairwise(task.spans) if one.state in FINAL_STATES)
+    for since, again in sorted(gaps):
+        seconds += max(again - max(since, until), 0.0)
+        until = max(until, again)
+    return seconds

@@ -49,7 +49,7 @@ def sentences(facts: Facts, chain: bool = True) -> list[str]:
     links = f": {chain_words(facts)}" if chain else ""
     if not facts.own:
         said = [f"Its tasks need no workers: any number runs on the loop at once. It took {_s(facts.measured)}."]
-        return [*said, f"The longest chain takes {_s(facts.best)}{links}."]
+        return [*said, f"The longest chain takes {_s(facts.best)}{links}.", *_person(facts)]
     enough = f"More than {workers(facts, facts.enough)} {'changes' if facts.enough == 1 else 'change'} nothing"
     if is_held(facts):
         held = " and ".join(f"'{shown(name, 40)}'" for name in facts.limits[:2])
@@ -59,7 +59,7 @@ def sentences(facts: Facts, chain: bool = True) -> list[str]:
         said += [f"The longest chain{links}."] if chain else []
     else:
         said = [f"{enough}: the longest chain takes {_s(facts.best)}{links}."]
-    return [*said, *_advice(facts), *_rough(facts)]
+    return [*said, *_advice(facts), *_person(facts), *_rough(facts)]
 
 
 def chain_words(facts: Facts) -> str:
@@ -99,7 +99,8 @@ def is_held(facts: Facts) -> bool:
 
 
 def _advice(facts: Facts) -> list[str]:
-    gain = facts.measured / facts.best if facts.best else 1.0
+    took = facts.again if facts.person else facts.measured
+    gain = took / facts.best if facts.best else 1.0
     said: list[str] = []
     if facts.typical < SMALL:
         said.append(
@@ -128,8 +129,16 @@ def _advice(facts: Facts) -> list[str]:
     return said
 
 
+def _person(facts: Facts) -> list[str]:
+    if facts.person < SMALL:
+        return []
+    return [f"The {_s(facts.person)} until somebody retried what had failed are a person's time: they are left out."]
+
+
 def _rough(facts: Facts) -> list[str]:
     off = abs(facts.again - facts.measured)
+    if facts.person >= SMALL:
+        return []  # others may have worked meanwhile: what is left of the measured time cannot be told
     if off <= 0.1 * facts.measured or off < SMALL:
         return []
     played = f"Played again with its own {workers(facts, facts.own)} it takes {_s(facts.again)}"

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 import ipyflow as fl
+from ipyflow.model import records as r
 from ipyflow.notebook.questions import answer
 from ipyflow.testing import engine
 from ipyflow.views.whatif.shown import WhatIf, what_if
@@ -44,6 +45,29 @@ def test_where_more_would_not_help_it_says_so() -> None:
     assert "More than 1 thread changes nothing: the longest chain takes 400 ms" in said
     assert "part_0 (100 ms) → part_1 (100 ms)" in said
     assert "would not help: only a shorter chain would" in said
+
+
+def test_the_time_until_a_person_retries_is_left_out_and_that_is_said() -> None:
+    log = Log("mended")
+    flow = log.task(0, "mended")
+    log.start(0, flow, "thread-9")
+    ids = [log.task(0, "score", flow) for _ in range(2)]
+    log.block(0, flow, *ids)
+    for task in ids:
+        log.start(0, task, f"thread-{task}")
+    log.done(100, ids[0]).fail(100, ids[1]).unblock(100, flow).fail(110, flow).close(110, "failed")
+    log.add(r.Reset, 60_000, ids[1], "retried").add(r.Reset, 60_010, flow, "score is run again")
+    log.start(60_010, ids[1], "thread-2", 2).start(60_020, flow, "thread-9", 2)
+    log.block(60_020, flow, ids[1]).done(60_110, ids[1]).unblock(60_110, flow).done(60_120, flow).close(60_120)
+    found = what_if(log.state(), [1, 2])
+    assert found.facts.measured == pytest.approx(60.12)
+    assert found.facts.person == pytest.approx(59.91)
+    assert found.facts.again < 0.4
+    assert all(one.seconds < 0.6 for one in found)
+    said = repr(found)
+    assert "The 59.9 s until somebody retried what had failed are a person's time: they are left out." in said
+    assert "rough" not in said
+    assert "person" not in text(fan(2))
 
 
 def test_tasks_that_are_too_small_for_another_process_are_told() -> None:
