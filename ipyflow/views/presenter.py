@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ipyflow.machine import cores, crowded
+from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.records import Read, Record
 from ipyflow.model.run import RunState
 from ipyflow.views.dot import digraph
@@ -26,7 +27,8 @@ from ipyflow.views.svg import as_image
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
 from ipyflow.views.timelines_svg import timelines_svg
-from ipyflow.views.whatif.shown import WhatIf, what_if
+from ipyflow.views.whatif.forecast import checked, play_all, read_ended
+from ipyflow.views.whatif.shown import WhatIf
 
 
 class _Engine(Protocol):
@@ -159,9 +161,13 @@ class StaticPresenter:
 
     def what_if(self, run: _Run, workers: Iterable[int] | None) -> WhatIf:
         """Play an ended run again with other numbers of workers. See :func:`ipyflow.views.whatif.forecast.forecast`."""
-        reads = [record for record in run.records.read()[1] if isinstance(record, Read)]
-        with run.reading() as state:
-            return what_if(state, workers, reads)
+        asked = None if workers is None else checked(workers)
+        _, records = run.records.read()
+        reads = [record for record in records if isinstance(record, Read)]
+        with collector_at_rest(len(records)):
+            with run.reading() as state:  # nobody else reads the run meanwhile: not for as long as it is played
+                ran = read_ended(state, reads)
+            return WhatIf(play_all(ran, asked))
 
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""

@@ -45,6 +45,11 @@ class Trace:
     """Seconds of all bodies together: as long as they take one after another."""
     busiest: str = ""
     """The pool with the most work."""
+    typical: float = 0.0
+    """Half of the bodies took less."""
+    name: str = ""
+    names: list[str] = field(default_factory=list)
+    """Of the run, and of its tasks."""
     measured: float = 0.0
     """Seconds from the beginning to the end of the last task."""
     person: float = 0.0

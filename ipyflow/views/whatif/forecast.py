@@ -106,20 +106,40 @@ def forecast(state: RunState, workers: Iterable[int] | None = None, reads: Itera
         TypeError: a number of workers is none.
     """
     asked = None if workers is None else checked(workers)
+    with collector_at_rest(10 * len(state.tasks)):
+        return play_all(read_ended(state, reads), asked)
+
+
+def read_ended(state: RunState, reads: Iterable[r.Read] = ()) -> Trace:
+    """Take from an ended run all that playing it again needs: the run itself is not looked at any more.
+
+    Args:
+        state: the run.
+        reads: who looked at the outcome of whom, from the log.
+
+    Raises:
+        ValueError: the run goes on, nothing ran in it, or the log no longer holds all of it.
+    """
     name = shown(state.name, 60)
     if state.closed is None:
         raise ValueError(f"{name} goes on: what if is for a run that has ended (run.wait() waits for that)")
     if state.forgotten:
         gone = counted(state.forgotten.total(), "task")
         raise ValueError(f"the log of {name} no longer holds {gone}: what if needs all, so a larger log_limit")
-    with collector_at_rest(10 * len(state.tasks)):
-        return _forecast_all(state, name, asked, reads)
-
-
-def _forecast_all(state: RunState, name: str, asked: list[int] | None, reads: Iterable[r.Read]) -> Facts:
     ran = trace(state, reads)
     if not ran.work:
         raise ValueError(f"nothing ran in {name}: there is nothing to play again")
+    ran.name, ran.names, ran.typical = name, [state.tasks[id_].name for id_ in ran.ids], _typical(state)
+    return ran
+
+
+def play_all(ran: Trace, asked: list[int] | None) -> Facts:
+    """Play what was read with each number of workers.
+
+    Args:
+        ran: what was read of the run.
+        asked: the numbers, as :func:`checked` gives them; None for the usual ones.
+    """
     own = ran.pools.get(ran.busiest, 0)
     best = play(ran, None, tell=True)
     bound = play(ran, None, limits=False).seconds
@@ -128,7 +148,7 @@ def _forecast_all(state: RunState, name: str, asked: list[int] | None, reads: It
     numbers = asked if asked is not None else _usual(own, enough) if own else []
     told = tuple(_forecast(ran, number, known) for number in numbers)
     return Facts(
-        name=name,
+        name=ran.name,
         tasks=len(ran.ids),
         kind=ran.busiest,
         measured=ran.measured,
@@ -138,9 +158,9 @@ def _forecast_all(state: RunState, name: str, asked: list[int] | None, reads: It
         best=min([best.seconds, *(one.seconds for one in told)]),
         free=bound,
         enough=enough,
-        typical=_typical(state),
+        typical=ran.typical,
         forecasts=told,
-        chain=_links(state, ran, best),
+        chain=_links(ran, best),
         limits=(*ran.limits, *ran.rates),
         person=ran.person,
     )
@@ -207,7 +227,7 @@ def _typical(state: RunState) -> float:
     return own[len(own) // 2] if own else 0.0
 
 
-def _links(state: RunState, ran: Trace, best: Played) -> tuple[Link, ...]:
+def _links(ran: Trace, best: Played) -> tuple[Link, ...]:
     """The longest chain, tasks of one name that follow each other as one link, without those that hardly matter."""
     own: dict[int, float] = defaultdict(float)
     for task, begin, end in best.chain:
@@ -217,7 +237,7 @@ def _links(state: RunState, ran: Trace, best: Played) -> tuple[Link, ...]:
         seconds = own[task]
         if seconds < 0.01 * best.seconds and len(own) > 1:
             continue
-        name, first = state.tasks[ran.ids[task]].name, ran.ids[task]
+        name, first = ran.names[task], ran.ids[task]
         if out and out[-1].name == name:
             last = out.pop()
             out.append(Link(name, last.tasks + 1, last.seconds + seconds, last.first))

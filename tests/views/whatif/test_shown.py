@@ -11,6 +11,8 @@ import ipyflow as fl
 from ipyflow.model import records as r
 from ipyflow.notebook.questions import answer
 from ipyflow.testing import engine
+from ipyflow.views.whatif import forecast
+from ipyflow.views.whatif.replay import play
 from ipyflow.views.whatif.shown import WhatIf, what_if
 from tests.views.build import Log
 from tests.views.whatif.test_forecast import fan
@@ -126,6 +128,30 @@ def test_of_a_real_run_it_is_said_by_the_run_and_answered_to_a_page() -> None:
         assert told["words"]
         with pytest.raises(TypeError, match="whole numbers"):
             answer(run, "whatif", {"workers": ["many"]}, lambda run: {})
+
+
+def test_while_it_is_played_others_read_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    with engine(threads=2) as lab:
+        nap.map([0.0, 0.0]).results()
+        (run,) = lab.runs
+        run.open = False
+        run.close_if_done()
+        assert run.wait(10)
+        read: list[str] = []
+
+        def look() -> None:
+            with run.reading() as state:
+                read.append(state.name)
+
+        def play_and_look(*given: object, **more: object) -> object:
+            other = threading.Thread(target=look, daemon=True)
+            other.start()
+            other.join(10)
+            assert read, "nobody can read the run meanwhile"
+            return play(*given, **more)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(forecast, "play", play_and_look)
+        assert run.what_if([1]).facts.tasks == 2
 
 
 def test_limits_pipelines_and_workflows_of_the_engine_are_played_again() -> None:
