@@ -120,6 +120,8 @@ class Cells:
         if self.auto and self._display.in_kernel:
             self._show_opened()
         self._display.republish()
+        for bring_up_to_date in list(self._display.on_cell_ended):
+            bring_up_to_date()
         if _interrupted(result):
             self._say_what_goes_on()
 

@@ -102,6 +102,8 @@ class Display:
         """The threads that start what :meth:`fill` or a run on show gives a place."""
         self.on_reopened: list[Callable[[Run], None]] = []
         """Called with a run that had ended and goes on."""
+        self.on_cell_ended: list[Callable[[], None]] = []
+        """Called where pictures are brought up to date: what else stands in outputs has to be, too."""
         self._desk = Desk(publisher, self.richer, self.bundle, self.placing, self._go_over)
         self.pages = Pages(getattr(shell, "kernel", None), self._desk, self._cell_of)
         self._missing: str | None = None

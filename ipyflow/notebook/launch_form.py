@@ -73,6 +73,8 @@ class LaunchForm:
         self._panel: Panel | None = None
         self._texts: list[str] = []
         self._told_last: dict[str, Any] | None = None
+        self._kept_last: dict[str, Any] | None = None
+        """What was written at the end of a cell: what comes between the cells, headless runners drop."""
         self._places: list[str] = []
         self._shell = get_ipython()
         self._lock = threading.RLock()
@@ -223,6 +225,15 @@ class LaunchForm:
             for place in self._texts:
                 display.rewrite(place, saved)
 
+    def _cell_ended(self) -> None:
+        with self._lock:
+            display, saved = self._display(), self._saved()
+            if display is None or saved == self._kept_last:
+                return
+            self._kept_last = self._told_last = saved
+            for place in self._texts:
+                display.rewrite(place, saved)
+
     # How it shows itself.
 
     def _display(self) -> Display | None:
@@ -258,5 +269,7 @@ class LaunchForm:
             display.reserve({WIDGET_MIME: model, "text/html": "", "text/plain": ""})
             self._texts.append(display.reserve(self._saved()))
             self._places.append(display.reserve())
+            if self._cell_ended not in display.on_cell_ended:
+                display.on_cell_ended.append(self._cell_ended)
             if self._on_show is not None:
                 self._show(self._on_show)
