@@ -226,7 +226,10 @@ class Commands:
     # The settings.
 
     def config(self, given: Given) -> None:
-        """``%flow config``: print the settings, or set some."""
+        """``%flow config``: print the settings, or one of them, or set some."""
+        if len(given.operands) == 1 and given.operands[0] in settings.names():
+            print(settings.described(given.operands))
+            return
         if given.operands:
             settings.change(given.operands, self._shell.user_ns)
         print(settings.described())

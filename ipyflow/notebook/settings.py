@@ -20,11 +20,11 @@ def names() -> list[str]:
     return [field.name for field in dataclasses.fields(session.Settings)]
 
 
-def described() -> str:
-    """Each setting and its value, a line each."""
-    current = session.configure()
-    wide = max(map(len, names()))
-    return "\n".join(f"{name:<{wide}}  {shown(_worded(getattr(current, name)), 80)}" for name in names())
+def described(some: list[str] | None = None) -> str:
+    """Each setting and its value, a line each; of ``some`` settings, or all."""
+    current, wanted = session.configure(), some or names()
+    wide = max(map(len, wanted))
+    return "\n".join(f"{name:<{wide}}  {shown(_worded(getattr(current, name)), 80)}" for name in wanted)
 
 
 def _worded(value: Any) -> str:

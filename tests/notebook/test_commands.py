@@ -166,6 +166,9 @@ def test_settings_are_printed_and_set(ready: Shell) -> None:
     assert fl.configure().log_limit is None, "all or nothing"
     ready.value("%flow config nested_loops on")
     assert ["nested_loops", "on"] in [line.split() for line in ready.out.splitlines()]
+    assert ready.value("%flow config nested_loops") is None
+    assert ready.out.split() == ["nested_loops", "on"]
+    assert "%flow config nested_loops=..." in ready.fails("%flow config threads=3 nested_loops")
     assert "nested_loops='maybe'): give True or False" in ready.fails("%flow config nested_loops=maybe")
     ready.value("%flow config threads=default nested_loops off")
     ready.value("%flow config")
@@ -216,7 +219,7 @@ def test_every_example_of_the_help_can_be_read() -> None:
         ("%flow wait --view graph", "%flow wait has no option --view; usage: %flow wait [NAME|ID]"),
         ("%flow list all", "%flow list takes nothing more, got all"),
         ("%flow help me", "%flow me is not known"),
-        ("%flow config threads", "%flow config threads: give a value"),
+        ("%flow config threads=", "%flow config threads: give a value"),
         ("%flow form fl", "%flow form fl: fl is module; name a flow or a task"),
         ("%flow form nothing", "nothing is not defined"),
         ("%flow whatif --workers 2,x", "--workers 2,x: give numbers from 1 on"),
