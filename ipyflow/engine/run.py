@@ -410,7 +410,7 @@ class Run:
             >>> run.wait()
             True
             >>> run.lint()
-            double: nothing to say
+            double: no hints
         """
         return self.engine.presenter.lint(self)
 

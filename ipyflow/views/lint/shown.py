@@ -92,7 +92,7 @@ def _head(found: Lint) -> str:
     if not found.ended:
         return f"{found.name} goes on: hints come when it has ended"
     if not found:
-        return f"{found.name}: nothing to say"
+        return f"{found.name}: no hints"
     return f"{found.name}: {counted(len(found), 'hint')}"
 
 

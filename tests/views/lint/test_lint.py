@@ -446,7 +446,7 @@ def test_a_run_that_goes_on_and_one_that_is_fine_say_so() -> None:
     assert repr(run.lint()) == "held goes on: hints come when it has ended"
     gate.set()
     assert run.wait(20)
-    assert repr(run.lint()) == "held: nothing to say"
+    assert repr(run.lint()) == "held: no hints"
 
 
 def test_text_html_and_json_say_the_same_and_escape_what_tasks_say() -> None:
