@@ -288,7 +288,7 @@ def _end(
     given = (call.origin or (call.args, call.kwargs)) if error is not None else None
     said = inquiry_of(future).said(value) if error is None and by else ""
     if error is None:
-        kind, text, trace = type(value).__name__, said or short(value), None
+        kind, text, trace = type(value).__name__, short(value), None
     else:
         endings.add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {run.id}")
         kind, text, trace = type(error).__name__, message(error), traceback_text(error)

@@ -69,8 +69,10 @@ class Inquiry:
         return self.read({"answer": value})
 
     def said(self, value: Any) -> str:
-        """An answer in short: models show their fields, and pydantic's secrets hide themselves."""
-        text = "" if self.model is None else repr(value)
+        """An answer as rows write values, without its secrets; of a text more, for it is what somebody typed."""
+        if self.model is None:
+            return ""
+        text = repr(value) if type(value) is str else short(value)
         return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
