@@ -426,6 +426,8 @@ class Future(concurrent.futures.Future[T]):
         extra = ""
         if self._settled and self._error is not None and not self.cancelled():
             extra = f" {type(self._error).__name__}"
+        elif self.run.engine.is_asked(self):
+            extra = " for an answer: future.answer(...)"
         return f"<Future {self.label} {self.state}{extra}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:

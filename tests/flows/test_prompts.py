@@ -90,7 +90,9 @@ def test_it_asks_and_holds_no_thread(desk: Desk) -> None:
     assert other.submit().result(SOON) == "ran"  # there is one thread, and the flow waits on it
     assert (asked.state, asked.task.name, future.run.prompts) == ("waiting", "Mails", [asked])
     assert "Mails#2 waits for an answer" in future.explain()
+    assert repr(asked) == "<Future Mails#2 waiting for an answer: future.answer(...)>"
     assert asked.answer() is True
+    assert repr(asked) == "<Future Mails#2 succeeded>"
     assert future.result(SOON) is True
     assert future.run.prompts == []
     kinds = [type(record).__name__ for record in future.run.log if getattr(record, "task", None) == asked.id]
@@ -125,7 +127,9 @@ def test_a_wrong_answer_is_refused_and_the_prompt_waits_on(desk: Desk) -> None:
     assert "hidden!" not in repr(future.run.log)
     answered = next(record for record in future.run.log if isinstance(record, r.Answered))
     assert (answered.by, answered.action) == ("code", "Send")
-    assert "city='Rome'" in answered.text
+    assert answered.text == "Trip(city='Rome', days=3, key=<SecretStr>)"
+    finished = next(record for record in future.run.log if isinstance(record, r.Finished))
+    assert finished.text == answered.text
 
 
 @pytest.mark.parametrize(
