@@ -74,7 +74,7 @@ INNER = {
     "Retry": {"pause"},
     "Run": {"close_if_done", "reading", "reopen", "snapshot", "tidy"},
     "Task": {"bound_to", "changed", "latest", "step_task", "waits_for"},
-    "Pipeline": {"check", "submit_below"},
+    "Pipeline": {"check", "submit_as", "submit_below"},
     "Workflow": {"future_class", "latest_step"},
 }  # fmt: skip
 """What one module says to another: methods that are not for those who use the package."""

@@ -180,12 +180,12 @@ class Builder:
         return made
 
     def run(self) -> Future[Any]:
-        """Submit the pipeline; returns its future.
+        """Submit the pipeline; returns its future. Its run has the name of the builder.
 
         Raises:
             PipelineInvalid: something is wrong with the plan.
         """
-        return self.pipeline().submit()
+        return self.pipeline().submit_as(self._history.plan["name"])
 
     def write(self) -> None:
         """Put the code into a new cell below; where there are no cells, print it."""

@@ -35,6 +35,14 @@ def test_a_value_that_refuses_to_say_what_it_is_is_passed_over() -> None:
     assert made.to_json()["palette"]
 
 
+def test_a_run_has_the_name_of_its_builder_and_keeps_it_when_it_is_run_anew() -> None:
+    made = builder({"task": "multiply", "arguments": "3, 4"})
+    run = made.run().run
+    assert run.name == made.plan["name"]
+    assert run.rerun().run.name == made.plan["name"]
+    assert made.pipeline().submit().run.name == "multiply"
+
+
 def said(made: fl.Builder) -> list[tuple[int, str, str]]:
     return [(one.id, one.field, ("perhaps: " if one.doubt else "") + one.text) for one in made.problems]
 

@@ -43,8 +43,11 @@ class PipelineRun:
     node: Node
     chain: Chain
 
-    def __init__(self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = ""
+    ) -> None:
         self._engine, self._pipeline, self._args, self._kwargs = engine, pipeline, args, kwargs
+        self._name = name or pipeline.outline
 
     def begin(self) -> Future[Any]:
         """Start the first entries; returns the future."""
@@ -67,7 +70,7 @@ class PipelineRun:
         if type(parent) is Label:
             parent, label = parent.owner, parent.label
         engine.check_accepts(parent)
-        run = engine.new_run(pipeline.outline, "pipeline") if parent is None else parent.future.run
+        run = engine.new_run(self._name, "pipeline") if parent is None else parent.future.run
         gates = () if parent is None else parent.gates
         self.node = open_node(
             engine, self, "pipeline", pipeline.outline, "its entries", run=run, parent=parent, above=None,
@@ -75,7 +78,8 @@ class PipelineRun:
         )  # fmt: skip
         if parent is None:
             run.root = self.node.future
-            start = lambda args, kwargs: PipelineRun(engine, pipeline, args, kwargs).begin()  # noqa: E731
+            name = self._name
+            start = lambda args, kwargs: PipelineRun(engine, pipeline, args, kwargs, name).begin()  # noqa: E731
             engine.can_begin_anew(run, Beginning(start, None, self._args, self._kwargs))
         ids = None
         if pipeline.size <= PLANNED:
@@ -147,9 +151,9 @@ class PipelineRun:
         self.chain.again()
 
 
-def start(engine: Engine, pipeline: Pipeline) -> Future[Any]:
-    """Submit ``pipeline``; returns its future at once."""
-    return PipelineRun(engine, pipeline, (), {}).begin()
+def start(engine: Engine, pipeline: Pipeline, name: str = "") -> Future[Any]:
+    """Submit ``pipeline``; returns its future at once. Its run goes by ``name``, or by its outline."""
+    return PipelineRun(engine, pipeline, (), {}, name).begin()
 
 
 def start_below(call: Call, pipeline: Pipeline) -> Future[Any]:

@@ -214,6 +214,11 @@ class Pipeline(Plan):
             PipelineInvalid: it is empty, or ``inline()`` where there is nothing to be inline with.
         """
         __tracebackhide__ = True
+        return self.submit_as("")
+
+    def submit_as(self, name: str) -> Future[Any]:
+        """For a builder: submit it, in a run that goes by this name."""
+        __tracebackhide__ = True
         self.check()
         if self.is_inline:
             raise PipelineInvalid(
@@ -221,7 +226,7 @@ class Pipeline(Plan):
                 "leave inline() out, or return it from a task"
             )
         engine = default.instance or default.make()
-        return engine.submit_plan(self) if engine.is_guest else start(engine, self)
+        return engine.submit_plan(self) if engine.is_guest else start(engine, self, name)
 
     def submit_below(self, call: Call) -> Future[Any]:
         """For the engine: submit it in the place of ``call``, which has returned it."""
