@@ -52,6 +52,18 @@ const press = (on: Element, key: string, more: KeyboardEventInit = {}) =>
   on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
 
 describe("a form", () => {
+  it("marks what has to be given", () => {
+    const { el, input } = open([
+      field("user", "str"),
+      field("note", "str", { optional: true }),
+      field("count", "int", { has_default: true, default: 3 }),
+      field("sizes", "list", { item: field("item", "int") }),
+    ]);
+    expect([...el.querySelectorAll(".ipf-field-needed")].map((one) => one.textContent)).toEqual(["user", "sizes"]);
+    expect(input("user").getAttribute("aria-required")).toBe("true");
+    expect(input("count").hasAttribute("aria-required")).toBe(false);
+  });
+
   it("shows each kind of field with what it holds, and gives JSON back", () => {
     const { form, input } = open(
       [

@@ -55,6 +55,10 @@ class Words {
   }
 }
 
+/** A label of a field that has to be given has a star behind it. */
+const labelClass = (field: Field): string =>
+  `ipf-field-label${field.required && !field.optional ? " ipf-field-needed" : ""}`;
+
 const mayBeLeft = (field: Field): HTMLElement | false =>
   !field.required && field.optional && h("span", { class: "ipf-field-may", text: "optional" });
 
@@ -69,7 +73,7 @@ class Line implements Part {
     const { input } = this.control;
     input.id = this.words.name;
     if (field.required) input.setAttribute("aria-required", "true");
-    const label = h("label", { class: "ipf-field-label", for: input.id }, field.label, mayBeLeft(field));
+    const label = h("label", { class: labelClass(field), for: input.id }, field.label, mayBeLeft(field));
     const ticked = input.classList.contains("ipf-tick");
     this.element = h(
       "div",
@@ -187,7 +191,7 @@ class ListPart implements Part {
     this.element = h(
       "fieldset",
       { class: "ipf-field-set ipf-field-wide" },
-      h("legend", { class: "ipf-field-label" }, field.label, mayBeLeft(field)),
+      h("legend", { class: labelClass(field) }, field.label, mayBeLeft(field)),
       this.words.doc,
       this.words.error,
       this.rows,
