@@ -66,6 +66,7 @@ def read_fields(fields: Sequence[Field], raw: Mapping[str, Any]) -> dict[str, An
         >>> read_fields([Field("size", "int", hint=int)], {"size": "3"})
         {'size': 3}
     """
+    __tracebackhide__ = True  # in a notebook, what is wrong with a form is in the reader's line
     errors: dict[str, str] = {}
     prepared = _parts(fields, raw, "", errors)
     values: dict[str, Any] = {}

@@ -86,6 +86,7 @@ class LaunchForm:
             TypeError: there is no such parameter.
             FormError: a value is missing or cannot be; nothing is started.
         """
+        __tracebackhide__ = True  # what is wrong is in the reader's line
         with self._lock:
             self._renew()
             self._check_names(values)
@@ -143,6 +144,7 @@ class LaunchForm:
 
     def _values(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Checked; where any Python value may stand, the name of one of the notebook's variables stands for it."""
+        __tracebackhide__ = True
         names = {} if self._shell is None else self._shell.user_ns
         named = {
             field.name: names[raw[field.name].strip()]
@@ -169,6 +171,7 @@ class LaunchForm:
         return clip(f"{getattr(self.task.fn, '__name__', self.task.name)}.submit({', '.join(told)})", 400)
 
     def _start(self, raw: Mapping[str, Any]) -> Future[Any]:
+        __tracebackhide__ = True
         # Without the lock: validators, and the body of an inline flow, are the user's.
         values = self._values(raw)
         args, kwargs = self._call(values)
