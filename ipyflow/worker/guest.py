@@ -217,6 +217,10 @@ class Guest:
     def dispatch(self, call: None) -> None:
         """Nothing is ever ready here."""
 
+    def is_asked(self, future: GuestFuture) -> bool:
+        """Whether a future is a prompt that can be answered here: that is done where the engine is."""
+        return False
+
     def ask(self, future: GuestFuture, what: str, *args: Any) -> Any:
         """Ask of a future, or do something with it."""
         return self.ask_back(lambda seq: ("ask", seq, future.id, what, args))
