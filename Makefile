@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
+KERNELS := $(VENV)/.kernels
 WIDGET := ipyflow/notebook/static/widget.js
 FRONTEND := $(shell find labextension -type d \( -name node_modules -o -path labextension/lib \) -prune -o -type f -print 2>/dev/null)
 
@@ -30,11 +31,11 @@ demo: $(INSTALLED) $(WIDGET) ## open JupyterLab on the index of the lessons (pri
 	@echo "JupyterLab starts; open the address below. Ctrl-C, twice, ends it."
 	@$(BIN)/jupyter lab $(LAB_FLAGS) $(ARGS)
 
-test: $(INSTALLED) $(WIDGET) $(BROWSER) ## run every test: views (vitest), Python, kernels, browser (ARGS="-k name" for pytest)
+test: $(INSTALLED) $(WIDGET) $(BROWSER) $(KERNELS) ## run every test: views (vitest), Python, kernels, browser (ARGS="-k name" for pytest)
 	$(BIN)/python scripts/frontend.py npm test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-matrix: $(INSTALLED) $(WIDGET) $(BROWSER) ## test the views on every supported Python, JupyterLab and ipykernel (ARGS="3.13-4.6" for one)
+matrix: $(INSTALLED) $(WIDGET) $(BROWSER) $(KERNELS) ## test the views on every supported Python, JupyterLab and ipykernel (ARGS="3.13-4.6" for one)
 	$(BIN)/python scripts/matrix.py $(ARGS)
 
 check: $(INSTALLED) ## check style and types, Python and TypeScript
@@ -66,4 +67,9 @@ $(WIDGET): $(FRONTEND) | $(INSTALLED)
 
 $(BROWSER): | $(INSTALLED)
 	$(BIN)/python scripts/chromium.py
+	@touch $@
+
+# Other ipykernels that tests run on: here, so that no test waits for the network.
+$(KERNELS): tests/kernels.py | $(INSTALLED)
+	$(BIN)/python -m tests.kernels
 	@touch $@
