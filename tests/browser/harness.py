@@ -71,6 +71,9 @@ KERNEL_READY = """() => {
     return session?.isReady && kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
 }"""
 
+# Where a cell asks for a line. JupyterLab leaves what was answered in the page for half a second, out of sight.
+INPUT = ".jp-OutputArea-stdin-item:not(.jp-OutputArea-stdin-hiding) .jp-Stdin-input"
+
 # Start a promise, leave its outcome where a poll finds it.
 START = """([code, argument]) => {
     const calls = (window.__harness ??= []), index = calls.length;
@@ -128,6 +131,34 @@ class LabServer:
     def read_notebook(self, name: str) -> Any:
         """The notebook as it is on the disk now."""
         return nbformat.read(self.root / name, as_version=4)
+
+
+class Gate:
+    """A cell with its `code`, or a task, stands here until the test opens it: what blocks lasts while one looks."""
+
+    def __init__(self, server: LabServer) -> None:
+        self._path = server.root / f"gate-{secrets.token_hex(4)}"
+        reached, opened = str(self._reached), str(self._path)
+        self.code = (
+            f"import pathlib as gate_path, time as gate_time; gate_path.Path({reached!r}).touch(); "
+            f"[gate_time.sleep(0.01) for _ in iter(gate_path.Path({opened!r}).exists, True)];"
+        )
+        """One line, which shows nothing and takes no name that the code around it has."""
+
+    @property
+    def _reached(self) -> Path:
+        return self._path.with_suffix(".reached")
+
+    def reached(self) -> None:
+        """Wait until something stands here."""
+        deadline = time.monotonic() + 30
+        while not self._reached.exists():
+            assert time.monotonic() < deadline, "nothing has come to the gate"
+            time.sleep(0.01)  # a file has no event to wait on
+
+    def open(self) -> None:
+        """Let through what stands here, and all that comes."""
+        self._path.touch()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 ``IPYFLOW_DOCS_IMG=1`` to ``docs/img`` as well."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ipyflow.views.exports import Source, export
 from tests.browser import demo
 from tests.browser.actions.desk import EXECUTE, INSERT
 from tests.browser.actions.test_edit_and_retry import EDIT
-from tests.browser.harness import ARTIFACTS, LabPage, LabServer
+from tests.browser.harness import ARTIFACTS, INPUT, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
 from tests.browser.test_run_view import expect_state
 from tests.notebooks.test_docs import BLOCK
@@ -206,16 +207,17 @@ def test_a_task_cell_hints_and_the_debugger(sharp: tuple[LabPage, str]) -> None:
     failed = run.get_by_role("row").filter(has=page.page.get_by_text("per_day", exact=True))
     failed.filter(has_text="ZeroDivisionError").click()
     run.get_by_role("button", name="Open in %debug").click()
-    asked = page.page.locator(".jp-Stdin-input")
+    asked = page.page.locator(INPUT)
     asked.fill("p sales")
     asked.press("Enter")
     debugger = page.cell(index + 1)
     expect(debugger).to_contain_text("{'city': 'Lima'")
-    expect(asked).to_have_count(1)  # what was typed stands as text now
+    expect(asked).to_be_visible()
+    expect(debugger.locator(".jp-Stdin-input")).to_have_count(1)  # what was typed stands as text now
     keep(f"debugger{end}", debugger)
     asked.fill("q")
     asked.press("Enter")
-    expect(asked).to_have_count(0)
+    expect(debugger.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))  # the cell has ended
 
 
 def test_a_flow(sharp: tuple[LabPage, str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.harness import LabPage
+from tests.browser.harness import Gate, LabPage
 from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, still_runs, view
 
 MIME = "application/vnd.ipyflow-parallel.run+json"
@@ -42,15 +42,16 @@ def open_run(page: LabPage, name: str, *cells: str) -> None:
 
 
 def test_a_run_is_one_output_and_live_while_a_cell_blocks(lab_page: LabPage) -> None:
-    page = lab_page
+    page, gate = lab_page, Gate(lab_page.server)
     open_run(page, "live.ipynb", FLOW, ASYNC)
     assert [list(output["data"]) for output in page.outputs(1)] == [[MIME, "text/html", "text/plain"]]
     command(page, "notebook:insert-cell-below")
     page.call(
-        "() => { window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource("
-        "'time.sleep(8)') }"
+        "code => { window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource(code) }",
+        gate.code,
     )
     blocked = page.start_cell(3)
+    gate.reached()
     expect_state(page, 1, "succeeded")
     expect_state(page, 2, "running")
     # The kernel's light says what the cell does, not what we ask.
@@ -64,9 +65,11 @@ def test_a_run_is_one_output_and_live_while_a_cell_blocks(lab_page: LabPage) -> 
     page.screenshot("panel")
     # A click in the panel is heard while the cell blocks.
     runs(page).first.get_by_role("button", name="Cancel listen").click()
-    expect_state(page, 2, "cancelled", seconds=2)
+    expect_state(page, 2, "cancelled")
     expect(runs(page).first).to_have_attribute("data-state", "cancelled")
     assert still_runs(page, blocked)
+    gate.open()
+    page.wait_cell(blocked)
     assert page.errors == []
 
 
@@ -82,8 +85,8 @@ def test_a_cell_whose_run_goes_on_is_marked_until_it_ends(lab_page: LabPage) -> 
 
 
 def test_the_panel_and_the_view_live_on_after_a_reload_while_a_cell_blocks(lab_page: LabPage) -> None:
-    page = lab_page
-    page.server.write_notebook("reload.ipynb", [LOAD, ASYNC, "time.sleep(20)"])
+    page, gate = lab_page, Gate(lab_page.server)
+    page.server.write_notebook("reload.ipynb", [LOAD, ASYNC, gate.code])
     page.open_notebook("reload.ipynb")
     page.run_cell(0)
     page.run_cell(1)
@@ -91,6 +94,7 @@ def test_the_panel_and_the_view_live_on_after_a_reload_while_a_cell_blocks(lab_p
     expect(runs(page)).to_have_count(1)
     page.save()
     page.start_cell(2)
+    gate.reached()
     page.reload()
     expect(runs(page)).to_have_count(1, timeout=15_000)
     expect(runs(page).first).to_have_attribute("data-state", "running")

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.harness import LabPage
-from tests.browser.test_run_view import LOAD, expect_state, view
+from tests.browser.harness import Gate, LabPage
+from tests.browser.test_run_view import LOAD, expect_state, still_runs, view
 
 LOUD = """%%flow loud --view log
 import sys, warnings
@@ -38,20 +38,27 @@ def lines(shown: Locator) -> Locator:
 
 
 @pytest.fixture
-def loud(page: LabPage) -> LabPage:
-    page.server.write_notebook("loud.ipynb", [LOAD, LOUD, "time.sleep(4)", ""])
+def gate(page: LabPage) -> Gate:
+    return Gate(page.server)
+
+
+@pytest.fixture
+def loud(page: LabPage, gate: Gate) -> LabPage:
+    page.server.write_notebook("loud.ipynb", [LOAD, LOUD, gate.code, ""])
     page.open_notebook("loud.ipynb")
     page.run_cell(0)
     page.run_cell(1)
     return page
 
 
-def test_the_log_follows_a_run_while_a_cell_blocks_and_is_chosen_from(loud: LabPage) -> None:
+def test_the_log_follows_a_run_while_a_cell_blocks_and_is_chosen_from(loud: LabPage, gate: Gate) -> None:
     shown = view(loud, 1)
     blocked = loud.start_cell(2)
+    gate.reached()
     expect(lines(shown).filter(has_text="line 19")).to_have_count(3, timeout=10_000)
     loud.screenshot("log", of=shown)
     expect_state(loud, 1, "succeeded")
+    assert still_runs(loud, blocked)
     shown.get_by_role("button", name="Only stderr").click()
     expect(lines(shown)).to_have_count(1)
     expect(lines(shown)).to_contain_text("no <b>way</b>")
@@ -69,6 +76,7 @@ def test_the_log_follows_a_run_while_a_cell_blocks_and_is_chosen_from(loud: LabP
     expect(detail.locator(".ipf-detail-title")).to_contain_text("speak")
     loud.page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
+    gate.open()
     loud.wait_cell(blocked)
     assert loud.errors == []
 

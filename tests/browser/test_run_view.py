@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.harness import LabPage
+from tests.browser.harness import Gate, LabPage
 
 LOAD = "%load_ext ipyflow\nimport asyncio, time\nfrom ipyflow import flow, task"
 FLOW = """%%flow order(user=17)
@@ -61,13 +61,16 @@ def still_runs(page: LabPage, call: int) -> bool:
 
 
 def test_a_flow_cell_returns_while_its_work_runs_and_its_view_fills(page: LabPage) -> None:
-    page.server.write_notebook("flow.ipynb", [LOAD, FLOW, "time.sleep(4)"])
+    end, below = Gate(page.server), Gate(page.server)
+    page.server.write_notebook("flow.ipynb", [LOAD, FLOW + end.code, below.code])
     page.open_notebook("flow.ipynb")
     page.run_cell(0)
     page.run_cell(1)
     expect_state(page, 1, "running")
     blocked = page.start_cell(2)
+    below.reached()
     # All of it while the cell below is blocked.
+    end.open()
     expect_state(page, 1, "succeeded")
     page.screenshot("while-blocked")
     assert still_runs(page, blocked)
@@ -75,6 +78,7 @@ def test_a_flow_cell_returns_while_its_work_runs_and_its_view_fills(page: LabPag
     for tab in ("Graph", "Table", "Timeline"):
         view(page, 1).get_by_role("tab", name=tab).click()
         page.screenshot(tab.lower(), of=view(page, 1))
+    below.open()
     page.wait_cell(blocked)
     assert page.errors == []
 
@@ -101,7 +105,8 @@ def test_a_failure_shows_its_state_message_and_traceback(page: LabPage) -> None:
 def test_a_click_cancels_async_work_while_a_cell_blocks(
     page: LabPage, kernelspec: Callable[[str], str], version: str
 ) -> None:
-    cells = [LOAD + "\nimport ipykernel; print(ipykernel.__version__)", ASYNC, "time.sleep(5)"]
+    gate = Gate(page.server)
+    cells = [LOAD + "\nimport ipykernel; print(ipykernel.__version__)", ASYNC, gate.code]
     page.server.write_notebook("cancel.ipynb", cells, kernelspec(version))
     page.open_notebook("cancel.ipynb")
     page.run_cell(0)
@@ -110,16 +115,18 @@ def test_a_click_cancels_async_work_while_a_cell_blocks(
     rows = view(page, 1).get_by_role("row")
     expect(rows.filter(has_text="forever").filter(has_text="running")).to_have_count(3)
     blocked = page.start_cell(2)
+    gate.reached()
     rows.filter(has_text="forever").first.click()
     view(page, 1).locator(".ipf-detail").get_by_role("button", name="Cancel").click()
-    # One future, within a second of the click.
-    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(1, timeout=1000)
+    # One future.
+    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(1)
     view(page, 1).locator(".ipf-head").get_by_role("button", name="Cancel", exact=True).click()
     # The run.
-    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(3, timeout=1000)
-    expect_state(page, 1, "cancelled", seconds=1)
+    expect(rows.filter(has_text="forever").filter(has_text="cancelled")).to_have_count(3)
+    expect_state(page, 1, "cancelled")
     assert still_runs(page, blocked)
     page.screenshot("cancelled", of=view(page, 1))
+    gate.open()
     page.wait_cell(blocked)
 
 
@@ -143,7 +150,8 @@ def test_retry_runs_edited_code_and_the_ended_run_goes_on(page: LabPage) -> None
 
 
 def test_a_reloaded_page_shows_the_run_again_and_live(page: LabPage) -> None:
-    slow = "%%flow slow\n@task\ndef step(n):\n    time.sleep(1)\n    return n\n\nfor n in range(8):\n    step(n)\n"
+    gate = Gate(page.server)
+    slow = f"%%flow slow\n@task\ndef step(n):\n    {gate.code}\n    return n\n\nfor n in range(8):\n    step(n)\n"
     page.server.write_notebook("reload.ipynb", [LOAD, slow])
     page.open_notebook("reload.ipynb")
     page.run_cell(0)
@@ -153,7 +161,8 @@ def test_a_reloaded_page_shows_the_run_again_and_live(page: LabPage) -> None:
     page.reload()
     expect_state(page, 1, "running")
     assert page.cell(1).locator(".ipyflow-of-view").is_hidden()
-    expect_state(page, 1, "succeeded", seconds=20)
+    gate.open()
+    expect_state(page, 1, "succeeded")
     page.screenshot("reloaded")
     assert page.errors == []
 
@@ -184,11 +193,11 @@ def test_a_saved_file_without_a_kernel_shows_the_picture(page: LabPage, trusted:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("version", ["7.4.0", "7.2.0", "6.31.0"])
-def test_a_view_fills_while_its_own_cell_and_the_one_below_block(
-    page: LabPage, kernelspec: Callable[[str], str], version: str
-) -> None:
-    blocking = "@task\ndef nap(n):\n    time.sleep(n)\n\nfs = [nap.submit(n / 4) for n in range(8)]\ntime.sleep(3)\n"
-    page.server.write_notebook("blocks.ipynb", [LOAD, blocking, "time.sleep(3)"], kernelspec(version))
+def test_a_view_fills_while_its_own_cell_blocks(page: LabPage, kernelspec: Callable[[str], str], version: str) -> None:
+    gate = Gate(page.server)
+    blocking = "@task\ndef nap(n):\n    time.sleep(n)\n\nfs = [nap.submit(n / 4) for n in range(8)]\n"
+    until_done = "while not all(future.done() for future in fs):\n    time.sleep(0.01)\n"  # no wait of ours
+    page.server.write_notebook("blocks.ipynb", [LOAD, blocking + until_done + gate.code], kernelspec(version))
     page.open_notebook("blocks.ipynb")
     page.run_cell(0)
     own = page.start_cell(1)
@@ -198,6 +207,7 @@ def test_a_view_fills_while_its_own_cell_and_the_one_below_block(
         number = view(page, 1).locator(".ipf-number[aria-label*=' succeeded']")
         expect(number.locator("b")).to_have_text("8")
         assert still_runs(page, own)
+    gate.open()
     page.wait_cell(own)
     # ipykernel 6 reads no message of a page while a cell blocks: the view must fill all the same.
     expect_state(page, 1, "succeeded")
@@ -209,13 +219,17 @@ def test_a_view_fills_while_its_own_cell_and_the_one_below_block(
 def test_on_ipykernel_6_a_view_fills_while_the_cell_below_blocks(
     page: LabPage, kernelspec: Callable[[str], str]
 ) -> None:
-    page.server.write_notebook("six.ipynb", [LOAD, FLOW, "time.sleep(6)"], kernelspec("6.31.0"))
+    gate = Gate(page.server)
+    page.server.write_notebook("six.ipynb", [LOAD, FLOW, gate.code], kernelspec("6.31.0"))
     page.open_notebook("six.ipynb")
     page.run_cell(0)
     page.start_cell(1)
     blocked = page.start_cell(2)
+    gate.reached()
     expect_state(page, 1, "succeeded")
     assert still_runs(page, blocked)
+    gate.open()
+    page.wait_cell(blocked)
 
 
 def test_in_the_dark_theme(page: LabPage, dark: Callable[[], None]) -> None:
