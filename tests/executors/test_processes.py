@@ -12,6 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import pytest
 
 import ipyflow as fl
 from ipyflow.errors import TaskCancelled, TaskTimeout, WorkerLost
+from ipyflow.executors.processes.guard import Guard
 from ipyflow.testing import Lab, engine
 from tests.engine.programs import output, run
 from tests.executors.gates import SOON, Gate, Marks, alive, eventually
@@ -324,6 +326,22 @@ def test_a_killed_body_leaves_no_process_of_its_own_behind(lab: Lab, place: Plac
 
 
 @with_workers
+def test_the_guard_forgets_a_worker_only_once_its_group_was_killed(
+    lab: Lab, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it the other way round, what its tasks have started would live on where this process dies in between."""
+    order: list[tuple[str, int]] = []
+    kill, forget = os.killpg, Guard.forget
+    monkeypatch.setattr(os, "killpg", lambda group, number: (order.append(("killed", group)), kill(group, number)))
+    monkeypatch.setattr(
+        Guard, "forget", lambda guard, group: (order.append(("forgotten", group)), forget(guard, group))
+    )
+    pid = place.task(os.getpid).submit().result(SOON)
+    assert isinstance(place.task(leave_badly).submit().exception(SOON), WorkerLost)
+    assert order == [("killed", pid), ("forgotten", pid)]
+
+
+@with_workers
 def test_cancel_at_any_moment(lab: Lab, place: Place) -> None:
     @place.task
     def work(x: int) -> int:
@@ -344,27 +362,21 @@ def test_cancel_at_any_moment(lab: Lab, place: Place) -> None:
 
 
 @with_workers
-def test_an_interrupt_of_the_group_reaches_no_worker(lab: Lab, place: Place) -> None:
+def test_an_interrupt_of_the_group_reaches_no_worker(lab: Lab, place: Place, tmp_path: Path) -> None:
     """Front ends interrupt the whole process group of a kernel."""
-    program = """
+    program = f"""
     import ipyflow as fl, os, signal, time
-    @fl.task(executor="processes")
-    def work():
-        time.sleep(1)
-        return os.getpid()
-    @fl.task(executor="processes")
-    def begun():
-        return os.getpid()
-    pids = begun()
-    futures = [work.submit() for _ in range(2)]
-    while {f.state for f in futures} != {"running"}:
-        time.sleep(0.001)
-    time.sleep(0.1)
+    from pathlib import Path
+    from tests.executors.gates import Gate, stand
+    gate = Gate(Path({str(tmp_path)!r}))
+    futures = [fl.task(executor="processes")(stand).submit(gate) for _ in range(2)]
+    gate.reached(2)
     try:
         os.killpg(os.getpgrp(), signal.SIGINT)
-        time.sleep(5)
+        time.sleep(30)
     except KeyboardInterrupt:
         print("interrupted")
+    gate.open()
     print(all(isinstance(f.result(), int) for f in futures))
     fl.shutdown()
     """

@@ -150,8 +150,8 @@ class Process:
     def end(self) -> str:
         """It has hung up: see that it is gone; says in words how it went."""
         self.is_alive = False
-        self._guard.forget(self._popen.pid)
         self.kill()  # what its tasks have started is still there; how it ended itself is decided already
+        self._guard.forget(self._popen.pid)  # behind that: were we killed in between, nobody would do it
         with self._reaping:
             code = self._popen.wait()
         return said(code)
