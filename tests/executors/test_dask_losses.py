@@ -244,18 +244,16 @@ def program(source: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_end_of_a_program_with_work_on_its_cluster() -> None:
-    begin = time.monotonic()
     done = program("""
 import time
 import ipyflow as fl
-futures = [fl.task(executor="dask")(time.sleep).submit(60) for _ in range(8)]
+futures = [fl.task(executor="dask")(time.sleep).submit(600) for _ in range(8)]
 while futures[0].state != "running":
     time.sleep(0.01)
 """)
     assert done.returncode == 0
     assert "8 tasks had not ended and were dropped" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert time.monotonic() - begin < 20
 
 
 def test_an_interrupt_leaves_the_workers_alone() -> None:
