@@ -32,7 +32,8 @@
     ├── LeakedFutureWarning                  a child that nobody read
     ├── UnobservedFailureWarning             a failure that nobody looked at
     ├── StateConflictWarning                 branches changed the same part of a pipeline's state
-    └── UnhandledEventWarning                events of a workflow that no step takes
+    ├── UnhandledEventWarning                events of a workflow that no step takes
+    └── MemoryWarning                        something cannot be kept, or no longer be read; the work goes on without
 
 Each can be pickled, and each message ends in what to do.
 """
@@ -278,3 +279,7 @@ class StateConflictWarning(IpyflowWarning):
 
 class UnhandledEventWarning(IpyflowWarning):
     """Events of a workflow that no step takes."""
+
+
+class MemoryWarning(IpyflowWarning):
+    """Runs or results cannot be kept, or no longer be read; said once, and the work goes on without them."""

@@ -48,6 +48,10 @@ class Settings:
         answers: to prompts, by their title or name: values, or functions that are given the question's text. The word
             ``"code"`` has prompts wait for ``future.answer(...)`` where no page is open.
         nested_loops: whether a blocking wait on the main thread keeps the loop that runs there turning.
+        database: where runs and results are kept: a path, ``":memory:"`` for as long as the process lives, ``None``
+            for nowhere. ``"default"`` is what the environment variable ``IPYFLOW_DATABASE`` says (``none`` is nowhere),
+            else a file in the user's data directory.
+        keep_results: whether the values of tasks are kept too, so that a flow whose kernel died goes on with them.
     """
 
     threads: int | None = None
@@ -56,6 +60,8 @@ class Settings:
     log_limit: int | None = None
     answers: Mapping[str, Any] | str | None = None
     nested_loops: bool = False
+    database: str | os.PathLike[str] | None = "default"
+    keep_results: bool = False
 
 
 _AT_ONCE: dict[str, Any] = {"answers": None, "nested_loops": False}
@@ -79,6 +85,7 @@ class _Session:
         self.listeners: list[Callable[[Engine], None]] = []
         self._engine: Engine | None = None
         self._executors: Executors | None = None
+        self._store: Any = None
         self._lock = threading.RLock()
 
     def engine(self) -> Engine:
@@ -91,6 +98,7 @@ class _Session:
             if self._engine is None:
                 engine, executors = make_engine(self.settings, self.presenter)
                 self._executors = executors
+                self._store = remember(engine, self.settings)
                 for listener in self.listeners:
                     listener(engine)
                 self._engine = engine
@@ -101,11 +109,16 @@ class _Session:
         """The engine if there is one."""
         return self._engine
 
+    def kept(self) -> Any:
+        """The store if there is one."""
+        return self._store
+
     def stop(self, wait: bool) -> None:
         """Let the engine go."""
         with self._lock:
             engine, self._engine = self._engine, None
             executors, self._executors = self._executors, None
+            store, self._store = self._store, None
         if engine is None or executors is None:
             return
         if default.instance is engine:
@@ -115,13 +128,21 @@ class _Session:
             engine.end_scope(run)
         executors.shutdown(wait)
         engine.loop.stop()
+        if store is not None:
+            store.close()
         output.uninstall()
+
+    def store(self) -> Any:
+        """The store, if runs are kept; made now, with its engine, if there is none."""
+        self.engine()
+        return self._store
 
     def forget(self) -> None:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
         engine, self._engine = self._engine, None
         executors, self._executors = self._executors, None
+        self._store = None
         for executor in list((executors or {}).values()):
             executor.forget()
         default.install(None)
@@ -158,6 +179,24 @@ def make_engine(
     engine = Engine(timers, loop, executors, presenter, settings.log_limit, seed)
     engine.can_ask, engine.answers = _at_a_prompt, lambda: _session.settings.answers
     return engine, executors
+
+
+def remember(engine: Engine, settings: Settings) -> Any:
+    """Have what happens in ``engine`` kept where the settings say; returns the store, ``None`` for nowhere."""
+    place = settings.database
+    if place == "default":
+        place = os.environ.get("IPYFLOW_DATABASE") or place
+    if place is None or place == "none":
+        return None
+    database = importlib.import_module("ipyflow.store.database")
+    store = importlib.import_module("ipyflow.store.store").Store(
+        database.default_path() if place == "default" else place, settings.keep_results
+    )
+    engine.memory = store
+    engine.on_run.append(store.run_began)
+    engine.on_close.append(store.run_ended)
+    engine.on_reopen.append(store.run_goes_on)
+    return store
 
 
 def _at_a_prompt() -> bool:
@@ -201,7 +240,8 @@ def configure(**changes: Any) -> Configured:
         changes: ``threads`` and ``processes`` (bodies at once on threads, in worker processes), ``dask`` (a
             ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run), ``answers`` (to
             prompts, by their title or name; at once, also while tasks run), ``nested_loops`` (a blocking wait on the
-            main thread keeps the loop that runs there turning; at once, too).
+            main thread keeps the loop that runs there turning; at once, too), ``database`` (a path, ``":memory:"``,
+            ``"default"``, or ``None`` to keep nothing), ``keep_results`` (of all tasks, for a kernel that dies).
 
     Returns:
         The settings; also a context manager that brings back those before.
@@ -233,6 +273,13 @@ def configure(**changes: Any) -> Configured:
         if name == "nested_loops":
             _check_nesting(value)
             continue
+        if name == "database":
+            _check_database(value)
+            continue
+        if name == "keep_results":
+            if not isinstance(value, bool):
+                raise TypeError(f"configure(keep_results={value!r}): give True or False")
+            continue
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
         if value is not None and value < 1:
@@ -257,6 +304,13 @@ def _check_answers(value: Any) -> None:
         raise TypeError(
             f"configure(answers={value!r}): give a dict of titles or names and answers, as in {{'Mails': True}}; "
             f"{BY_CODE!r} where future.answer(...) answers; or None"
+        )
+
+
+def _check_database(value: Any) -> None:
+    if value is not None and not (value and isinstance(value, str | os.PathLike)):
+        raise TypeError(
+            f"configure(database={value!r}): give the path of a file, ':memory:', 'default', or None to keep nothing"
         )
 
 
@@ -352,6 +406,9 @@ def _at_exit() -> None:
         _say(f"{len(lost)} tasks had not ended and were dropped: {names}; ipyflow.shutdown() at the end waits for them")
     for run in list(engine.runs):
         run.cancel()
+    store = _session.kept()
+    if store is not None:
+        store.close()
 
 
 def _say(text: str) -> None:

@@ -28,7 +28,7 @@ from ipyflow.engine.scheduler import Engine
 from ipyflow.model.ports import Timer
 from ipyflow.model.records import Record
 from ipyflow.model.run import check_invariants
-from ipyflow.session import Settings, make_engine
+from ipyflow.session import Settings, make_engine, remember
 from ipyflow.views.presenter import StaticPresenter
 
 _EPOCH = 1_700_000_000.0
@@ -131,7 +131,7 @@ class Lab:
 @contextmanager
 def engine(
     threads: int = 4, inline: bool = False, manual: bool | None = None, log_limit: int | None = None, seed: int = 0,
-    processes: int = 2, dask: Any = None,
+    processes: int = 2, dask: Any = None, database: Any = None, keep_results: bool = False,
 ) -> Iterator[Lab]:  # fmt: skip
     """An engine of its own for the ``with`` block; its invariants are checked at the end.
 
@@ -143,12 +143,18 @@ def engine(
         seed: for the random pauses of retries.
         processes: bodies that run at once in worker processes.
         dask: the client, or the address, of the cluster for ``executor="dask"``.
+        database: where runs and results are kept; by default nowhere.
+        keep_results: whether the values of all tasks are kept.
     """
     manual = inline if manual is None else manual
     clock = ManualClock()
-    settings = Settings(threads=threads, processes=processes, dask=dask, log_limit=log_limit)
+    settings = Settings(
+        threads=threads, processes=processes, dask=dask, log_limit=log_limit, database=database,
+        keep_results=keep_results,
+    )  # fmt: skip
     made, executors = make_engine(settings, StaticPresenter(), clock if manual else None, seed=seed, inline=inline)
     made.can_ask = lambda: True
+    store = remember(made, settings)
     before = default.install(made)
     lab = Lab(made, clock)
     try:
@@ -161,6 +167,8 @@ def engine(
         made.accepting = False
         executors.shutdown(False)
         made.loop.stop()
+        if store is not None:
+            store.close()
 
 
 __all__ = ["Lab", "ManualClock", "engine"]

@@ -92,21 +92,29 @@ class Log:
             state = copy.deepcopy(self._base) if self._forgotten else RunState()
             return fold(self._read(self._forgotten)[1], state)
 
+    def rows(self, since: int) -> tuple[int, list[tuple[Any, ...]]]:
+        """The records from place ``since`` on in packed form, and the place of the first of them."""
+        with self._lock:
+            return max(since, self._forgotten), self._rows(since)
+
     @property
     def forgotten(self) -> int:
         """How many records were dropped, 0 without a limit."""
         return self._forgotten
 
     def _read(self, since: int) -> tuple[int, list[Record]]:
-        out: list[Record] = []
+        out = [unpack(row) for row in self._rows(since)]
+        return max(since, self._forgotten) + len(out), out
+
+    def _rows(self, since: int) -> list[tuple[Any, ...]]:
+        out: list[tuple[Any, ...]] = []
         start = self._forgotten
         for chunk in self._chunks:
             if since < start + CHUNK:
-                rows = marshal.loads(zlib.decompress(chunk))
-                out.extend(unpack(row) for row in rows[max(0, since - start) :])
+                out.extend(marshal.loads(zlib.decompress(chunk))[max(0, since - start) :])
             start += CHUNK
-        out.extend(unpack(row) for row in self.tail[max(0, since - start) :])
-        return max(since, self._forgotten) + len(out), out
+        out.extend(self.tail[max(0, since - start) :])
+        return out
 
     def _forget(self) -> None:
         while self._limit is not None and len(self._chunks) > max(1, self._limit // CHUNK):

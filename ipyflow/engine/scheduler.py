@@ -34,7 +34,7 @@ from ipyflow.engine.remote import Host
 from ipyflow.engine.run import Run
 from ipyflow.engine.turns import Turns
 from ipyflow.model import records as r
-from ipyflow.model.ports import Clock, Executor, Presenter
+from ipyflow.model.ports import Clock, Executor, Memory, Presenter
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
 _ref = weakref.ref
@@ -64,6 +64,8 @@ class Engine:
         self.executors = executors
         self.presenter = presenter
         self.log_limit = log_limit
+        self.memory: Memory | None = None
+        """What outlives the process, if anything does."""
         self.rng = random.Random(seed)
         self._ids = itertools.count(1)
         self._run_ids = itertools.count(1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Protocol
 
@@ -172,6 +173,41 @@ class RemoteExecutor(Executor, Protocol):
 
     def refused_value(self, value: Any) -> Any:
         """The exception that says why a value cannot be pickled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value that was kept: ``task`` of the run with the key ``run`` made it, ``made`` seconds since the epoch."""
+
+    value: Any
+    run: str
+    task: int
+    made: float
+
+
+class Memory(Protocol):
+    """What outlives the process. No method raises because something cannot be kept: that is said once, as a warning."""
+
+    keeps_results: bool
+    """Whether the values of a run's tasks are kept, so that it can go on after its kernel died."""
+
+    def key_of(self, run: int) -> str:
+        """By what a run of this engine is known in the history; empty where nothing is kept."""
+
+    def look_up(self, key: str, max_age: float | None, then: Callable[[Found | None], object]) -> None:
+        """Look for a value; ``then`` is called with it or ``None``, once, on another thread. Seconds of age at most."""
+
+    def keep(self, key: str, value: Any, run: int, task: int) -> None:
+        """Keep a value for whoever looks for it: it is pickled here and now, and written soon."""
+
+    def keep_outcome(self, value: Any, run: int, task: int) -> None:
+        """Keep the value of a task for the case that its run must go on in another kernel."""
+
+    def keep_beginning(self, run: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what a run's first call was given."""
+
+    def keep_mark(self, run: int, task: int, mark: bytes) -> None:
+        """Keep what tells a call from others of the same name and text."""
 
 
 class Presenter(Protocol):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyflow.model.texts import PLAIN
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised whenever a record gains, loses or changes a field."""
 
 ROLES = ("pipeline", "group", "exceptionally", "finally", "merge", "workflow", "step", "prompt")
@@ -318,6 +318,30 @@ class Revised(NamedTuple):
     after: str
 
 
+class Reused(NamedTuple):
+    """The task has its value from elsewhere, and its body is not run: ``Finished`` as ``cached`` follows.
+
+    ``how`` is ``cache`` (kept from an earlier call), ``flight`` (an equal call that was at work) or ``resumed`` (from
+    the run that goes on here). ``run`` is that run's key in the history, empty where it has none, ``source`` the task
+    there; ``made`` is when the value was made, in seconds since the epoch.
+    """
+
+    time: float
+    task: int
+    how: str
+    run: str
+    source: int
+    made: float
+
+
+class Recurred(NamedTuple):
+    """An attempt ended with ``None`` and the task, being recurrent, is run again: ``Waiting`` or ``Queued`` follows."""
+
+    time: float
+    task: int
+    attempt: int
+
+
 Record: TypeAlias = (
     Opened
     | Submitted
@@ -347,6 +371,8 @@ Record: TypeAlias = (
     | Asked
     | Answered
     | Revised
+    | Reused
+    | Recurred
 )
 
 KINDS: tuple[type[Any], ...] = (
@@ -378,6 +404,8 @@ KINDS: tuple[type[Any], ...] = (
     Asked,
     Answered,
     Revised,
+    Reused,
+    Recurred,
 )
 """Every kind of record; the place in this tuple is the kind's number in packed form. Append only."""
 

@@ -73,6 +73,16 @@ class Revision:
 
 
 @dataclass(slots=True)
+class Reuse:
+    """Where a value comes from that a task has without running: see :class:`~ipyflow.model.records.Reused`."""
+
+    how: str
+    run: str
+    task: int
+    made: float
+
+
+@dataclass(slots=True)
 class TaskState:
     """All that the records say about one task."""
 
@@ -108,6 +118,7 @@ class TaskState:
     notes: list[tuple[str, str]] = field(default_factory=list)
     question: Question | None = None
     revisions: list[Revision] | None = None
+    reused: Reuse | None = None
 
     def story(self) -> str:
         """The task's life in one line, for error messages."""
@@ -266,6 +277,7 @@ class RunState:
         was.spans[-1].note = was.type  # what it failed with is said of that attempt; the task's own is that of the last
         task = self._move(e.task, State.QUEUED, e.time, e.why)
         task.ended, task.type, task.text, task.traceback, task.into = None, "", "", None, r.NO_TASK
+        task.reused = None
         self._reopen()
 
     def _reopen(self) -> None:
@@ -299,6 +311,15 @@ class RunState:
         revision = Revision(e.time, len(task.attempts) + 1, e.before, e.after)
         task.revisions = [*(task.revisions or ()), revision]
         self.changed.add(e.task)
+
+    def _reused(self, e: r.Reused) -> None:
+        self._task(e.task).reused = Reuse(e.how, e.run, e.source, e.made)
+        self.changed.add(e.task)
+
+    def _recurred(self, e: r.Recurred) -> None:
+        task = self._move(e.task, State.WAITING, e.time, "it gave None")
+        task.reason = "it gave None"
+        self._end_attempt(task, e.time, "NoneType", "None", None)
 
     # Of workflows: what happens to their events is theirs.
 
@@ -402,6 +423,8 @@ _FOLD: dict[type[Any], Callable[[RunState, Any], None]] = {
     r.Asked: RunState._asked,
     r.Answered: RunState._answered,
     r.Revised: RunState._revised,
+    r.Reused: RunState._reused,
+    r.Recurred: RunState._recurred,
 }
 
 

@@ -54,7 +54,10 @@ FAILURE_STATES = frozenset({State.FAILED, State.TIMED_OUT})
 """Final states that carry an exception somebody should look at."""
 
 RESTARTABLE_STATES = frozenset({State.FAILED, State.TIMED_OUT, State.CANCELLED})
-"""Final states that ``future.retry()`` may reset."""
+"""Final states without a value: ``future.retry()`` may reset them, and ``run.retry()`` resets them all."""
+
+REFRESHABLE_STATES = RESTARTABLE_STATES | {State.CACHED}
+"""Final states that ``future.retry()`` of that very task may reset: what it has from the cache is made anew."""
 
 _ENDS = {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED}
 
@@ -73,7 +76,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.CACHED,
         }
     ),
-    State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED}),
+    State.QUEUED: frozenset({State.RUNNING, State.WAITING, State.CANCELLED, State.FAILED, State.CACHED}),
     State.RUNNING: frozenset({State.BLOCKED, State.CANCELLING, State.WAITING, *_ENDS}),
     State.BLOCKED: frozenset({State.RUNNING, State.CANCELLING, State.WAITING, *_ENDS}),
     State.CANCELLING: frozenset({State.CANCELLED, State.FAILED}),
@@ -82,8 +85,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.TIMED_OUT: frozenset({State.WAITING, State.QUEUED}),
     State.CANCELLED: frozenset({State.WAITING, State.QUEUED}),
     State.SKIPPED: frozenset({State.PLANNED}),
-    State.CACHED: frozenset(),
+    State.CACHED: frozenset({State.WAITING, State.QUEUED}),
 }
-"""``TRANSITIONS[a]`` holds every state that may follow ``a``. The steps out of ``failed``, ``timed_out`` and
-``cancelled`` are those of a retry on request (record ``Reset``), the one out of ``skipped`` is that of a pipeline that
+"""``TRANSITIONS[a]`` holds every state that may follow ``a``. The steps out of ``failed``, ``timed_out``, ``cancelled``
+and ``cached`` are those of a retry on request (record ``Reset``), the one out of ``skipped`` is that of a pipeline that
 is retried and may come to it after all (record ``Planned``); everything else about them is final."""

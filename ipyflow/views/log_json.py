@@ -25,7 +25,7 @@ def log_json(records: Iterable[Record], first: int = 0) -> str:
     Example:
         >>> from ipyflow.model.records import Opened
         >>> print(log_json([Opened(0.0, 1, "nightly", "flow", 1.75e9)]), end="")
-        {"format": "ipyflow run", "schema": 4, "first": 0, "records": [
+        {"format": "ipyflow run", "schema": 5, "first": 0, "records": [
         ["Opened", 0.0, 1, "nightly", "flow", 1750000000.0]
         ]}
     """

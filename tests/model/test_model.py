@@ -9,7 +9,14 @@ from ipyflow.engine import log as logs
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.model import records as r
 from ipyflow.model.run import InvalidRecord, RunState, check_invariants, fold
-from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, RESTARTABLE_STATES, TRANSITIONS, State
+from ipyflow.model.status import (
+    FAILURE_STATES,
+    FINAL_STATES,
+    REFRESHABLE_STATES,
+    RESTARTABLE_STATES,
+    TRANSITIONS,
+    State,
+)
 
 EXAMPLES = [
     r.Opened(0.0, 1, "run", "flow", 1.7e9),
@@ -79,6 +86,16 @@ EXAMPLES = [
     r.Reset(17.84, 6, "retried"),
     r.Started(17.85, 6, "loop", 2),
     r.Finished(17.86, 6, "succeeded", "int", "1", None),
+    r.Submitted(17.87, 7, 0, "load", "m", "threads", "'a'", (), None, None, None),
+    r.Waiting(17.87, 7, "the cache", ()),
+    r.Reused(17.88, 7, "cache", "a1b2c3-4", 9, 1.7e9),
+    r.Finished(17.88, 7, "cached", "int", "1", None),
+    r.Submitted(17.89, 8, 0, "poll", "m", "threads", "", (), None, None, None),
+    r.Started(17.90, 8, "thread-1", 1),
+    r.Recurred(17.91, 8, 1),
+    r.Queued(17.92, 8),
+    r.Started(17.93, 8, "thread-1", 2),
+    r.Finished(17.94, 8, "succeeded", "int", "1", None),
     r.Closed(18.0, "succeeded"),
 ]
 
@@ -102,9 +119,9 @@ def test_every_state_is_in_the_table_and_says_what_it_means() -> None:
 
 def test_final_states_are_left_by_a_retry_on_request_only() -> None:
     for state in FINAL_STATES:
-        assert bool(TRANSITIONS[state]) == (state in RESTARTABLE_STATES or state is State.SKIPPED)
+        assert bool(TRANSITIONS[state]) == (state in REFRESHABLE_STATES or state is State.SKIPPED)
     assert FAILURE_STATES <= RESTARTABLE_STATES <= FINAL_STATES
-    assert all(TRANSITIONS[state] <= {State.WAITING, State.QUEUED} for state in RESTARTABLE_STATES)
+    assert all(TRANSITIONS[state] <= {State.WAITING, State.QUEUED} for state in REFRESHABLE_STATES)
 
 
 def test_every_state_can_be_reached_and_leads_to_an_end() -> None:
@@ -155,7 +172,7 @@ def test_the_fold_of_the_examples() -> None:
     assert child.progress == (3, None, "steps")
     assert child.notes == [("detached", "nobody means to read it")]
     assert state.output == [(6.1, 2, "stdout", "line\n")]
-    assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (4, 1)
+    assert (state.counts[State.SUCCEEDED], state.counts[State.CANCELLED]) == (5, 1)
     asked = state.tasks[6].question
     assert asked is not None
     assert (asked.title, asked.answered, asked.by, asked.answer) == (

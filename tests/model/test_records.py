@@ -48,7 +48,7 @@ def test_every_kind_has_a_number_of_its_own_and_a_time_first() -> None:
 
 @pytest.mark.parametrize("row", [["Nothing", 1.0], ["Queued", 1.0], ["Queued", 1.0, 2, 3], ["queued", 1.0, 2]])
 def test_what_is_no_record_is_refused(row: list[Any]) -> None:
-    with pytest.raises(ValueError, match="not a record of schema 4"):
+    with pytest.raises(ValueError, match="not a record of schema 5"):
         r.from_json(row)
 
 

@@ -4,7 +4,14 @@ import pytest
 
 from ipyflow.model import records as r
 from ipyflow.model.run import InvalidRecord, RunState, check_invariants, fold
-from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, RESTARTABLE_STATES, TRANSITIONS, State
+from ipyflow.model.status import (
+    FAILURE_STATES,
+    FINAL_STATES,
+    REFRESHABLE_STATES,
+    RESTARTABLE_STATES,
+    TRANSITIONS,
+    State,
+)
 
 OPENED = r.Opened(0.0, 1, "run", "flow", 1000.0)
 
@@ -22,7 +29,7 @@ def test_every_state_has_its_row_in_the_table() -> None:
     for state, following in TRANSITIONS.items():
         if state in FINAL_STATES:
             # Out of these lead only the steps of a retry on request.
-            again = {State.WAITING, State.QUEUED} if state in RESTARTABLE_STATES else set()
+            again = {State.WAITING, State.QUEUED} if state in REFRESHABLE_STATES else set()
             assert following == (again or ({State.PLANNED} if state is State.SKIPPED else set()))
         else:
             assert following & FINAL_STATES, f"nothing ends a task that is {state}"

@@ -122,7 +122,7 @@ def test_a_log_comes_back_from_its_file(name: str) -> None:
 @given(st.lists(records(), max_size=5))
 def test_any_record_comes_back_from_a_file(found: list[Record]) -> None:
     text = log_json(found)
-    assert json.loads(text)["schema"] == 4
+    assert json.loads(text)["schema"] == 5
     assert [(type(record), record) for record in read_log(text)] == [(type(record), record) for record in found]
 
 
@@ -148,8 +148,8 @@ def test_what_is_no_log_is_refused_in_words() -> None:
     for text in ("[]", "{}", '{"format": "ipyflow run"}', "3"):
         with pytest.raises(ValueError, match="no log of a run"):
             read_log(text)
-    with pytest.raises(ValueError, match="schema 2, this version reads 4"):
-        read_log(log_json([]).replace('"schema": 4', '"schema": 2'))
+    with pytest.raises(ValueError, match="schema 2, this version reads 5"):
+        read_log(log_json([]).replace('"schema": 5', '"schema": 2'))
     with pytest.raises(ValueError, match=r"first 4,096 records are missing.*log_limit"):
         read_log(log_json([], first=4096))
     with pytest.raises(ValueError, match=r"run.export\('json'\)"):
