@@ -125,6 +125,7 @@ def _section(head: str, block: list[str]) -> Iterator[str]:
 
 def members(name: str, value: type) -> Iterator[tuple[str, Any]]:
     """The methods and properties of a class that are for its users, in the order of the source."""
+    seen: set[str] = set()  # by a class below: it is explained there
     for base in (one for one in value.__mro__ if one.__module__.startswith("ipyflow")):
         if base is not value and base.__name__ in places():
             continue  # explained where that class is
@@ -132,6 +133,9 @@ def members(name: str, value: type) -> Iterator[tuple[str, Any]]:
             inner = getattr(found, "fget", None) or getattr(found, "__func__", found)
             if member.startswith("_") or member in INNER.get(name, ()) or not getattr(inner, "__doc__", None):
                 continue
+            if member in seen:
+                continue
+            seen.add(member)
             if inspect.isfunction(inner):
                 yield member, found
 

@@ -72,7 +72,7 @@ INNER = {
     "GroupError": {"derive"},
     "Prompt": {"latest", "step_task"},
     "Retry": {"pause"},
-    "Run": {"close_if_done", "reading", "reopen", "snapshot", "tidy"},
+    "Run": {"close_if_done", "now", "presenter", "reading", "reopen", "sizes", "snapshot", "tidy"},
     "Task": {"bound_to", "changed", "latest", "step_task", "waits_for"},
     "Pipeline": {"check", "submit_as", "submit_below"},
     "Workflow": {"future_class", "latest_step"},

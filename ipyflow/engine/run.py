@@ -10,17 +10,15 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from os import PathLike
+from collections.abc import Callable
 from time import process_time
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.log import CHUNK, Log
+from ipyflow.engine.recorded import Recorded
 from ipyflow.model import records as r
-from ipyflow.model.collector import collector_at_rest
-from ipyflow.model.run import RunState
+from ipyflow.model.ports import Presenter
 from ipyflow.model.status import FAILURE_STATES, State
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
 
-class Run:
+class Run(Recorded):
     """The handle of a run.
 
     A flow called outside any task starts one; the plain tasks submitted at top level share one for each notebook
@@ -44,13 +42,14 @@ class Run:
         root: the future of the flow or the pipeline; ``None`` for a cell, a script or an executor.
     """
 
+    records: Log
+
     def __init__(self, engine: Engine, id: int, name: str, kind: str, log_limit: int | None) -> None:
         self.engine = engine
-        self.id, self.name, self.kind = id, name, kind
+        super().__init__(id, name, kind, Log(log_limit))
         self.root: Future[Any] | None = None
         self.beginning: Beginning | None = None
         """How it began, where that is known and still kept; see the engine's ``can_begin_anew``."""
-        self.records = Log(log_limit)
         self.append = self.records.append
         self.append_row = self.records.append_row
         self.live: dict[int, Future[Any]] = {}
@@ -74,12 +73,7 @@ class Run:
         self._refs_limit = 1024
         self._packing = False
         self._lock = threading.Lock()
-        self._folding = threading.Lock()
-        self._state: RunState | None = None
-        self._seen = 0
         self._end: concurrent.futures.Future[Any] | None = None
-        self.cpu: float | None = None
-        """Seconds that this process has computed from the run's beginning to its end, other things included."""
         self._cpu_before = process_time()
         self.append(r.Opened(engine.now(), id, name, kind, engine.wall()))
 
@@ -156,6 +150,28 @@ class Run:
     # For people.
 
     @property
+    def presenter(self) -> Presenter:
+        """Shows it."""
+        return self.engine.presenter
+
+    @property
+    def key(self) -> str:
+        """By what it is known in the history, in this kernel and in others; empty where nothing is kept."""
+        memory = self.engine.memory
+        return "" if memory is None else memory.key_of(self.id)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many bodies run at once on each executor, where that is known."""
+        executors = list(self.engine.executors.items())
+        found = {name: getattr(executor, "size", None) for name, executor in executors}
+        return {name: size for name, size in found.items() if isinstance(size, int)}
+
+    def now(self) -> float:
+        """The time on the clock of its records."""
+        return self.engine.now()
+
+    @property
     def futures(self) -> list[Future[Any]]:
         """The futures of this run that somebody still holds, in order of submission."""
         with self._lock:
@@ -178,33 +194,6 @@ class Run:
         if self.root is not None:
             return self.root.state
         return State.FAILED if any(f.state in FAILURE_STATES for f in list(self.failed.values())) else State.SUCCEEDED
-
-    @property
-    def log(self) -> list[r.Record]:
-        """The records so far; a place in this list is a sequence number (unless ``log_limit`` has dropped some)."""
-        return self.records.read()[1]
-
-    def snapshot(self) -> RunState:
-        """The fold of the log so far. Shared and kept up to date: read it, do not change it."""
-        with self._folding, collector_at_rest(len(self.records) - self._seen):
-            if self._state is None or self._seen < self.records.forgotten:
-                self._state = self.records.state()
-                self._seen = self._state.seq
-            self._seen, news = self.records.read(self._seen)
-            for record in news:
-                self._state.apply(record)
-            return self._state
-
-    @contextmanager
-    def reading(self) -> Iterator[RunState]:
-        """The fold of the log so far, held still while the block reads it: for views that go through all of it.
-
-        Do not call :meth:`snapshot`, or what does (``future.logs``, ``future.traceback``), inside.
-        """
-        self.snapshot()
-        with self._folding:
-            assert self._state is not None
-            yield self._state
 
     def as_future(self) -> concurrent.futures.Future[Any]:
         """A plain future that is done when the run has ended, with what :meth:`result` gives."""
@@ -312,151 +301,5 @@ class Run:
             raise RuntimeError(f"{self.name} cannot be run anew, for {why}: {how}")
         return self.beginning.again(changes)
 
-    def explain(self) -> str:
-        """In words, where the run stands, and why it does not move if it does not."""
-        return self.engine.presenter.explain(self)
-
-    @overload
-    def export(self, path_or_format: Literal["png", "graph.png"]) -> bytes: ...  # type: ignore[overload-overlap]
-
-    @overload
-    def export(self, path_or_format: str | PathLike[str]) -> str: ...
-
-    def export(self, path_or_format: str | PathLike[str]) -> str | bytes:
-        """The run in a format, or written to a path that ends in one.
-
-        ``"html"`` is a page of its own with every view; ``"svg"``, ``"graph.svg"``, ``"png"`` and ``"graph.png"`` are
-        pictures; ``"json"`` is the log, ``"trace"`` opens in ui.perfetto.dev, ``"otel"`` are OpenTelemetry's spans;
-        ``"dot"``, ``"mermaid"`` and ``"text"`` draw the graph and the tree elsewhere. ``docs/exports.md`` has them all.
-
-        Args:
-            path_or_format: a format, or a path: ``"run.html"``, ``"run.svg"``, ``"run.graph.svg"``, ``"run.json"``,
-                ``"run.trace.json"``, ``"run.otlp.json"``, ``"run.dot"``, ``"run.mmd"``, ``"run.txt"``, ...
-
-        Returns:
-            The text; the bytes of a PNG; or the path that was written.
-
-        Raises:
-            ValueError: an unknown format; the message lists those there are.
-            ImportError: PNG and OpenTelemetry need packages of their own; the message says how to get them.
-
-        Example:
-            >>> import ipyflow as fl
-            >>> @fl.flow
-            ... def double(x):
-            ...     return 2 * x
-            >>> future = double.submit(4)
-            >>> future.result()
-            8
-            >>> future.run.wait()
-            True
-            >>> print(future.run.export("mermaid").splitlines()[0])
-            flowchart LR
-        """
-        return self.engine.presenter.export(self, path_or_format)
-
-    def what_if(self, workers: Iterable[int] | None = None) -> Any:
-        """How long this run would have taken with other numbers of workers, as an object that displays itself.
-
-        The run, which has to have ended, is played again from its log: each body takes as long as it did, waits for
-        what it waited for, and who is ready first gets the next free worker. Limits, rates and delays stay.
-
-        Args:
-            workers: how many, as ``[2, 8, 1000]``; by default 1, 2, 4, 8, 16, and as many as there were.
-
-        Raises:
-            ValueError: the run goes on, nothing ran in it, its log no longer holds all of it, or a number is below 1.
-            TypeError: a number of workers is no whole number.
-
-        Example:
-            >>> import time
-            >>> import ipyflow as fl
-            >>> @fl.task
-            ... def nap():
-            ...     time.sleep(0.01)
-            >>> @fl.flow
-            ... def eight():
-            ...     [future.result() for future in [nap.submit() for _ in range(8)]]
-            >>> future = eight.submit()
-            >>> future.run.wait()
-            True
-            >>> played = future.run.what_if([1, 8])
-            >>> played[8].seconds <= played[1].seconds
-            True
-        """
-        return self.engine.presenter.what_if(self, workers)
-
-    def spans(self) -> list[Any]:
-        """The run as spans of OpenTelemetry's SDK, for an exporter of yours: ``exporter.export(run.spans())``.
-
-        Raises:
-            ImportError: the SDK is not installed; the message says how to get it.
-        """
-        return self.engine.presenter.spans(self)
-
-    def lint(self) -> Any:
-        """What could be better, now that the run has ended: leaks, needless waits, pools or tasks too small, and more.
-
-        Returns:
-            A sequence of findings that displays itself; each has ``kind``, ``text``, ``advice``, ``tasks``, ``lines``
-            and, where that can be told, ``saves`` in seconds. See ``docs/debugging.md``.
-
-        Example:
-            >>> import ipyflow as fl
-            >>> @fl.flow
-            ... def double(x):
-            ...     return 2 * x
-            >>> run = double.submit(4).run
-            >>> run.wait()
-            True
-            >>> run.lint()
-            double: no hints
-        """
-        return self.engine.presenter.lint(self)
-
-    def timeline(self, *beside: Run | Future[Any], by: str = "task") -> Any:
-        """The timeline as an object that displays itself.
-
-        Args:
-            beside: more runs, or futures of them: all are drawn from their beginnings, on one scale of time.
-            by: a row for each ``"task"``, or for each ``"worker"`` that ran some.
-
-        Raises:
-            ValueError: ``by`` is neither.
-        """
-        return self.engine.presenter.picture(self, "timeline", beside, by)
-
-    def graph(self) -> Any:
-        """The graph as an object that displays itself."""
-        return self.engine.presenter.picture(self, "graph")
-
-    def table(self) -> Any:
-        """The table of tasks as an object that displays itself."""
-        return self.engine.presenter.picture(self, "table")
-
-    def graphviz(self) -> Any:
-        """The graph as a ``graphviz.Digraph``, with a cluster for each pipeline and group, to be changed and added to.
-
-        Needs the package ``graphviz``; ``dot`` itself only to draw it. A node is called by its key: ``"17"`` is task
-        17, ``"17+"`` it and those that are equal to it.
-
-        Example:
-            >>> import ipyflow as fl
-            >>> @fl.task
-            ... def double(x):
-            ...     return 2 * x
-            >>> future = double.submit(4)
-            >>> future.result()
-            8
-            >>> drawn = future.run.graphviz()
-            >>> drawn.node(str(future.id), fillcolor="gold")
-            >>> "fillcolor=gold" in drawn.source
-            True
-        """
-        return self.engine.presenter.picture(self, "graphviz")
-
     def __repr__(self) -> str:
         return f"<Run {self.id} {self.name} {self.state}, {len(self.live)} unfinished>"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self.engine.presenter.mimebundle(self)

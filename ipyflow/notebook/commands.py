@@ -79,7 +79,7 @@ class Commands:
         listed = found if "--all" in given.options else found[:LISTED]
         for run in listed:
             with run.reading() as state:
-                took = duration(instant(state, run.engine.now()) - state.opened)
+                took = duration(instant(state, run.now()) - state.opened)
                 counts = counts_in_words(state.counts)
             word = "paused" if not run.closed and run.is_paused() else run.state.value
             print(f"{run.id:>4}  {shown(run.name, 40):<40}  {word:<10} {took:>10}  {counts}")

@@ -189,7 +189,7 @@ class Display:
 
     def bundle(self, run: Run) -> dict[str, Any]:
         """The static forms of a run: payload, HTML, text."""
-        data = run.engine.presenter.mimebundle(run)
+        data = run.presenter.mimebundle(run)
         if not self.in_kernel:
             return data
         return {**data, "text/html": self.richer.naming_cells(data["text/html"])}

@@ -137,7 +137,7 @@ class Feed:
         news, self.paused = news or paused != self.paused, paused
         with self.run.reading() as state:
             self.seen, self.ended = state.seq, state.closed is not None
-            clock = self.run.engine.now()
+            clock = self.run.now()
             changed, state.changed = state.changed, set()
             self._due = self._pumped + (TICK if len(state.tasks) < SMALL else TICK_LARGE)
             for viewer in self.viewers:
@@ -280,6 +280,6 @@ def _rows(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
             sort=(str(column), bool(ascending)),
             states=asked.get("states"),
             text=str(asked.get("text") or ""),
-            now=run.engine.now(),
+            now=run.now(),
         )
     return {**answer, "request": asked.get("request")}

@@ -65,7 +65,7 @@ class Link:
 
     def __init__(self, run: Run, view: str, desk: Desk) -> None:
         with run.reading() as state:
-            first = payload(state, limit=200, now=run.engine.now())
+            first = payload(state, limit=200, now=run.now())
         self.widget = widget_class()(payload=first, view=view)
         keep_frontend_subshell(self.widget.comm)
         self.subscription = Subscription(run, desk, self._send)

@@ -219,7 +219,7 @@ class Pages:
         if before is not None and (before[0] == key or early):
             return before
         with run.reading() as state:
-            line = listed(state, run.engine.now())
+            line = listed(state, run.now())
         # A run that nobody watches is folded for this list alone: that must not slow it down.
         self._due[run.id] = time.monotonic() + 20 * (time.thread_time() - began)
         return key, line | {"paused": key[2], "again": key[3], "cell": key[4]}

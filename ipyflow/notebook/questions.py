@@ -37,7 +37,7 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
     if what == "replay":
         return {"payload": replayed(run.log, float(query["at"]))}
     if what == "export":
-        return run.engine.presenter.exported(run, str(query["format"]))
+        return run.presenter.exported(run, str(query["format"]))
     if what == "whatif":
         return dict(run.what_if(query.get("workers")).to_json())
     if what == "hints":
@@ -71,4 +71,4 @@ def _log(run: Run, query: Query) -> dict[str, Any]:
 def _window(run: Run, query: Query) -> dict[str, Any]:
     begin, end, bins = float(query["from"]), float(query["to"]), int(query.get("bins") or 240)
     with run.reading() as state:
-        return window(state, begin, end, bins, now=run.engine.now())
+        return window(state, begin, end, bins, now=run.now())

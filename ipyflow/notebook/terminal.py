@@ -151,7 +151,7 @@ class Terminal:
         with console.capture() as captured:
             for run in runs:
                 with run.reading() as state:
-                    tree = text_tree(state, now=run.engine.now(), width=console.width - 1, lines=lines)
+                    tree = text_tree(state, now=run.now(), width=console.width - 1, lines=lines)
                 console.print(coloured(tree), no_wrap=True, crop=True)
         return captured.get()
 

@@ -31,10 +31,6 @@ from ipyflow.views.whatif.forecast import checked, play_all, read_ended
 from ipyflow.views.whatif.shown import WhatIf
 
 
-class _Engine(Protocol):
-    def now(self) -> float: ...
-
-
 class _Log(Protocol):
     @property
     def forgotten(self) -> int: ...
@@ -46,10 +42,9 @@ class _Run(Protocol):
     """What a presenter needs of a run."""
 
     @property
-    def engine(self) -> _Engine: ...
-
-    @property
     def records(self) -> _Log: ...
+
+    def now(self) -> float: ...
 
     def reading(self) -> AbstractContextManager[RunState]: ...
 
@@ -80,7 +75,7 @@ class StaticPresenter:
         """Text for a terminal, HTML for a notebook and, for a run, the payload that the saved file keeps."""
         run, task = _parts(handle)
         with run.reading() as state:
-            now = run.engine.now()
+            now = run.now()
             if task is None:
                 return {
                     MIME: saved_payload(state, now=now),
@@ -95,7 +90,7 @@ class StaticPresenter:
         """In words, where a run or a future stands and why."""
         run, task = _parts(handle)
         with run.reading() as state:
-            now = run.engine.now()
+            now = run.now()
             if task is None:
                 return explain_run(state, now=now)
             if task in state.tasks:
@@ -124,12 +119,8 @@ class StaticPresenter:
             fn = getattr(future.task, "fn", None)
             if callable(fn):
                 known.setdefault((future.task.module, future.task.name), fn)
-        executors = list(run.engine.executors.items())
-        sizes = {
-            name: executor.size for name, executor in executors if isinstance(getattr(executor, "size", None), int)
-        }
         with run.reading() as state:
-            return lint(state, Facts(reached(known), sizes, cores(), run.cpu, crowded()))
+            return lint(state, Facts(reached(known), run.sizes, cores(), run.cpu, crowded()))
 
     def picture(self, run: Any, kind: str, beside: Sequence[Any] = (), by: str = "task") -> Any:
         """Make the ``timeline``, ``graph`` or ``table`` of a run, or its graph as a ``graphviz.Digraph``.
@@ -147,7 +138,7 @@ class StaticPresenter:
             return _timelines([run, *beside], by)
         handle: _Run = run
         with handle.reading() as state:
-            now = handle.engine.now()
+            now = handle.now()
             if kind == "graphviz":
                 return digraph(state)
             text = text_tree(state, now=now)
@@ -178,7 +169,7 @@ class StaticPresenter:
 def _source(run: _Run) -> Iterator[Source]:
     """A run held still, as exports are made from it."""
     with run.reading() as state:
-        yield Source(state, run.engine.now(), lambda: (run.records.forgotten, run.records.read()[1]))
+        yield Source(state, run.now(), lambda: (run.records.forgotten, run.records.read()[1]))
 
 
 def _picture(svg: str, label: str, text: str) -> Picture:
@@ -192,7 +183,7 @@ def _timelines(handles: Sequence[Any], by: str) -> Picture:
         once = sorted({id(run): run for run in runs}.items())
         held = {key: stack.enter_context(run.reading()) for key, run in once}
         states = [held[id(run)] for run in runs]
-        now = [run.engine.now() for run in runs]
+        now = [run.now() for run in runs]
         text = "\n\n".join(text_tree(state, now=clock) for state, clock in zip(states, now, strict=True))
         names = ", ".join(state.name for state in states)
         return _picture(timelines_svg(states, now=now, by=by), f"Timelines of {names}", text)

@@ -305,16 +305,14 @@ def test_a_page_stays_small_whatever_tasks_print_and_raise(built: Path) -> None:
 # The handle.
 
 
-class OfEngine:
-    def now(self) -> float:
-        return 1002.0
-
-
 class OfRun:
     def __init__(self, found: list[Record]) -> None:
-        self.engine, self.state, self.found = OfEngine(), fold(found), found
+        self.state, self.found = fold(found), found
         self.records = self
         self.forgotten = 0
+
+    def now(self) -> float:
+        return 1002.0
 
     def read(self, since: int = 0) -> tuple[int, list[Record]]:
         return len(self.found), self.found[since:]

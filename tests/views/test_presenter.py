@@ -14,15 +14,12 @@ from ipyflow.views.text import text_tree
 from tests.views.golden import fan_out, load
 
 
-class Engine:
-    def now(self) -> float:
-        return 1002.0
-
-
 class Run:
     def __init__(self, state: RunState) -> None:
-        self.engine = Engine()
         self.state = state
+
+    def now(self) -> float:
+        return 1002.0
 
     @contextmanager
     def reading(self) -> Iterator[RunState]:
