@@ -107,17 +107,21 @@ class Cluster:
 
         Raises:
             Exception: what it raised, or that the worker has gone: Dask itself would go on trying for half a minute.
+                Or the program ends, and Dask has closed its loop already.
         """
-        loop: Any = self.client.loop
-        called = asyncio.run_coroutine_threadsafe(
-            self.client._run(function, argument, workers=[address]), loop.asyncio_loop
-        )
-        while not called.done():
-            concurrent.futures.wait([called], GLANCE)
-            if address in self.gone:
-                called.cancel()
-                break
-        return called.result()[address]
+        client: Any = self.client
+        loop, call = client.loop.asyncio_loop, client._run(function, argument, workers=[address])
+        try:
+            called = asyncio.run_coroutine_threadsafe(call, loop)
+            while not called.done():
+                concurrent.futures.wait([called], GLANCE)
+                if address in self.gone or loop.is_closed():
+                    called.cancel()
+                    break
+            return called.result()[address]
+        finally:
+            if loop.is_closed():
+                call.close()  # or Python says on stderr that nobody has awaited it
 
     def is_open(self) -> bool:
         """False once the client was closed, or has given up."""
