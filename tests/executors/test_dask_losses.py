@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,12 +217,10 @@ def test_a_scheduler_that_dies(remote: Any, gate: Gate) -> None:
         futures = [on_dask(gate.stand).submit() for _ in range(3)]
         gate.reached()
         eventually(lambda: futures[0].state == "running")
-        begin = time.monotonic()
         scheduler.kill()
         for future in futures:
             with pytest.raises(WorkerLost, match="the connection to the Dask scheduler was lost"):
                 future.result(SOON)
-        assert time.monotonic() - begin < 10
         gate.open()
         lab.settled(SOON)
 

@@ -279,9 +279,9 @@ def test_too_deep() -> None:
 
 
 def quickly(*args: Any) -> str:
-    begin = time.monotonic()
+    begin = time.thread_time()  # ours alone, whatever else the machine does
     text = explain(TRAIN, args, {}, dumps)
-    assert time.monotonic() - begin < 1.5  # 0.3 s, on a machine that does nothing else
+    assert time.thread_time() - begin < 1.5  # 0.3 s
     return text
 
 
