@@ -209,6 +209,12 @@ class Memory(Protocol):
     def keep_mark(self, run: int, task: int, mark: bytes) -> None:
         """Keep what tells a call from others of the same name and text."""
 
+    def keep_source(self, run: int, text: str) -> None:
+        """Keep the source of the cell that is the flow of a run."""
+
+    def keep_resumed(self, run: int, key: str) -> None:
+        """Keep that a run goes on with another one, known by its key in the history."""
+
 
 class Presenter(Protocol):
     """How runs and futures show themselves; the engine only passes the question on."""

@@ -5,6 +5,7 @@ Owns: a reading connection, used by one thread at a time. Called by: any thread.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sqlite3
@@ -16,6 +17,7 @@ from typing import Any
 
 from ipyflow.store.database import Database
 from ipyflow.store.packing import unpack_rows
+from ipyflow.store.values import load
 
 SILENT = 60.0
 """Seconds without a sign of life after which a kernel on another machine counts as gone."""
@@ -114,6 +116,51 @@ class Shelf:
             for at, packed in found:
                 yield unpack_rows(packed)
                 first = at
+
+    def outcomes(self, run: int) -> dict[int, int]:
+        """The tasks of a run whose values were kept, and how many bytes each takes."""
+        return dict(self.read("SELECT task, size FROM outcomes WHERE run = ?", (run,)))
+
+    def outcome(self, run: int, task: int) -> Any:
+        """The value of a task of a run.
+
+        Raises:
+            LookupError: it was not kept.
+            Exception: it no longer loads, as when its class is no longer there.
+        """
+        rows = self.read("SELECT value, file FROM outcomes WHERE run = ? AND task = ?", (run, task))
+        if not rows:
+            raise LookupError(f"the value of task {task} was not kept")
+        return load(rows[0][0])
+
+    def beginning(self, run: int) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+        """What the first call of a run was given, where that was kept.
+
+        Raises:
+            Exception: it no longer loads.
+        """
+        rows = self.read("SELECT arguments FROM beginnings WHERE run = ?", (run,))
+        return load(rows[0][0]) if rows else None
+
+    def marks(self, run: int) -> dict[int, bytes]:
+        """What tells calls of one name and text from each other, by task."""
+        return dict(self.read("SELECT task, mark FROM marks WHERE run = ?", (run,)))
+
+    def source(self, run: int) -> str:
+        """The source of the cell that was the flow, where it was one; else empty."""
+        rows = self.read("SELECT source FROM runs WHERE id = ?", (run,))
+        return rows[0][0] if rows else ""
+
+    def code(self, run: int) -> dict[str, str]:
+        """The sources of a run's tasks, by ``module:name``."""
+        rows = self.read("SELECT code FROM runs WHERE id = ?", (run,))
+        digests: dict[str, str] = json.loads(rows[0][0]) if rows else {}
+        found = {
+            digest: text
+            for digest in set(digests.values())
+            for digest, text in self.read("SELECT digest, text FROM sources WHERE digest = ?", (digest,))
+        }
+        return {name: found[digest] for name, digest in digests.items() if digest in found}
 
     def close(self) -> None:
         """Let the connection go."""

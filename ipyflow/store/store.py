@@ -108,6 +108,14 @@ class Store:
         """Keep what tells a call from others of the same name and text."""
         self._of_run("INSERT OR REPLACE INTO marks (run, task, mark) VALUES (?, ?, ?)", run, (task, mark))
 
+    def keep_source(self, run: int, text: str) -> None:
+        """Keep the source of the cell that is the flow of a run."""
+        self._about_run("source", run, text)
+
+    def keep_resumed(self, run: int, key: str) -> None:
+        """Keep that a run goes on with another one, known by its key."""
+        self._about_run("resumes", run, key)
+
     def flush(self) -> bool:
         """Wait until all that happened is written."""
         return self._writer.flush()
@@ -146,6 +154,10 @@ class Store:
                 connection.execute(statement, (row, *values))
 
         self._writer.do(job)
+
+    def _about_run(self, column: str, run: int, text: str) -> None:
+        statement, values = f"UPDATE runs SET {column} = ? WHERE key = ?", (text, self.key_of(run))
+        self._writer.do(lambda connection: connection.execute(statement, values))
 
     # On the reader's thread.
 
