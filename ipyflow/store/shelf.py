@@ -80,8 +80,12 @@ class Shelf:
         if name is not None:
             where.append("name GLOB ?")
             values.append(name)
-        if state == "lost":
-            where.append("state = 'running'")
+        if state in ("lost", "running"):
+            gone = self._gone()
+            where.append(
+                f"state = 'running' AND kernel {'' if state == 'lost' else 'NOT '}IN ({', '.join('?' * len(gone))})"
+            )
+            values += gone
         elif state is not None:
             where.append("state = ?")
             values.append(state)
@@ -99,23 +103,36 @@ class Shelf:
             f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE {' AND '.join(where)} "
             "ORDER BY opened DESC, runs.id DESC LIMIT ? OFFSET ?"
         )
-        found = [_line(row) for row in self.read(query, [*values, -1 if limit is None else limit, offset])]
-        return [line for line in found if state != "lost" or line.lost]
+        return [_line(row) for row in self.read(query, [*values, -1 if limit is None else limit, offset])]
+
+    def _gone(self) -> list[str]:
+        """The kernels that are no longer there, of those whose runs had not all ended."""
+        query = (
+            "SELECT id, host, pid, seen, ended FROM kernels "
+            "WHERE id IN (SELECT DISTINCT kernel FROM runs WHERE state = 'running')"
+        )
+        rows = self.read(query)
+        return [id for id, host, pid, seen, ended in rows if ended or not _lives(host, pid, seen)]
 
     def find(self, key: str) -> Line | None:
         """The run of this key."""
         rows = self.read(f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE key = ?", (key,))
         return _line(rows[0]) if rows else None
 
-    def rows(self, run: int) -> Iterator[list[tuple[Any, ...]]]:
-        """The log of a run in packed form, chunk by chunk."""
-        first = -1
+    def first(self, run: int) -> int:
+        """The place of the first record of a run that is there: above 0 where its log had a limit."""
+        rows = self.read("SELECT min(first) FROM chunks WHERE run = ?", (run,))
+        return rows[0][0] or 0
+
+    def rows(self, run: int, since: int = 0) -> Iterator[list[tuple[Any, ...]]]:
+        """The log of a run from place ``since`` on, in packed form, chunk by chunk."""
         while found := self.read(
-            "SELECT first, rows FROM chunks WHERE run = ? AND first > ? ORDER BY first LIMIT 8", (run, first)
+            "SELECT first, count, rows FROM chunks WHERE run = ? AND first + count > ? ORDER BY first LIMIT 8",
+            (run, since),
         ):
-            for at, packed in found:
-                yield unpack_rows(packed)
-                first = at
+            for at, count, packed in found:
+                yield unpack_rows(packed)[max(since - at, 0) :]
+                since = at + count
 
     def outcomes(self, run: int) -> dict[int, int]:
         """The tasks of a run whose values were kept, and how many bytes each takes."""
