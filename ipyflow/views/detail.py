@@ -7,6 +7,7 @@ from typing import Any
 from ipyflow.model.events import EventState, WorkflowState
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import State
+from ipyflow.views.payload import reused
 from ipyflow.views.prompts import question_of
 from ipyflow.views.revisions import revisions
 from ipyflow.views.words import arguments, clean, passed_state, remarked
@@ -71,6 +72,7 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         "given": [_event(flow.events[id_]) for id_ in task.takes[:EVENTS] if id_ in flow.events] if flow else [],
         "gave": [_event(event) for event in _gave(flow, task_id)] if flow else [],
         "revisions": revisions(state, task),
+        "reused": reused(task),
     }
 
 

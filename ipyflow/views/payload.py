@@ -67,7 +67,14 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
         "notes": [[kind, clean(clip(said, text))] for kind, said in remarked(task)[:_NOTES]],
         "takes": list(task.takes[:LISTED]),
         "revised": [at(one.time) for one in task.revisions or ()],
+        "reused": reused(task),
     }
+
+
+def reused(task: TaskState) -> list[Any] | None:
+    """Where a value comes from that a task has without running: how, the run's key, the task there, when it was made."""
+    reuse = task.reused
+    return None if reuse is None else [reuse.how, clean(clip(reuse.run, 80)), reuse.task, round(reuse.made, 3)]
 
 
 def thinned(task: TaskState, most: int) -> Sequence[Span]:

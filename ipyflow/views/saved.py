@@ -30,7 +30,7 @@ KEPT_LEAST = 5_000
 DEFAULTS: dict[str, Any] = {
     "parent": 0, "module": "", "group": None, "role": None, "branch": None, "executor": "threads", "reason": "",
     "on": [], "worker": "", "args": "", "attempts": 1, "started": None, "ended": None, "type": "", "text": "",
-    "progress": None, "notes": [], "takes": [], "revised": [],
+    "progress": None, "notes": [], "takes": [], "revised": [], "reused": None,
 }  # fmt: skip
 """Keys that a row of a saved payload leaves out when they have these values; see :func:`expand`."""
 
@@ -141,5 +141,5 @@ def expand(saved: dict[str, Any]) -> dict[str, Any]:
 _ORDER = (
     "id", "parent", "name", "module", "group", "role", "branch", "executor", "state", "reason", "on", "worker", "args",
     "attempts", "submitted", "started", "ended", "spans", "type", "text", "progress", "notes",
-    "takes", "revised",
+    "takes", "revised", "reused",
 )  # fmt: skip

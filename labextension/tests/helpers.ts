@@ -11,6 +11,7 @@ export type Example =
   | "failing"
   | "many"
   | "edited"
+  | "memory"
   | "aggregated"
   | "pipeline"
   | "pipeline_running"

@@ -12,7 +12,7 @@ from ipyflow.model import records as r
 from ipyflow.model.run import RunState, fold
 from ipyflow.views.payload import payload
 from tests.views import pipelines
-from tests.views.build import Log, trace
+from tests.views.build import WALL, Log, trace
 from tests.views.flows import FLOWS
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "runs"
@@ -291,6 +291,31 @@ def edited() -> Log:
     return log.close(383)
 
 
+def memory() -> Log:
+    """Values that were there already: kept from another run, of an equal call, of a run that goes on here; a poll."""
+    log = Log("report", 4)
+    flow = log.task(0, "report", args="3")
+    log.start(0.4, flow, "thread-1")
+    kept, first, equal = (log.task(1, "load", flow, args=args) for args in ("'north'", "'south'", "'south'"))
+    log.wait(1, kept, "the cache").start(1.2, first, "thread-2")
+    log.wait(1.3, equal, f"equal call load#{first}", (first,))
+    log.add(r.Reused, 3, kept, "cache", "a3f9c1-3", 7, WALL - 7200).end(3, kept, "cached", "dict", "{'rows': 812}")
+    fetch = log.task(4, "fetch", flow, args="'rates'")
+    log.add(r.Reused, 4.2, fetch, "resumed", "b07d22-1", 4, WALL - 90).end(4.2, fetch, "cached", "float", "1.0842")
+    poll = log.task(5, "poll", flow, args="'ready?'")
+    for i in range(3):
+        log.start(6 + 60 * i, poll, "thread-3", i + 1)
+        if i < 2:
+            log.add(r.Recurred, 16 + 60 * i, poll, i + 1).wait(16 + 60 * i, poll, "runs again in 50 ms")
+            log.queue(65.9 + 60 * i, poll)
+    log.done(80, first, "{'rows': 790}", "dict")
+    log.add(r.Reused, 80.2, equal, "flight", "c5e1f0-4", first, WALL + 0.08)
+    log.end(80.2, equal, "cached", "dict", "{'rows': 790}").done(140, poll, "'ready'", "str")
+    log.block(6, flow, kept, first, equal, fetch, poll).unblock(141, flow, kept, first, equal, fetch, poll)
+    log.done(142, flow, "1602", "int")
+    return log.close(143)
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -312,7 +337,7 @@ def hostile() -> Log:
 GOLDEN: dict[str, Callable[[], Log]] = {
     "sequential": sequential, "parallel": parallel, "waiting": waiting, "fan_out": fan_out, "failure": failure,
     "blocked": blocked_chain, "cancelled": cancelled, "retries": retries, "running": running, "nested": nested,
-    "edited": edited, "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline,
+    "edited": edited, "memory": memory, "hostile": hostile, "workers": workers, "pipeline": pipelines.pipeline,
     "pipeline_running": pipelines.running, "pipeline_paused": pipelines.paused, "plan": pipelines.plan, **FLOWS,
 }  # fmt: skip
 
@@ -320,7 +345,7 @@ GOLDEN: dict[str, Callable[[], Log]] = {
 DRAWN: dict[str, Callable[[], RunState]] = {
     **{
         name: GOLDEN[name]().state
-        for name in ("edited", "workers", "pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)
+        for name in ("edited", "memory", "workers", "pipeline", "pipeline_running", "pipeline_paused", "plan", *FLOWS)
     },
     "pipeline_wide": lambda: pipelines.wide().state(),
     "pipeline_stages": lambda: pipelines.wide(60, 8, 45, stages=4).state(),

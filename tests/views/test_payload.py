@@ -16,7 +16,7 @@ from ipyflow.views.rows import COLUMNS, rows
 from ipyflow.views.saved import SAVED_SIZE, expand, saved_payload
 from ipyflow.views.text import text_tree
 from ipyflow.views.timeline_svg import timeline_svg
-from tests.views.build import Log
+from tests.views.build import WALL, Log
 from tests.views.golden import GOLDEN, fan_out, load
 
 ROW = {
@@ -25,7 +25,7 @@ ROW = {
     "attempts": int, "submitted": float,
     "started": (float, type(None)), "ended": (float, type(None)), "spans": list, "type": str, "text": str,
     "progress": (list, type(None)), "notes": list, "takes": list,
-    "revised": list,
+    "revised": list, "reused": (list, type(None)),
 }  # fmt: skip
 RUN = {
     "id": int, "name": str, "kind": str, "state": str, "wall": float, "now": float, "closed": (float, type(None)),
@@ -205,12 +205,26 @@ def test_code_that_was_changed_is_told_line_by_line() -> None:
     assert far[-1][0] == "@"
 
 
+def test_a_value_that_was_there_says_where_it_comes_from() -> None:
+    state = load("memory")
+    told = {task.id: row(task, state)["reused"] for task in state.tasks.values()}
+    assert told == {
+        1: None, 2: ["cache", "a3f9c1-3", 7, WALL - 7200], 3: None, 4: ["flight", "c5e1f0-4", 3, WALL + 0.08],
+        5: ["resumed", "b07d22-1", 4, WALL - 90], 6: None,
+    }  # fmt: skip
+    assert detail(state, 2)["reused"] == told[2]
+    assert [one["reused"] for one in expand(saved_payload(state))["tasks"]] == list(told.values())
+    assert [(one["number"], one["type"]) for one in detail(state, 6)["attempts"]] == [
+        (1, "NoneType"), (2, "NoneType"), (3, ""),
+    ]  # fmt: skip
+
+
 def test_detail_holds_everything_about_one_task() -> None:
     state = load("retries")
     made = detail(state, 2)
     assert set(made) == {
         "id", "name", "args", "result", "html", "type", "text", "traceback", "attempts", "output", "reason", "on",
-        "notes", "role", "branch", "passed_state", "given", "gave", "revisions", "question",
+        "notes", "role", "branch", "passed_state", "given", "gave", "revisions", "question", "reused",
     }  # fmt: skip
     assert made["result"] == "{'orders': 3}"
     assert [a["number"] for a in made["attempts"]] == [1, 2, 3]

@@ -41,6 +41,17 @@ export function wallTime(seconds: number): string {
   return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 }
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** The day on the wall: `20 Nov 2026`. */
+export function day(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
+}
+
+/** `20 Nov 2026, 14:05`. */
+export const dateTime = (seconds: number): string => `${day(seconds)}, ${wallTime(seconds).slice(0, 5)}`;
+
 /** `load_user #2`: how a task is called everywhere. */
 export const title = (task: Pick<TaskRow, "name" | "id">): string => `${task.name} #${task.id}`;
 

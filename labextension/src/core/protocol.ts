@@ -45,7 +45,20 @@ export interface Run {
   form?: boolean;
   /** The questions that wait for an answer, oldest first; missing where there are none. */
   prompts?: OpenPrompt[];
+  /** By what it is known in the history; missing or empty where nothing is kept. */
+  key?: string;
+  /** A run of the history: it can be looked at, and nothing of it can be steered. */
+  past?: boolean;
+  /** It had not ended when its kernel went. */
+  lost?: boolean;
+  /** The key of the run that goes on in this one. */
+  resumes?: string;
+  /** Whether it can go on as a run of its own, with what is kept of it. */
+  resumable?: boolean;
 }
+
+/** Whence a value comes: how, the key of the run, the task there, and when it was made, in seconds since the epoch. */
+export type Reused = [how: "cache" | "flight" | "resumed", run: string, task: number, made: number];
 
 /** A question to a person: what to fill in, and the words on its buttons, of which the last says no. */
 export interface OpenPrompt {
@@ -89,6 +102,8 @@ export interface TaskRow {
   takes?: number[];
   /** When its code was changed: what began later ran the new code. */
   revised?: number[];
+  /** Of a value that was there already: whence. */
+  reused?: Reused | null;
 }
 
 export type EdgeKind = "data" | "child";
@@ -337,6 +352,7 @@ export interface TaskDetail {
   question?: { title: string; text: string; action: string; by: string; answer: string } | null;
   /** What changed in its code, oldest first. */
   revisions?: Revision[];
+  reused?: Reused | null;
 }
 
 /** `mark` is `+`, `-`, a space, or `@` for what is left out. */

@@ -94,6 +94,7 @@ export function taskAt(row: TaskRow, at: number): TaskRow | null {
     progress: null,
     notes: over ? row.notes : [],
     revised: (row.revised ?? []).filter((time) => time <= at),
+    reused: over ? (row.reused ?? null) : null,
   };
 }
 
@@ -184,6 +185,7 @@ export function detailAt(detail: TaskDetail, row: TaskRow | undefined, at: numbe
     passed_state: null,
     notes: [],
     gave: [],
+    reused: null,
   };
   return { ...detail, ...later, attempts, output, ...code, reason: row?.reason ?? "", on: [] };
 }
@@ -206,6 +208,7 @@ const NOT_YET: Partial<TaskRow> = {
   text: "",
   progress: null,
   notes: [],
+  reused: null,
 };
 
 /** The instants at which something happened, in order, each once. */

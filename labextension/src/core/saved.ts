@@ -23,6 +23,7 @@ const DEFAULTS = {
   notes: [],
   takes: [],
   revised: [],
+  reused: null,
 } satisfies Partial<TaskRow>;
 
 /** Gives a saved payload whole rows again; one that has them already comes back equal. */

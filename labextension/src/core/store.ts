@@ -217,6 +217,11 @@ export class RunStore {
     return this.offset !== null;
   }
 
+  /** True where something can be done to what is on show: a kernel is there, and neither the run nor the instant is past. */
+  get steers(): boolean {
+    return this.heard && !this.replaying && this.truth.run.past !== true;
+  }
+
   /** The run's clock, ticking between messages while it is live; in a replay the instant on show. */
   now(): number {
     return this.instant ?? this.end();

@@ -39,6 +39,10 @@ export interface LogFilter {
 export interface Host {
   /** Shows the run in a place of its own. */
   popOut?: () => void;
+  /** Opens a run of the history by its key, and a task in it. */
+  openRun?: (key: string, task: number | null) => void;
+  /** Puts a run beside the one before it of the same name. */
+  compare?: (key: string) => void;
 }
 
 export interface UiState {

@@ -26,7 +26,7 @@ export class TaskAction {
     this.task = task;
     const word = actionOf(task);
     // Without a kernel nobody could, and nothing can be done to the past.
-    const shown = word !== null && this.store.heard && !this.store.replaying;
+    const shown = word !== null && this.store.steers;
     if (!shown && document.activeElement === this.element) this.leave();
     this.element.hidden = !shown;
     if (word === null) return;

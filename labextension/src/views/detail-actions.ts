@@ -80,9 +80,10 @@ export class DetailActions {
   update(task: TaskRow): void {
     this.task = task;
     // Without its kernel there is no future to get at.
-    this.copy.hidden = !this.store.heard || task.state === "planned";
-    const failed = task.state === "failed" && HERE.has(task.executor) && !this.store.replaying;
-    this.debug.hidden = !this.store.heard || !failed;
+    const held = this.store.heard && this.store.present.run.past !== true;
+    this.copy.hidden = !held || task.state === "planned";
+    const failed = task.state === "failed" && HERE.has(task.executor);
+    this.debug.hidden = !this.store.steers || !failed;
     const kept = "the kernel keeps a future that has ended well only while somebody holds it";
     setAttr(this.copy, "title", `Copy Python that gets this future; ${kept}`);
   }

@@ -104,7 +104,7 @@ export function attemptList(attempts: readonly AttemptDetail[], revisions: reado
         h("span", { text: `Try ${one.number}` }),
         codeTag(codeOf(one.number, revisions)),
         h("span", { class: "ipf-quiet", text: [one.worker, length].filter(Boolean).join(" · ") }),
-        one.type ? h("span", { class: "ipf-error", text: one.text ? `${one.type}: ${one.text}` : one.type }) : null,
+        howItEnded(one),
       );
       if (!one.traceback) return h("li", {}, line);
       return h(
@@ -119,6 +119,13 @@ export function attemptList(attempts: readonly AttemptDetail[], revisions: reado
       );
     }),
   );
+}
+
+/** What a try failed with; a call that recurs ends with `None` until it gives something else. */
+function howItEnded({ type, text }: AttemptDetail): HTMLElement | null {
+  if (type === "") return null;
+  if (type === "NoneType") return h("span", { class: "ipf-quiet", text: "gave None, so it ran again" });
+  return h("span", { class: "ipf-error", text: text ? `${type}: ${text}` : type });
 }
 
 /** Which code a try ran; the pencil stands for what was changed, not for what was there before. */

@@ -16,6 +16,7 @@ import { drawCode } from "./detail-code";
 import { attemptList, copyButton, outputText, Parts, richFrame, section, taskLink } from "./detail-parts";
 import { drawBelow, drawState, drawTurn, placeLine } from "./detail-pipeline";
 import { drawQuestion } from "./detail-question";
+import { drawSource } from "./detail-source";
 import { mountStack } from "./detail-stack";
 import { factList, taskFacts } from "./facts";
 import { PauseButton } from "./pause";
@@ -69,6 +70,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     }
     if (task !== undefined) drawHead(task, detail?.branch ?? "");
     drawOutcome(parts, store, id, task, detail);
+    drawSource(parts, store, ui, task, detail);
     drawQuestion(parts, task, detail);
     drawWhy(parts, store, ui, task, detail);
     drawCode(parts, detail);
@@ -145,8 +147,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     action.update(task);
     below.update(task);
     more.update(task);
-    const pauses =
-      task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.heard && !store.replaying;
+    const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.steers;
     pause.update(isPaused(task), pauses, title(task), store.run);
   }
 

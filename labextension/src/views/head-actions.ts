@@ -9,6 +9,7 @@ import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { exportItems } from "./export-menu";
 import { MenuButton, type MenuItem } from "./menu";
+import { PastActions } from "./past-actions";
 import { PauseButton, runPaused } from "./pause";
 
 /** Above this many unfinished tasks, cancelling all of them asks first. */
@@ -37,6 +38,7 @@ export class HeadActions {
   private readonly confirm = h("span", { class: "ipf-confirm", role: "alertdialog", "aria-label": "Cancel the run?" });
   private readonly more: MenuButton;
   private readonly exports: MenuButton;
+  private readonly past: PastActions;
   private quiet: ReturnType<typeof setTimeout> | undefined;
   private quietRun = 0;
   private readonly unlisten: () => void;
@@ -46,6 +48,7 @@ export class HeadActions {
     private readonly ui: UiState,
   ) {
     this.pause = new PauseButton((what) => store[what](null));
+    this.past = new PastActions(store, ui);
     this.rerun.prepend(glyph("rerun"));
     this.retry.prepend(glyph("retry"));
     this.confirm.hidden = true;
@@ -88,6 +91,7 @@ export class HeadActions {
       this.retry,
       this.rerun,
       this.rerunWith,
+      ...this.past.elements,
       ...this.exports.elements,
       out,
     );
@@ -103,6 +107,7 @@ export class HeadActions {
     this.element.classList.toggle("ipf-confirming", !this.confirm.hidden);
     const paused = runPaused(this.store);
     this.pause.update(paused, this.canPause(), "", run);
+    this.past.update();
     this.cancel.hidden = !this.canCancel();
     setAttr(this.cancel, "title", titleWith(run, null));
     setAttr(this.rerun, "title", titleWith(run, "Run it all again, with the same arguments and the code of now"));
@@ -126,28 +131,24 @@ export class HeadActions {
     clearTimeout(this.quiet);
     this.unlisten();
     this.pause.dispose();
+    this.past.dispose();
     this.more.dispose();
     this.exports.dispose();
   }
 
-  /** A kernel is there, and what is on show is not the past. */
-  private get steerable(): boolean {
-    return this.store.heard && !this.store.replaying;
-  }
-
   private canPause(): boolean {
     const { run } = this.store;
-    return run.closed === null && this.steerable && (runPaused(this.store) || begun(run.counts) > 0);
+    return run.closed === null && this.store.steers && (runPaused(this.store) || begun(run.counts) > 0);
   }
 
   private canCancel(): boolean {
     const { run } = this.store;
-    return run.closed === null && this.steerable && begun(run.counts) > 0;
+    return run.closed === null && this.store.steers && begun(run.counts) > 0;
   }
 
   private canRerun(): boolean {
     const { run } = this.store;
-    return run.closed !== null && run.again === true && this.steerable;
+    return run.closed !== null && run.again === true && this.store.steers;
   }
 
   private canRerunWith(): boolean {
@@ -155,7 +156,7 @@ export class HeadActions {
   }
 
   private canRetry(): boolean {
-    return failures(this.store.run.counts) > 0 && this.steerable;
+    return failures(this.store.run.counts) > 0 && this.store.steers;
   }
 
   /** The same as the buttons, for where there is no room for them. */
@@ -169,6 +170,7 @@ export class HeadActions {
     if (this.canRetry()) items.push({ label: "Retry", act: () => this.retryAll() });
     if (this.canRerun()) items.push({ label: "Rerun", act: () => this.again() });
     if (this.canRerunWith()) items.push({ label: WITH_OTHERS, act: () => (this.ui.rerunForm.value = true) });
+    items.push(...this.past.items());
     const { popOut } = this.ui.host;
     if (popOut !== undefined) items.push({ label: "Open in a tab of its own", act: () => popOut() });
     const exports = exportItems(this.store).map((item, i) => ({ ...item, apart: i === 0 || item.apart === true }));

@@ -12,6 +12,7 @@ import { Estimate, secondsLeft } from "./estimate";
 import { HeadActions } from "./head-actions";
 import { Hints } from "./hints";
 import { Numbers } from "./numbers";
+import { Origin } from "./origin";
 import { runPaused } from "./pause";
 
 /** How long, in ms, no word comes before the reader is told so: a line that comes back at once is no news. */
@@ -32,6 +33,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   const numbers = new Numbers(ui);
   const actions = new HeadActions(store, ui);
   const notes = h("div", { class: "ipf-notes" });
+  const origin = new Origin(store, ui);
   const hints = new Hints(store, ui, newId("ipf-hints"));
   const head = h(
     "header",
@@ -51,6 +53,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
       actions.element,
     ),
     numbers.strip,
+    origin.element,
     notes,
     hints.list,
   );
@@ -67,6 +70,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     setAttr(pill, "data-state", run.state);
     numbers.draw(run.counts, run.total);
     actions.update();
+    origin.update();
     drawNotes();
     hints.update();
     tick();

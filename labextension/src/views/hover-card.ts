@@ -15,6 +15,7 @@ import {
 } from "../core/format";
 import { roleTag, stateIcon } from "../core/icons";
 import type { Counts, GraphNode, Lane, TaskRow } from "../core/protocol";
+import { reusedWords } from "../core/reused";
 import { isContainer, isPaused, isQuiet } from "../core/roles";
 import { disposeAll } from "../core/signal";
 import { isFailure, present, word } from "../core/status";
@@ -127,6 +128,8 @@ function taskCard(task: TaskRow, store: RunStore): HTMLElement[] {
   else if (task.state === "succeeded" || task.state === "cached") {
     parts.push(h("code", { class: "ipf-card-value", text: `→ ${oneLine(said, 200)}` }));
   }
+  const whence = reusedWords(task, store.run);
+  if (whence) parts.push(h("div", { class: "ipf-card-why", text: whence }));
   if (task.state === "skipped" && said)
     parts.push(h("div", { class: "ipf-card-why", text: `skipped: ${oneLine(said, 200)}` }));
   if (isContainer(task) && !isQuiet(task)) {

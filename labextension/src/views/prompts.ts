@@ -89,7 +89,7 @@ export function mountPrompts(element: HTMLElement, store: RunStore, ui: UiState)
         rows.set(key, row);
         list.append(row.element);
       }
-      row.draw(store.heard && !store.replaying);
+      row.draw(store.steers);
     }
   }
 

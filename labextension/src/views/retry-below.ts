@@ -34,8 +34,7 @@ export class RetryBelow {
   update(task: TaskRow): void {
     const { store } = this;
     // One that has failed itself is run again, and asks for what it needs.
-    const count =
-      RESTARTABLE.has(task.state) || !store.heard || store.replaying ? 0 : failedBelow(this.id, store.tasks);
+    const count = RESTARTABLE.has(task.state) || !store.steers ? 0 : failedBelow(this.id, store.tasks);
     this.element.hidden = count === 0;
     setText(this.element, "Retry all below");
     const words = `Run ${plural(count, "task")} below ${title(task)} again, with the code of now`;

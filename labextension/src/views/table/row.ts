@@ -5,6 +5,7 @@ import { began, branchWord, count, duration, oneLine, outcome, ran, waited, wait
 import { glyph, setRole, setStateIcon, stateIcon } from "../../core/icons";
 import { placeNote, placeOf } from "../../core/places";
 import type { TaskRow } from "../../core/protocol";
+import { ageOf, howWord, reusedWords, sourceName } from "../../core/reused";
 import { revisedWords } from "../../core/revised";
 import { isQuiet, roleWord, rowRole } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
@@ -30,7 +31,7 @@ export class RowElement {
   private readonly workerNote = h("span", { class: "ipf-quiet ipf-worker-note" });
   private readonly action: TaskAction;
 
-  constructor(store: RunStore) {
+  constructor(private readonly store: RunStore) {
     for (const { column } of COLUMNS) {
       const cell = h("div", { class: `ipf-td ipf-c-${column}`, role: "gridcell" });
       this.cells.set(column, cell);
@@ -68,15 +69,23 @@ export class RowElement {
     this.edited.hidden = revised === "";
     setText(this.editedWord, revised);
     setAttr(this.cell("attempts"), "title", revised || null);
-    const { name } = placeOf(task.worker);
-    const note = task.worker === "" ? "" : placeNote(task);
-    setText(this.worker, name);
-    setText(this.workerNote, note);
-    setAttr(this.cell("worker"), "title", [name, note].filter(Boolean).join(" · ") || null);
+    this.drawWorker(task);
     const settled = task.started !== null || task.ended !== null;
     setText(this.cell("waited"), waits(task) ? short(waited(task, now), settled) : "");
     setText(this.cell("ran"), began(task) ? short(ran(task, now), task.ended !== null) : "");
     this.action.update(task);
+  }
+
+  /** Who ran it: of a value that was there already that is another run, or another call. */
+  private drawWorker(task: TaskRow): void {
+    const { run } = this.store;
+    const there = task.reused == null ? "" : sourceName(task.reused, run);
+    const name = there || placeOf(task.worker).name;
+    const note = there ? howWord(task) || ageOf(task, run) : task.worker === "" ? "" : placeNote(task);
+    setText(this.worker, name);
+    setText(this.workerNote, note);
+    const words = there ? `${task.state} ${reusedWords(task, run)}` : [name, note].filter(Boolean).join(" · ");
+    setAttr(this.cell("worker"), "title", words || null);
   }
 
   private drawName(task: TaskRow): void {

@@ -1,6 +1,6 @@
 /** Paints rows of the timeline on a canvas. Reads rows, scale and theme; keeps nothing but its pen. */
 
-import type { TaskRow } from "../../core/protocol";
+import type { Run, TaskRow } from "../../core/protocol";
 import type { Theme } from "../../core/theme";
 import { type Brush, paintBrush } from "./brush";
 import { paintPath, pathSteps } from "./critical";
@@ -25,6 +25,8 @@ export interface Scene {
   /** The tasks that decided how long the run took, where they are to be marked. */
   critical: ReadonlySet<number> | null;
   brush: Brush | null;
+  /** For what is told of a value that came from another run. */
+  run: Pick<Run, "key" | "wall">;
   /** For rows that do not stand for one task. */
   taskOf: (task: number) => TaskRow | undefined;
 }

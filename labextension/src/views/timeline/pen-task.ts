@@ -3,6 +3,7 @@
 import { duration, oneLine, outcome, ran } from "../../core/format";
 import { drawEdited, drawIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
+import { reusedWords } from "../../core/reused";
 import { beginnings } from "../../core/revised";
 import { FINAL, isFailure } from "../../core/status";
 import { taskBars } from "./bars";
@@ -66,7 +67,7 @@ export function paintTask(pen: Pen, scene: Scene, task: TaskRow, y: number, word
     drawIcon(g, task.state, x + 9, y, failed ? 11 : 10);
     x += 14;
   }
-  const text = failed ? oneLine(outcome(task), 120) : note(task, now);
+  const text = failed ? oneLine(outcome(task), 120) : note(task, now, scene.run);
   if (text === "") return;
   g.fillStyle = failed ? theme.error : theme.quiet;
   const room = scale.width - x - 10;
@@ -110,8 +111,9 @@ function elsewhere(pen: Pen, colour: string, x: number, back: number, y: number)
 const touches = (a: Box | undefined, b: Box | undefined): boolean =>
   a !== undefined && b !== undefined && a.kind !== "pending" && b.kind !== "pending" && b.x - a.x - a.width < 1;
 
-function note(task: TaskRow, now: number): string {
+function note(task: TaskRow, now: number, run: Scene["run"]): string {
   if (task.state === "skipped") return oneLine(task.text, 80) || task.state;
+  if (task.reused != null) return `${task.state} ${reusedWords(task, run)}`;
   if (task.state === "cancelled" || task.state === "cached") return task.state;
   // Nothing runs there: what took its time is the person who was asked.
   if (task.role === "prompt" && task.ended !== null) return duration(task.ended - task.submitted);

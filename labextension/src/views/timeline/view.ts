@@ -166,6 +166,7 @@ export function mountTimeline(element: HTMLElement, store: RunStore, ui: UiState
         now,
         end,
         lanesUntil: store.lanesUntil,
+        run: store.run,
         theme,
         hovered,
         selected,

@@ -1,0 +1,41 @@
+/** Where a value comes from that a task has without having run: in words, and for the row of a task. Pure. */
+
+import { plural } from "./format";
+import type { Reused, Run, TaskRow } from "./protocol";
+
+type Of = Pick<TaskRow, "reused" | "ended">;
+
+/** How old something was, as people say it: `12 s`, `5 min`, `2 h`, `3 days`. */
+export function age(seconds: number): string {
+  const s = Math.max(0, seconds);
+  if (s < 59.5) return `${Math.round(s)} s`;
+  if (s < 3570) return `${Math.round(s / 60)} min`;
+  if (s < 86_000) return `${Math.round(s / 3600)} h`;
+  return plural(Math.round(s / 86_400), "day");
+}
+
+/** How old a value was when the task had it. Values of equal calls are as old as the task itself. */
+export function ageOf(task: Of, run: Pick<Run, "wall">): string {
+  if (task.reused == null || task.reused[0] === "flight") return "";
+  return age(run.wall + (task.ended ?? 0) - task.reused[3]);
+}
+
+/** Whether it is a task of the very run that is on show. */
+export const isOwn = ([how, key]: Reused, run: Pick<Run, "key">): boolean =>
+  how === "flight" && (key === "" || run.key === undefined || run.key === key);
+
+/** `run a3f9c1-3`, or `the equal call #3`: what to press to see it. */
+export const sourceName = (reused: Reused, run: Pick<Run, "key">): string =>
+  isOwn(reused, run) ? `the equal call #${reused[2]}` : `run ${reused[1]}`;
+
+/** In a few words: `from run a3f9c1-3, 2 h old`. */
+export function reusedWords(task: Of, run: Pick<Run, "key" | "wall">): string {
+  if (task.reused == null) return "";
+  const [how, key] = task.reused;
+  if (how === "flight") return `from ${sourceName(task.reused, run)}`;
+  if (how === "resumed") return key === "" ? "done before" : `done in run ${key}`;
+  return key === "" ? `${ageOf(task, run)} old` : `from run ${key}, ${ageOf(task, run)} old`;
+}
+
+/** One word on how: a task that was done in the run which goes on here is told from one that was looked up. */
+export const howWord = (task: Pick<TaskRow, "reused">): string => (task.reused?.[0] === "resumed" ? "resumed" : "");
