@@ -6,7 +6,7 @@ Executors and stores implement these; the engine is handed the implementations b
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from os import PathLike
@@ -245,6 +245,12 @@ class Presenter(Protocol):
 
     def what_if(self, run: Any, workers: Iterable[int] | None) -> Any:
         """An object that displays how long ``run`` would have taken with other numbers of workers."""
+
+    def compare(self, before: Any, after: Any, sources: Sequence[Mapping[str, str]]) -> Any:
+        """Two runs beside each other, as an object that displays itself.
+
+        ``sources`` are the sources of their tasks by ``module:name``, as far as they are known.
+        """
 
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """What is planned, before it runs: as ``mimebundle``, or as text in ``dot`` or ``mermaid``."""

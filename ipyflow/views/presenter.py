@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +12,8 @@ from ipyflow.machine import cores, crowded
 from ipyflow.model.collector import collector_at_rest
 from ipyflow.model.records import Read, Record
 from ipyflow.model.run import RunState
+from ipyflow.views.compare.facts import Given
+from ipyflow.views.compare.shown import Comparison, compared
 from ipyflow.views.dot import digraph
 from ipyflow.views.explain import explain, explain_run
 from ipyflow.views.exports import Source, as_download, export
@@ -42,9 +44,14 @@ class _Run(Protocol):
     """What a presenter needs of a run."""
 
     @property
+    def key(self) -> str: ...
+
+    @property
     def records(self) -> _Log: ...
 
     def now(self) -> float: ...
+
+    def about(self) -> Mapping[str, Any]: ...
 
     def reading(self) -> AbstractContextManager[RunState]: ...
 
@@ -160,6 +167,21 @@ class StaticPresenter:
                 ran = read_ended(state, reads)
             return WhatIf(play_all(ran, asked))
 
+    def compare(self, before: _Run, after: _Run, sources: Sequence[Mapping[str, str]]) -> Comparison:
+        """Compare two runs. See :mod:`ipyflow.views.compare`.
+
+        Args:
+            before: the first.
+            after: the second, another handle than the first.
+            sources: for both, the source of its tasks by ``module:name``, as far as it is known.
+        """
+        with _held([before, after]) as states:
+            given = [
+                Given(state, run.key, run.now(), known)
+                for state, run, known in zip(states, (before, after), sources, strict=True)
+            ]
+            return compared(given[0], given[1])
+
     def plan(self, records: Sequence[Record], form: str) -> Any:
         """Show what is planned. See :func:`ipyflow.views.plans.plan`."""
         return plan(records, form)
@@ -169,7 +191,7 @@ class StaticPresenter:
 def _source(run: _Run) -> Iterator[Source]:
     """A run held still, as exports are made from it."""
     with run.reading() as state:
-        yield Source(state, run.now(), lambda: (run.records.forgotten, run.records.read()[1]))
+        yield Source(state, run.now(), lambda: (run.records.forgotten, run.records.read()[1]), run.about)
 
 
 def _picture(svg: str, label: str, text: str) -> Picture:
@@ -177,12 +199,18 @@ def _picture(svg: str, label: str, text: str) -> Picture:
     return Picture({"text/html": as_image(svg, label), "image/svg+xml": svg, "text/plain": text})
 
 
-def _timelines(handles: Sequence[Any], by: str) -> Picture:
-    runs = [_parts(handle)[0] for handle in handles]
-    with ExitStack() as stack:  # all held still, each once and always in one order
+@contextmanager
+def _held(runs: Sequence[_Run]) -> Iterator[list[RunState]]:
+    """Several runs held still, each once and always in one order: so two threads never wait for each other."""
+    with ExitStack() as stack:
         once = sorted({id(run): run for run in runs}.items())
         held = {key: stack.enter_context(run.reading()) for key, run in once}
-        states = [held[id(run)] for run in runs]
+        yield [held[id(run)] for run in runs]
+
+
+def _timelines(handles: Sequence[Any], by: str) -> Picture:
+    runs = [_parts(handle)[0] for handle in handles]
+    with _held(runs) as states:
         now = [run.now() for run in runs]
         text = "\n\n".join(text_tree(state, now=clock) for state, clock in zip(states, now, strict=True))
         names = ", ".join(state.name for state in states)

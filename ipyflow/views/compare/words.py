@@ -172,11 +172,12 @@ def _ended(task: TaskState) -> str:
 
 
 def _from(task: TaskState) -> str:
-    if task.reused is None:
+    reused = task.reused
+    if reused is None:
         return ""
-    if task.reused.how == "flight":
+    if reused.how == "flight":
         return "from an equal call at work"
-    return f"from run {task.reused.run}" if task.reused.run else ""
+    return f"from run {reused.run}" if reused.run else ""
 
 
 def _waited(task: TaskState) -> float | None:
