@@ -26,12 +26,15 @@ MAY_IMPORT = {
     "flows": {"model", "engine", "machine"},
     "builder": {"model", "engine", "flows", "forms"},
     "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},
+    "past": {"model", "engine", "store", "views", "session"},
     "testing": {"model", "engine", "executors", "views", "session"},
-    "notebook": {"model", "forms", "builder", "engine", "executors", "store", "views", "flows", "session", "testing"},
+    "notebook": {
+        "model", "forms", "builder", "engine", "executors", "store", "views", "flows", "session", "testing", "past"
+    },
     "workflows": {"flows"},  # a public module
     "compat": {"public", "workflows"},
-    "public": {"builder", "model", "engine", "executors", "store", "views", "flows", "session", "workflows"},
-}
+    "public": {"builder", "model", "engine", "executors", "store", "views", "flows", "session", "workflows", "past"},
+}  # fmt: skip
 # Imports inside a function, and why: `ipyflow/__init__.py` loads the notebook layer when it is first asked for.
 LAZY = {("public", "notebook"), ("public", "testing")}
 # Only the notebook layer knows that there is a notebook.

@@ -47,6 +47,8 @@ class Recorded:
     """
 
     records: Records
+    resumes: str = ""
+    """The key of the run that goes on, or went on, in this one; empty where it began anew."""
     cpu: float | None = None
     """Seconds that its process has computed from the run's beginning to its end, where that is known."""
 
@@ -75,6 +77,19 @@ class Recorded:
         raise NotImplementedError
 
     @property
+    def source(self) -> str:
+        """The source of the cell that was the flow; empty where it was none, or nobody knows."""
+        return ""
+
+    def sources(self) -> dict[str, str]:
+        """The source of its tasks by ``module:name``, as far as it is known."""
+        return {}
+
+    def about(self) -> dict[str, Any]:
+        """What is known of it besides its log: for a file that holds all of it."""
+        return {"key": self.key, "resumes": self.resumes, "source": self.source, "sources": self.sources()}
+
+    @property
     def futures(self) -> Sequence[Future[Any]]:
         """The futures of its tasks that somebody still holds, in order of submission."""
         return []
@@ -100,6 +115,7 @@ class Recorded:
         with self._folding, collector_at_rest(len(self.records) - self._seen):
             if self._state is None or self._seen < self.records.forgotten:
                 self._state = self.records.state()
+                self._state.key = self.key
                 self._seen = self._state.seq
             self._seen, news = self.records.read(self._seen)
             for record in news:

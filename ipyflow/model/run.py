@@ -130,6 +130,8 @@ class RunState:
     """All that the records of one run say. Fold with :meth:`apply` or :func:`fold`."""
 
     id: int = 0
+    key: str = field(default="", compare=False)
+    """By what it is known in the history, where it is: no record says that, whoever reads the log does."""
     name: str = ""
     kind: str = ""
     state: State = State.RUNNING

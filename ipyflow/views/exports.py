@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ class Source:
         state: the run.
         now: the engine's clock, for a run that goes on; without it time ends at the last record.
         log: gives how many records the log has forgotten, and the others; only ``json`` asks.
+        about: gives what else is known of the run, see :class:`ipyflow.views.log_json.SavedRun`; only ``json`` asks.
     """
 
     state: RunState
     now: float | None = None
     log: Callable[[], tuple[int, Iterable[Record]]] | None = None
+    about: Callable[[], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _log(source: Source) -> str:
     if source.log is None:
         raise ValueError("the fold of a log does not hold the log: ask the run, run.export('json')")
     first, records = source.log()
-    return log_json(records, first)
+    return log_json(records, first, source.about and source.about())
 
 
 def _timeline(source: Source) -> str:
@@ -164,9 +166,9 @@ def as_download(source: Source, name: str) -> dict[str, Any]:
 
 
 def _file_name(state: RunState) -> str:
-    """The run's name as every file system takes it, and its number."""
+    """The run's name as every file system takes it, and its key; its number where it is not kept."""
     words = re.sub(r"[^\w.-]+", "-", shown(state.name, 60)).strip("-.")
-    return f"{words or 'run'}-{state.id}"
+    return f"{words or 'run'}-{state.key or state.id}"
 
 
 def _unknown(target: str) -> str:

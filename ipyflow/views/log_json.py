@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ipyflow.model.records import SCHEMA_VERSION, Record, from_json, to_json
 
@@ -12,7 +14,26 @@ KIND = "ipyflow run"
 _WANTED = "give the text of a file that run.export('run.json') wrote"
 
 
-def log_json(records: Iterable[Record], first: int = 0) -> str:
+@dataclass(frozen=True)
+class SavedRun:
+    """What a file holds of a run.
+
+    Attributes:
+        records: its log.
+        key: by what it is known in the history; empty where it was not kept.
+        resumes: the key of the run that went on in it.
+        source: of the cell that was the flow.
+        sources: of its tasks, by ``module:name``.
+    """
+
+    records: list[Record]
+    key: str = ""
+    resumes: str = ""
+    source: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def log_json(records: Iterable[Record], first: int = 0, about: Mapping[str, Any] | None = None) -> str:
     """Write records as JSON: an object with ``format``, ``schema``, ``first`` and ``records``.
 
     It holds what the log holds: names, times, short texts of arguments and values, tracebacks, what tasks printed. No
@@ -21,21 +42,23 @@ def log_json(records: Iterable[Record], first: int = 0) -> str:
     Args:
         records: of one run, in order.
         first: how many before them a log with a limit no longer has.
+        about: what else is known of the run, by the names of :class:`SavedRun`; what is empty is left out.
 
     Example:
         >>> from ipyflow.model.records import Opened
-        >>> print(log_json([Opened(0.0, 1, "nightly", "flow", 1.75e9)]), end="")
-        {"format": "ipyflow run", "schema": 5, "first": 0, "records": [
+        >>> print(log_json([Opened(0.0, 1, "nightly", "flow", 1.75e9)], about={"key": "a3f9c1-1"}), end="")
+        {"format": "ipyflow run", "schema": 5, "first": 0, "key": "a3f9c1-1", "records": [
         ["Opened", 0.0, 1, "nightly", "flow", 1750000000.0]
         ]}
     """
+    head = {"format": KIND, "schema": SCHEMA_VERSION, "first": first}
+    head |= {name: value for name, value in (about or {}).items() if value}
     lines = ",\n".join([json.dumps(to_json(record), allow_nan=False) for record in records])
-    head = f'{{"format": {json.dumps(KIND)}, "schema": {SCHEMA_VERSION}, "first": {first}, "records": [\n'
-    return f"{head}{lines}{chr(10) if lines else ''}]}}\n"
+    return f'{json.dumps(head)[:-1]}, "records": [\n{lines}{chr(10) if lines else ""}]}}\n'
 
 
 def read_log(text: str) -> list[Record]:
-    """Read what :func:`log_json` wrote; fold it to have the run's state again.
+    """Read the log that :func:`log_json` wrote; fold it to have the run's state again.
 
     Args:
         text: of the file.
@@ -48,6 +71,11 @@ def read_log(text: str) -> list[Record]:
         >>> read_log(log_json([Opened(0.0, 1, "nightly", "flow", 1.75e9)]))[0].name
         'nightly'
     """
+    return read_run(text).records
+
+
+def read_run(text: str) -> SavedRun:
+    """Read all that :func:`log_json` wrote, as :func:`read_log` does."""
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -64,4 +92,8 @@ def read_log(text: str) -> list[Record]:
             f"the log's first {data['first']:,} records are missing: it had a limit (log_limit). "
             "Export the run from an engine without one, or take 'html' or 'trace', which show what is left"
         )
-    return [from_json(row) for row in data["records"]]
+    texts = {name: str(data.get(name, "")) for name in ("key", "resumes", "source")}
+    sources = data.get("sources", {})
+    if not isinstance(sources, dict) or not all(isinstance(source, str) for source in sources.values()):
+        raise ValueError(f"JSON, but its sources are no texts: {_WANTED}")
+    return SavedRun([from_json(row) for row in data["records"]], **texts, sources=sources)

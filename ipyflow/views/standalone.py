@@ -171,4 +171,5 @@ def _left_out(state: RunState, data: dict[str, Any]) -> str:
 
 def _foot(state: RunState, left_out: str) -> str:
     opened = datetime.fromtimestamp(state.wall, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f'<footer id="ipyflow-foot">Run {state.id} of {opened}{esc(left_out)} · saved with ipyflow</footer>\n'
+    run = esc(state.key) or state.id
+    return f'<footer id="ipyflow-foot">Run {run} of {opened}{esc(left_out)} · saved with ipyflow</footer>\n'

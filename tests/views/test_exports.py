@@ -314,6 +314,9 @@ class OfRun:
     def now(self) -> float:
         return 1002.0
 
+    def about(self) -> dict[str, str]:
+        return {"key": "a3f9c1-1"}
+
     def read(self, since: int = 0) -> tuple[int, list[Record]]:
         return len(self.found), self.found[since:]
 

@@ -1,0 +1,1 @@
+"""Runs of the past, read from the store: to be listed, opened, taken elsewhere and thrown away."""

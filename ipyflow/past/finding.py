@@ -1,0 +1,73 @@
+"""The run of the past that a person means by a word, and the store that has it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ipyflow import session
+from ipyflow.past.run import PastRun
+
+if TYPE_CHECKING:
+    from ipyflow.store.shelf import Line
+    from ipyflow.store.store import Store
+
+_KEY = re.compile(r"[0-9a-f]{6}-\d+")
+_BEGINNING = re.compile(r"[0-9a-f]{3,6}|[0-9a-f]{6}-\d*")
+NAMED = 8
+"""Runs that are named where several could be meant."""
+
+
+def kept() -> Store:
+    """The store of this process, with all in it that has happened so far.
+
+    Raises:
+        RuntimeError: nothing is kept here; the message says how it would be.
+    """
+    store: Store | None = session._session.store()
+    if store is None:
+        raise RuntimeError(
+            "no history is kept here: the database is None, or IPYFLOW_DATABASE says none; "
+            "ipyflow.configure(database='default') keeps one"
+        )
+    store.flush()
+    return store
+
+
+def found(word: str, store: Store | None = None) -> PastRun | None:
+    """The run of the past that goes by a word: its key, an unambiguous beginning of it, or a name (the newest).
+
+    Args:
+        word: what a person has written.
+        store: where to look; by default the one of this process.
+
+    Raises:
+        LookupError: several keys begin with it.
+        RuntimeError: no history is kept here.
+    """
+    store = kept() if store is None else store
+    line = store.shelf.find(word) if _KEY.fullmatch(word) else None
+    if line is None and _BEGINNING.fullmatch(word):
+        line = _begun(word, store)
+    if line is None:
+        line = next(iter(store.shelf.lines(name=exactly(word), limit=1)), None)
+    return None if line is None else PastRun(store.shelf, line)
+
+
+def exactly(name: str) -> str:
+    """A pattern that only this name fits.
+
+    Example:
+        >>> exactly("load[*]")
+        'load[[][*]]'
+    """
+    return re.sub(r"[*?\[]", lambda match: f"[{match[0]}]", name)
+
+
+def _begun(word: str, store: Store) -> Line | None:
+    lines = store.shelf.begun(word, NAMED + 1)
+    if len(lines) > 1:
+        named = ", ".join(f"{line.key} ({line.name})" for line in lines[:NAMED])
+        more = ", …" if lines[NAMED:] else ""
+        raise LookupError(f"several runs begin with {word}: {named}{more}; give more of the key")
+    return lines[0] if lines else None

@@ -1,0 +1,163 @@
+"""Runs of many days and kernels as a list: text for a terminal, a table for a notebook.
+
+What a list says of a run stands in the store already: no log is read for it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Protocol
+
+from ipyflow.model.status import State
+from ipyflow.views.html import STYLE
+from ipyflow.views.palette import LOOKS
+from ipyflow.views.svg import esc
+from ipyflow.views.words import clip, counted, duration, shown
+
+LOST = "✕ lost"
+"""The mark and the word of a run that had not ended when its kernel went."""
+_NAME = 36
+
+
+class Listed(Protocol):
+    """What a list knows of a run; times in seconds, ``opened`` since the epoch."""
+
+    @property
+    def key(self) -> str:
+        """By what it is known."""
+
+    @property
+    def name(self) -> str:
+        """Of the flow or the cell."""
+
+    @property
+    def kind(self) -> str:
+        """Of the run."""
+
+    @property
+    def state(self) -> str:
+        """Its state in a word."""
+
+    @property
+    def lost(self) -> bool:
+        """True when its kernel ended before it did."""
+
+    @property
+    def opened(self) -> float:
+        """Seconds since the epoch."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+
+    @property
+    def tasks(self) -> int:
+        """How many there are."""
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed."""
+
+    @property
+    def cached(self) -> int:
+        """How many had their value without running."""
+
+    @property
+    def resumes(self) -> str:
+        """The key of the run that went on in it."""
+
+
+def history_text(lines: Sequence[Listed], now: datetime.datetime, more: bool = False) -> str:
+    """Make the list for a terminal.
+
+    Args:
+        lines: the runs, newest first.
+        now: what today is.
+        more: whether older ones fit, too.
+
+    Example:
+        >>> history_text([], datetime.datetime(2026, 11, 20))
+        'no runs in the history'
+    """
+    if not lines:
+        return "no runs in the history"
+    rows = [("key", "name", "state", "began", "took", "tasks")] + [
+        (line.key, shown(line.name, _NAME), _state(line), began(line.opened, now), duration(line.seconds), _tasks(line))
+        for line in lines
+    ]
+    wide = [max(len(row[column]) for row in rows) for column in range(5)]
+    out = []
+    for row in rows:
+        cells = [row[0].ljust(wide[0]), row[1].ljust(wide[1]), row[2].ljust(wide[2]), row[3].ljust(wide[3])]
+        out.append("  ".join([*cells, row[4].rjust(wide[4]), row[5]]).rstrip())
+    return "\n".join([*out, *(["… and older ones"] if more else [])])
+
+
+def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = False) -> str:
+    """Make the table for a notebook; arguments as of :func:`history_text`.
+
+    Example:
+        >>> history_html([], datetime.datetime(2026, 11, 20)).count("<table>")
+        0
+    """
+    if not lines:
+        return '<div class="ipyflow-run">no runs in the history</div>'
+    head = "<tr><th>key</th><th>name</th><th>state</th><th>began</th><th>took</th><th>tasks</th></tr>"
+    rows = "".join(_row(line, now) for line in lines)
+    older = "<small>… and older ones</small>" if more else ""
+    return f'<div class="ipyflow-run">{STYLE}<table>{head}{rows}</table>{older}</div>'
+
+
+def _row(line: Listed, now: datetime.datetime) -> str:
+    colour = LOOKS[State.FAILED if line.lost else _look(line)].color
+    mark, word = _state(line).split(" ", 1)
+    cells = (
+        f"<code>{esc(line.key)}</code>",
+        esc(clip(line.name, 80)) + ("" if line.kind == "flow" else f" <small>{esc(line.kind)}</small>"),
+        f'<span style="color:{colour}">{mark}</span>&nbsp;{esc(word).replace(" ", "&nbsp;")}',
+        _unbroken(began(line.opened, now)),
+        _unbroken(duration(line.seconds)),
+        esc(_tasks(line)),
+    )
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _look(line: Listed) -> State:
+    try:
+        return State(line.state)
+    except ValueError:
+        return State.PLANNED  # a state of a newer version: grey
+
+
+def _state(line: Listed) -> str:
+    if line.lost:
+        return LOST
+    look = LOOKS[_look(line)]
+    return f"{look.mark} {look.word if line.state == _look(line) else shown(line.state, 20)}"
+
+
+def _tasks(line: Listed) -> str:
+    parts = [f"{line.failed:,} failed"] if line.failed else []
+    parts += [f"{line.cached:,} cached"] if line.cached else []
+    said = counted(line.tasks, "task") + (f": {', '.join(parts)}" if parts else "")
+    return said + (f", resumes {shown(line.resumes, 20)}" if line.resumes else "")
+
+
+def began(opened: float, now: datetime.datetime) -> str:
+    """Say when a run began, as a person would who reads it today.
+
+    Example:
+        >>> began(datetime.datetime(2026, 11, 19, 9, 5).timestamp(), datetime.datetime(2026, 11, 20))
+        'yesterday 09:05'
+    """
+    at = datetime.datetime.fromtimestamp(opened)
+    days = (now.date() - at.date()).days
+    if days in (0, 1):
+        return f"{'yesterday' if days else 'today'} {at:%H:%M}"
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year} {at:%H:%M}"
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "\u00a0")
