@@ -33,6 +33,8 @@ from ipyflow.session import configure, runs, shutdown
 
 if TYPE_CHECKING:
     from ipyflow.builder.builder import Builder
+    from ipyflow.past.history import History, history
+    from ipyflow.past.run import PastRun
     from ipyflow.workflows import (
         All,
         Collect,
@@ -62,8 +64,10 @@ __all__ = [
     "Executor",
     "Future",
     "FutureList",
+    "History",
     "HumanResponseEvent",
     "InputRequiredEvent",
+    "PastRun",
     "Pipeline",
     "Prompt",
     "Retry",
@@ -80,6 +84,7 @@ __all__ = [
     "current",
     "flow",
     "group",
+    "history",
     "in_parallel",
     "progress",
     "runs",
@@ -97,11 +102,16 @@ _OF_WORKFLOWS = frozenset(
     }
 )  # fmt: skip
 """Imported when they are first asked for: what events are made of takes longer to import than all the rest."""
+_OF_THE_PAST = {"History": "history", "history": "history", "PastRun": "run"}
+"""Likewise: they bring the views."""
 
 
 def __getattr__(name: str) -> Any:
     if name == "Builder":  # it needs forms, and with them pydantic
         found = globals()[name] = importlib.import_module("ipyflow.builder.builder").Builder
+        return found
+    if name in _OF_THE_PAST:
+        found = globals()[name] = getattr(importlib.import_module(f"ipyflow.past.{_OF_THE_PAST[name]}"), name)
         return found
     if name in _OF_WORKFLOWS:
         found = globals()[name] = getattr(importlib.import_module("ipyflow.workflows"), name)
@@ -110,7 +120,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OF_WORKFLOWS, "Builder"})
+    return sorted({*globals(), *_OF_WORKFLOWS, *_OF_THE_PAST, "Builder"})
 
 
 def _form(task: Any, preset: dict[str, Any]) -> Any:

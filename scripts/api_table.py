@@ -41,6 +41,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "ipyflow",
         ("Run", "runs", "configure", "shutdown", "ipyflow.session.Settings"),
     ),
+    "history": (
+        "The history",
+        "Runs that are remembered. The guide: [history.md](../history.md).",
+        "ipyflow",
+        ("history", "History", "PastRun"),
+    ),
     "pipelines": (
         "Pipelines",
         "Plans as values. The guide: [pipelines.md](../pipelines.md).",
@@ -63,6 +69,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "testing": ("For tests of your own", "", "ipyflow.testing", ()),
 }  # fmt: skip
 
+_OF_RUNS = {"now", "presenter", "reading", "sizes", "snapshot"}
+_AS_RUN = {
+    "explain", "export", "futures", "graph", "graphviz", "lint", "log", "spans", "state", "table", "timeline", "what_if"
+}  # fmt: skip
+"""What a run of the past can as well: it is explained of runs."""
+
 INNER = {
     "Future": {
         "forget_callback", "is_final", "parent_id", "peek", "run_callbacks", "set_exception", "set_result",
@@ -72,7 +84,8 @@ INNER = {
     "GroupError": {"derive"},
     "Prompt": {"latest", "step_task"},
     "Retry": {"pause"},
-    "Run": {"close_if_done", "now", "presenter", "reading", "reopen", "sizes", "snapshot", "tidy"},
+    "Run": {"about", "close_if_done", *_OF_RUNS, "reopen", "tidy"},
+    "PastRun": {"about", *_OF_RUNS, *_AS_RUN, "word"},
     "Task": {"bound_to", "changed", "latest", "step_task", "waits_for"},
     "Pipeline": {"check", "submit_as", "submit_below"},
     "Workflow": {"future_class", "latest_step"},
@@ -85,7 +98,9 @@ GIVEN = {
     "EventStream",
     "Future",
     "FutureList",
+    "History",
     "Lab",
+    "PastRun",
     "Pipeline",
     "Run",
     "Settings",

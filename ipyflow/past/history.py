@@ -73,7 +73,7 @@ class History(Sequence[PastRun]):
 
         Example:
             >>> import ipyflow as fl
-            >>> fl.history(until="365d").delete()
+            >>> fl.history("a name that no run has").delete()
             0
         """
         if runs:
