@@ -289,6 +289,7 @@ def _end(
     said = inquiry_of(future).said(value) if error is None and by else ""
     if error is None:
         kind, text, trace = type(value).__name__, short(value), None
+        engine.keep_outcome(future, value)
     else:
         endings.add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {run.id}")
         kind, text, trace = type(error).__name__, message(error), traceback_text(error)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ipyflow.engine.earlier import Earlier
     from ipyflow.engine.options import Definition
     from ipyflow.engine.remote import Host
+    from ipyflow.engine.resuming import Resumed
     from ipyflow.engine.scheduler import Engine
 
 OUTPUT_LIMIT = 200_000
@@ -80,8 +81,10 @@ class Call:
     """Attempts made before somebody asked for a retry: the task's own retries begin afresh then."""
     began: float | None
     """When the first attempt began, for policies that look at the time."""
-    earlier: Earlier | None
-    """What an attempt before has submitted, where the body is run again on request."""
+    earlier: Earlier | Resumed | None
+    """What an attempt before has submitted, where the body is run again on request; or another process, of which the
+    run goes on with one.
+    """
     depth: int
     """How many calls are nested below this one on its thread."""
     ident: int
@@ -96,7 +99,7 @@ class Call:
     gates: tuple[Limit, ...]
     """Limits of the groups it runs in, the innermost first: it and what its body submits need a permit of each.
     Before them stands the limit of what is below it, if it has one: of that it needs none itself."""
-    given: dict[int, int] | None
+    given: dict[int, bytes] | None
     """Fingerprints of what its children were given, where the texts leave something out."""
     permits: tuple[Limit, ...]
     """Permits it has: of its task's own limit, then of its gates, in this order."""
@@ -230,7 +233,7 @@ class Call:
             return engine.attempt_failed(self, error)
         try:
             return self.succeed(value)
-        except Exception as error:  # a value whose very type raises when it is looked at
+        except BaseException as error:  # a value whose very type raises when it is looked at, Ctrl-C while it is kept
             if not hasattr(self, "unended"):
                 raise
             return engine.attempt_failed(self, error)
@@ -250,6 +253,8 @@ class Call:
             if (self.unread or issubclass(type(value), _GOES_ON)) and engine.body_returned(self, value):
                 return None
             type_name, text = type(value).__name__, packed(value)
+            if engine.memory is not None:
+                engine.keep_outcome(future, value)
         elif self.unread and engine.body_returned(self, value):
             return None
         try:

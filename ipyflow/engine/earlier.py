@@ -9,6 +9,8 @@ and lists, tuples, dicts of these) are the same if their texts are the same or, 
 fingerprints, which the parent's call keeps. Of anything else nobody knows, so it is submitted anew. So is a method: the
 instance is an argument that stands nowhere.
 
+A run that goes on with one of another process, :mod:`ipyflow.engine.resuming`, has what is to be had from there, too.
+
 A task that the body itself defines may be another one each time. Whose future is held is compared with what it was. Of
 the others only the name is known; so they count while all that is held under this name is the same, and has nothing
 from around it that may differ from one to the next.
@@ -35,13 +37,14 @@ from ipyflow.model.status import RESTARTABLE_STATES, State
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
     from ipyflow.engine.options import Definition
+    from ipyflow.engine.resuming import Resumed
     from ipyflow.engine.run import Run
 
-_KNOWN = (None, "prompt")
+KNOWN = (None, "prompt")
 """Roles of what is known again: not pipelines and workflows, which begin anew."""
 _WRITTEN = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict}
 """Types of which a short text may hold all there is, so that a value nobody holds any more is read from the log."""
-_ENDED_WELL = (State.SUCCEEDED, State.CACHED)
+ENDED_WELL = (State.SUCCEEDED, State.CACHED)
 
 
 class Children:
@@ -61,7 +64,7 @@ class Children:
             self.refs.setdefault(future.parent_id, []).append(weakref.ref(future))
         with run.reading() as state:
             for task in state.tasks.values():
-                if task.role in _KNOWN:
+                if task.role in KNOWN:
                     self.tasks.setdefault(task.parent, []).append(task)
 
 
@@ -105,15 +108,17 @@ class Earlier:
             same.setdefault(id(getattr(inner_function(fn), "__code__", fn)), fn)
         self._gone: dict[tuple[str, str], list[int]] = {}
         """By name, those whose futures nobody holds."""
-        self._refused: set[int] = set() if call.earlier is None else call.earlier._refused
+        self.refused: set[int] = set() if call.earlier is None else call.earlier.refused
         """Those whose function may have been another; they stay so in the attempts after this one."""
+        self._resumed = None if call.earlier is None else call.earlier.to_resume()
+        """Of a run that goes on with one of another process: what is to be had from there."""
         self.done = 0
         """How many of them have ended well, and can be had."""
         for task in self._children.tasks.get(parent, ()):
-            if task.submitted < self.since or task.id in self._refused:
+            if task.submitted < self.since or task.id in self.refused:
                 continue
             self._left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
-            self.done += task.state in _ENDED_WELL and (task.id in self._held or _read(task) is not _UNKNOWN)
+            self.done += task.state in ENDED_WELL and (task.id in self._held or read_value(task) is not UNKNOWN)
             if task.id not in self._held:
                 self._gone.setdefault((task.name, task.module), []).append(task.id)
 
@@ -124,8 +129,25 @@ class Earlier:
 
     def take(
         self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
+    ) -> Future[Any] | Resumed | None:
+        """The future that stood in this place before; ``None`` where a new one is due.
+
+        A new one that goes on with a task of another process has what is known of that.
+        """
+        # Looked for in both, so that each place is given once, in whatever order.
+        places = None if self._resumed is None else self._resumed.find(call, task, args, kwargs, group)
+        known = self._taken(call, task, args, kwargs, group)
+        if known is not None or self._resumed is None or not places:
+            return known
+        return self._resumed.fill(places, call, task, args, kwargs, group)
+
+    def to_resume(self) -> Resumed | None:
+        """For the next attempt: what is to be had from another process, all of it again."""
+        return None if self._resumed is None else self._resumed.to_resume()
+
+    def _taken(
+        self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
     ) -> Future[Any] | None:
-        """The future that stood in this place before; ``None`` where a new one is due."""
         if isinstance(getattr(task.fn, "fn", task.fn), types.MethodType):
             return None
         text, _ = written_arguments(args, kwargs)
@@ -134,12 +156,12 @@ class Earlier:
         mark = mark_of(task, text, args, kwargs)
         if mark is None:
             return None
-        is_local = _is_local(task)
+        is_local = task.is_local
         with self._lock:
             if is_local and not self._is_sure(task):
-                self._refused.update(self._gone.pop((task.name, task.module), ()))
+                self.refused.update(self._gone.pop((task.name, task.module), ()))
             places = self._left.get((task.name, task.module, group, written), ())
-            was = next((p for p in places if self._given.get(p.id, WHOLE) == mark and p.id not in self._refused), None)
+            was = next((p for p in places if self._given.get(p.id, WHOLE) == mark and p.id not in self.refused), None)
             if was is None:
                 return None
             places.remove(was)  # type: ignore[union-attr]
@@ -171,40 +193,35 @@ class Earlier:
 
     def _read_again(self, was: TaskState, task: Definition) -> Future[Any] | None:
         """A future nobody held any more, where the log has its value."""
-        value = _read(was)
-        if value is _UNKNOWN:
+        value = read_value(was)
+        if value is UNKNOWN:
             return None
         future: Future[Any] = Future(was.id, task, self._run, was.parent)
-        future._value, future._settled, future.state = value, True, State.SUCCEEDED
+        future._value, future._settled, future.state = value, True, was.state
         future._when = was.ended or 0.0
         self._run.refs.append(weakref.ref(future))
         return future
 
 
-def _is_local(task: Definition) -> bool:
-    """Whether its function was made inside another one: it may be another each time, under the same name."""
-    if task.role is not None:  # a prompt has no function of its own
-        return False
-    return "<" in getattr(inner_function(task.fn), "__qualname__", "<")
+UNKNOWN = object()
 
 
-_UNKNOWN = object()
-
-
-def _read(task: TaskState) -> Any:
+def read_value(task: TaskState) -> Any:
     """The value of a task as the log has it, where its text says all there is."""
-    if task.state not in _ENDED_WELL:
-        return _UNKNOWN
+    if task.state not in ENDED_WELL:
+        return UNKNOWN
     if task.type == "NoneType":
         return None
     kind = _WRITTEN.get(task.type)
     if kind is None:
-        return _UNKNOWN
+        return UNKNOWN
     try:
+        if kind is float:
+            return float(task.text)  # infinite ones, too
         value = ast.literal_eval(task.text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return _UNKNOWN
-    return value if type(value) is kind and (not value or _is_whole(value)) else _UNKNOWN
+        return UNKNOWN
+    return value if type(value) is kind and (not value or _is_whole(value)) else UNKNOWN
 
 
 def _is_whole(value: Any) -> bool:

@@ -365,6 +365,8 @@ def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError
 def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
     """End a call that waits, with a value that came from elsewhere; not a node that was told to stop."""
     future = call.future
+    if future.task.executor_name != NODE:
+        engine.keep_outcome(future, value)
     with engine.changing:
         if (call.stopped and future.task.executor_name == NODE) or not call.take_end():
             return None

@@ -2,6 +2,7 @@
 
 The log has a short text of the arguments. Where that says all there is, it is enough; where it leaves something out,
 there is a fingerprint, which the parent's call keeps until its body is run again: see :mod:`ipyflow.engine.earlier`.
+The memory, if there is one, keeps it for another process: see :mod:`ipyflow.engine.resuming`. So it is the same there.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import datetime
 import marshal
 import pathlib
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
+from ipyflow.engine.inner_code import code_mark
 
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
@@ -28,11 +31,14 @@ _REPRED = frozenset(
      datetime.datetime, datetime.time, datetime.timedelta}
 )  # fmt: skip
 """Types that are written out whole by ``repr``."""
-WHOLE = 0
+WHOLE = b""
 """The mark of a call whose text says all there is."""
+UNKNOWN = b"?"
+"""Kept of a call of which nobody knows what tells it from others."""
+_SIZE = 16
 
 
-def mark_of(task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+def mark_of(task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes | None:
     """What tells a call from others of the same text, as :func:`written_arguments` gives it; ``None``: nobody knows."""
     if task.role is not None:  # a prompt: two questions may have one name
         asks: Any = task.fn
@@ -53,8 +59,8 @@ def _is_plain(value: Any) -> bool:
     return kind is dict and all(map(_is_plain, (*value, *value.values())))
 
 
-def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-    """A number that is the same for equal arguments in this process; ``None`` where they are not plain, or too large.
+def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes | None:
+    """What is the same for equal arguments, in any process; ``None`` where they are not plain, or too large.
 
     Example:
         >>> fingerprint(([1, 2, 3],), {}) == fingerprint(([1, 2, 3],), {})
@@ -66,21 +72,56 @@ def fingerprint(args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
     """
     budget = [LARGEST]
     try:
-        # Not `hash` alone: of -1 it is that of -2, and of 1 that of 1.0.
-        return hash(marshal.dumps((_written(args, budget), _written(kwargs, budget)), 2))
+        # Of version 2: newer ones say too which strings are shared.
+        return _digest(marshal.dumps((_written(args, budget), _written(kwargs, budget)), 2))
     except (ValueError, RecursionError):
         return None
+
+
+def mark_for_ever(
+    task: Definition, mark: bytes | None, args: tuple[Any, ...], kwargs: dict[str, Any], hashes: bool
+) -> bytes | None:
+    """What tells a call in any process: as :func:`mark_of`, and of a task that a body has made, what it runs.
+
+    Args:
+        task: what is called.
+        mark: of the call, in this process.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
+        hashes: whether arguments that are not plain are to be hashed, which takes its time.
+    """
+    if mark is None and hashes:
+        mark = _hashed((args, kwargs))
+    if mark is None or not task.is_local:
+        return mark
+    code = code_mark(task.fn)
+    return None if code is None else _digest(code + mark)
 
 
 def keep_mark(
     parent: Call, id: int, task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Keep what tells a child of ``parent`` from others of the same name and text."""
+    memory, run = parent.engine.memory, parent.future.run
     mark = mark_of(task, text, args, kwargs)
     if mark:
         if parent.given is None:
             parent.given = {}
         parent.given[id] = mark
+    if memory is not None and run.kind == "flow":
+        kept = mark_for_ever(task, mark, args, kwargs, memory.keeps_results)
+        if kept is None and type(text) is str and "<" in text and not task.is_local:
+            return  # no plain value has such a text, so it is taken for none
+        if kept != WHOLE:
+            memory.keep_mark(run.id, id, UNKNOWN if kept is None else kept)
+
+
+def _hashed(value: Any) -> bytes | None:
+    return None
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=_SIZE).digest()
 
 
 def _written(value: Any, budget: list[int]) -> Any:

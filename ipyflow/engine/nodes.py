@@ -51,7 +51,7 @@ class Kind:
     module = ""
     options = Options(on_leak="ignore")
     executor_name = endings.NODE
-    is_flow = is_async = False
+    is_flow = is_async = is_local = False
     simple = True
     role: str | None = None
     own_limit = None

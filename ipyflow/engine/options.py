@@ -102,6 +102,8 @@ class Definition(Protocol):
     own_limit: Any
     """The :class:`~ipyflow.engine.limits.Limit` that its calls need a permit of, and those below them do not, if it has
     one besides ``options.limit``."""
+    is_local: bool
+    """True where its function was made inside another one: it may be another each time, under the same name."""
     role: str | None
     """What it is in views, where it is more than a task: of those that are not ``simple``."""
     simple: bool

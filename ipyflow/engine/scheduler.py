@@ -23,6 +23,7 @@ from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
 from ipyflow.engine.context import Group, current_call, scope
 from ipyflow.engine.future import Future
+from ipyflow.engine.kept import Kept
 from ipyflow.engine.limits import Limit, Rate, gates_of
 from ipyflow.engine.loop import LoopThread
 from ipyflow.engine.marks import keep_mark
@@ -31,11 +32,13 @@ from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan
 from ipyflow.engine.references import find, written_arguments
 from ipyflow.engine.remote import Host
+from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.run import Run
 from ipyflow.engine.turns import Turns
 from ipyflow.model import records as r
 from ipyflow.model.ports import Clock, Executor, Memory, Presenter
 from ipyflow.model.status import RESTARTABLE_STATES, State
+from ipyflow.model.texts import LONGEST
 
 _ref = weakref.ref
 
@@ -109,8 +112,9 @@ class Engine:
     # Submitting.
 
     def submit(
-        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], launch: bool = True
-    ) -> Future[Any]:
+        self, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], launch: bool = True,
+        resumed: Resumed | None = None,
+    ) -> Future[Any]:  # fmt: skip
         """Submit a call of ``task``; returns its future at once.
 
         Args:
@@ -118,6 +122,7 @@ class Engine:
             args: its positional arguments.
             kwargs: its keyword arguments.
             launch: without, the call of a task with options stays where it is until :meth:`launch`.
+            resumed: what a run of another process has done of it.
         """
         __tracebackhide__ = True
         parent: Any = scope.get()
@@ -125,9 +130,10 @@ class Engine:
         if type(parent) is Group:
             parent, group = parent.owner, parent.label
         if parent is not None and parent.earlier is not None:
-            known: Future[Any] | None = parent.earlier.take(parent, task, args, kwargs, group)
-            if known is not None:
+            known: Future[Any] | Resumed | None = parent.earlier.take(parent, task, args, kwargs, group)
+            if isinstance(known, Future):
                 return known
+            resumed = known
         if launch and not task.simple and task.options.memo:
             run = parent.future.run if parent is not None else self.top_run()
             return admission.memoised(self, run, task, args, kwargs)
@@ -159,12 +165,14 @@ class Engine:
                 parent.unread = {}
             future._unread = parent.unread
             parent.unread[id] = None
-            if (type(text) is str or task.role is not None) and parent.is_body:
+            if (type(text) is str or task.is_local or task.role is not None) and parent.is_body:
                 keep_mark(parent, id, task, text, args, kwargs)
         elif task.is_flow:
             run.root = future
             start = lambda args, kwargs: self.submit(task.latest(), args, kwargs)  # noqa: E731
             self.can_begin_anew(run, Beginning(start, task, args, kwargs))
+            if self.memory is not None and (args or kwargs):
+                self.memory.keep_beginning(run.id, args, kwargs)
         try:
             refs = tuple([f.id for f in found]) if found else ()
             run.append_row(
@@ -173,6 +181,8 @@ class Engine:
                     group, None if task.simple else task.role, None,
                 )
             )  # fmt: skip
+            if resumed is not None:
+                resumed.begins(call)
             # Behind the record: whoever finds it here may record its end.
             run.live[id] = future
             if run.closed:
@@ -332,6 +342,17 @@ class Engine:
     def returned_late(self, call: Call) -> None:
         """A body came back after it was cancelled or timed out."""
         endings.returned_late(self, call)
+
+    def keep_outcome(self, future: Future[Any], value: Any) -> None:
+        """Keep the value that a task is about to end with, where a run goes on with it if this process dies.
+
+        Before anybody can change it. That the log does not say yet whether it ends so, whoever reads it knows.
+        """
+        memory, run = self.memory, future.run
+        if memory is None or not memory.keeps_results or future.parent_id == r.NO_TASK or run.kind != "flow":
+            return
+        if type(value) is not Kept and not (type(value) is str and len(value) <= LONGEST):  # the log has it whole
+            memory.keep_outcome(value, run.id, future.id)
 
     def release(self, call: Call) -> None:
         """The call has ended: its timer and its permits go back."""

@@ -193,6 +193,7 @@ class BatchTask:
         self.name = f"{task.name} ×{size}"
         self.module, self.executor_name = task.module, task.executor_name
         self.is_flow, self.is_async, self.simple = task.is_flow, task.is_async, task.simple
+        self.is_local = task.is_local
         self.role: str | None = None
         self.own_limit = task.own_limit
         self.options: Options = task.options

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from ipyflow.engine import crossing, default
 from ipyflow.engine.future import Future
+from ipyflow.engine.inner_code import is_local
 from ipyflow.engine.options import Options
 from ipyflow.flows import batches
 from ipyflow.flows import options as option_forms
@@ -49,6 +50,7 @@ class Task(Sendable, Generic[P, R]):
         self.options: Options = option_forms.check(fn, given)
         self.is_flow = is_flow
         self.is_async = inspect.iscoroutinefunction(fn)
+        self.is_local = is_local(fn)
         self.name: str = _name(given.get("name"), fn)
         self.module: str = getattr(fn, "__module__", None) or "__main__"
         executor = self.options.executor
@@ -174,6 +176,7 @@ class Task(Sendable, Generic[P, R]):
     _is_guest = False
     """True in a worker, for a task of the engine's process."""
     own_limit = None
+    is_local = False
     role: str | None = None
     _instance: Any = None
 

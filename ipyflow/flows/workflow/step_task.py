@@ -27,7 +27,7 @@ class StepTask:
         step: the step.
     """
 
-    is_flow = False
+    is_flow = is_local = False
 
     def __init__(self, run: WorkflowRun, step: Step) -> None:
         self._run, self.step = run, step

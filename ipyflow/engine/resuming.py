@@ -1,0 +1,276 @@
+"""What another process has done of a flow: a run that goes on with one whose kernel has died finds it done.
+
+Owns: the tasks of that run which have not been asked for again. Called by: whoever submits below a call that goes on
+so, and ``ipyflow.resume``, which begins it. Guarantees: a task takes its place once; one whose value is known is not
+run again, and its record says whose value it has; of another, what is done below it is found in turn. The plain way
+never comes here.
+
+A call is known again as in :mod:`ipyflow.engine.earlier`, by the name of its task, its arguments and its mark; futures
+among the arguments have other numbers here, so they are written with those they had. A run may go on with one that went
+on itself with an earlier one: each of them is asked, the newest first.
+"""
+
+from __future__ import annotations
+
+import threading
+import types
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine.describe import short
+from ipyflow.engine.earlier import ENDED_WELL, KNOWN, UNKNOWN, read_value
+from ipyflow.engine.future import Future
+from ipyflow.engine.marks import WHOLE, keep_mark, mark_for_ever, mark_of
+from ipyflow.engine.references import find, replace, written_arguments
+from ipyflow.model import records as r
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.model.status import RESTARTABLE_STATES, State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.call import Call
+    from ipyflow.engine.options import Definition
+
+_BEGINS_ANEW = ("retry after ", "it gave None")
+"""What a body waits for that is run again from nothing."""
+
+
+class Past:
+    """A run of another process, as far as one of this process can go on with it.
+
+    Args:
+        key: by what it is known in the history.
+        state: the fold of its log.
+        marks: what tells its calls from others of the same text, by task.
+        value: the value that was kept of a task; raises ``LookupError`` where none was.
+        lost: told in words what was kept and no longer loads.
+        resumes: whether it went on itself with another one.
+    """
+
+    def __init__(
+        self, key: str, state: RunState, marks: dict[int, bytes], value: Callable[[int], Any],
+        lost: Callable[[str], object], resumes: bool = False,
+    ) -> None:  # fmt: skip
+        self.key, self.marks = key, marks
+        self.root = next((task for task in state.tasks.values() if task.parent == r.NO_TASK), None)
+        self.begun_as: dict[int, int] = {}
+        """The numbers that its tasks had, by those that they have here."""
+        self._state, self._value, self._lost, self._resumes = state, value, lost, resumes
+        self._below: dict[int, list[TaskState]] = {}
+        for task in state.tasks.values():
+            if task.role in KNOWN:
+                self._below.setdefault(task.parent, []).append(task)
+
+    def below(self, parent: int) -> list[TaskState]:
+        """What the last attempt of a body had submitted, with what it had found done itself."""
+        children = self._below.get(parent, [])
+        since = _since(self._state.tasks[parent], self._resumes) if children else 0.0
+        return [task for task in children if task.submitted >= since]
+
+    def value_of(self, task: TaskState) -> Any:
+        """The value of a task; ``UNKNOWN`` where it has none, or nobody knows it."""
+        if task.state not in ENDED_WELL:
+            return UNKNOWN
+        try:
+            return self._value(task.id)
+        except LookupError:
+            return read_value(task)
+        except Exception as error:
+            self._lost(f"the value of {task.name} no longer loads ({type(error).__name__}: {error}); it is run again")
+            return UNKNOWN
+
+    def made(self, task: TaskState) -> float:
+        """When a value was made, in seconds since the epoch."""
+        if task.reused is not None:
+            return task.reused.made
+        return self._state.wall + (task.ended or 0.0) - self._state.opened
+
+    def as_it_was(self, args: Any) -> Any:
+        """Arguments with the futures among them as that run knew them.
+
+        Raises:
+            LookupError: one of them is none of that run.
+        """
+
+        def stand_in(future: Future[Any]) -> Future[Any]:
+            id = self.begun_as[future.id]
+            if type(future) is Future:
+                return Future(id, future.task, future.run, future.parent_id)
+            return _Labelled(id, future)
+
+        return replace(args, stand_in)
+
+
+class _Labelled(Future[Any]):
+    """Stands for the future of an item of a batch: by its label."""
+
+    __slots__ = ("_label",)
+
+    def __init__(self, id: int, future: Future[Any]) -> None:
+        super().__init__(id, future.task, future.run, future.parent_id)
+        self._label = future.label.replace(f"#{future.id}[", f"#{id}[")
+
+    @property
+    def label(self) -> str:
+        """As of the item."""
+        return self._label
+
+
+Place = tuple[Past, TaskState]
+
+
+class Resumed:
+    """What is below a task in runs of other processes; see the module.
+
+    Args:
+        places: the task in each run that knows it, the newest run first.
+    """
+
+    since = 0.0
+    """All that this run has submitted counts."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._places = list(places)
+        self.refused: set[int] = set()
+        self._lock = threading.Lock()
+        self._left: list[tuple[Past, dict[tuple[Any, ...], deque[TaskState]]]] = []
+        self._shared: dict[int, Future[Any]] = {}
+        """What tasks with ``memo=`` were given, by the place."""
+        for past, was in self._places:
+            left: dict[tuple[Any, ...], deque[TaskState]] = {}
+            for task in past.below(was.id):
+                left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
+            self._left.append((past, left))
+
+    @property
+    def key(self) -> str:
+        """By what the newest of the runs is known."""
+        return self._places[0][0].key
+
+    @property
+    def done(self) -> int:
+        """How many of the tasks right below have ended well, in the newest run."""
+        past, was = self._places[0]
+        return sum(task.state in ENDED_WELL for task in past.below(was.id))
+
+    def to_resume(self) -> Resumed:
+        """For the next attempt: all of it again."""
+        return Resumed(self._places)
+
+    def begins(self, call: Call) -> None:
+        """``call`` takes the place; its record is there, and it has not begun."""
+        future, run = call.future, call.future.run
+        for past, was in self._places:
+            past.begun_as[future.id] = was.id
+        if any(left for _, left in self._left):
+            call.earlier = self
+        if run.root is future:
+            run.resumes = self.key
+            tasks = "task" if self.done == 1 else "tasks"
+            text = f"it goes on with {self.key}, where {self.done:,} {tasks} right below it had ended well"
+            run.append(r.Noted(call.engine.now(), future.id, "resumed", text))
+            if call.engine.memory is not None:
+                call.engine.memory.keep_resumed(run.id, self.key)
+
+    def take(
+        self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
+    ) -> Future[Any] | Resumed | None:
+        """What a child of ``call`` is given: a future that is done, or what is known below it; ``None`` if nothing."""
+        places = self.find(call, task, args, kwargs, group)
+        return self.fill(places, call, task, args, kwargs, group) if places else None
+
+    def find(
+        self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
+    ) -> list[Place]:
+        """The places of this call in the runs, which nobody else is given then."""
+        if isinstance(getattr(task.fn, "fn", task.fn), types.MethodType):
+            return []
+        hashes = call.engine.memory is not None and call.engine.memory.keeps_results
+        has_futures = bool(find((args, kwargs)))
+        found: list[Place] = []
+        for past, left in self._left:
+            try:
+                before, named = past.as_it_was((args, kwargs)) if has_futures else (args, kwargs)
+            except Exception:  # a future from elsewhere; a container that takes no others
+                continue
+            text, _ = written_arguments(before, named)
+            mark = mark_for_ever(task, mark_of(task, text, before, named), before, named, hashes)
+            if mark is None:
+                continue
+            row = (r.SUBMITTED, 0.0, 0, 0, "", "", "", text, (), None, None, None)
+            written: str = r.unpack(row).args  # type: ignore[union-attr]
+            with self._lock:
+                places = left.get((task.name, task.module, group, written), deque())
+                same = [was for was in places if past.marks.get(was.id, WHOLE) == mark]
+                # One that has ended well, if there is any: the others are run again.
+                was = next((one for one in same if one.state in ENDED_WELL), same[0] if same else None)
+                if was is None:
+                    continue
+                if not task.options.memo:  # equal calls are one there
+                    places.remove(was)
+            found.append((past, was))
+        return found
+
+    def fill(
+        self, places: list[Place], call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
+        group: str | None,
+    ) -> Future[Any] | Resumed:  # fmt: skip
+        """The future of a call that was found, with the value it had; else what is known of it."""
+        for past, was in places:
+            if task.options.memo and was.id in self._shared:
+                return self._shared[was.id]
+            value = past.value_of(was)
+            if value is UNKNOWN:
+                continue
+            future = self._done(call, task, args, kwargs, group, value, past, was)
+            for each, there in places:
+                each.begun_as[future.id] = there.id
+            if task.options.memo:
+                self._shared[was.id] = future
+            return future
+        return Resumed(places)
+
+    @staticmethod
+    def _done(
+        parent: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None, value: Any,
+        past: Past, was: TaskState,
+    ) -> Future[Any]:  # fmt: skip
+        engine, run = parent.engine, parent.future.run
+        future: Future[Any] = Future(next(engine._ids), task, run, parent.future.id)
+        text, found = written_arguments(args, kwargs)
+        if parent.unread is None:
+            parent.unread = {}
+        future._unread = parent.unread
+        parent.unread[future.id] = None
+        keep_mark(parent, future.id, task, text, args, kwargs)
+        described = short(value)
+        future._when = now = engine.now()
+        role = None if task.simple else task.role
+        run.append_row(
+            (
+                r.SUBMITTED, now, future.id, future.parent_id, task.name, task.module, task.executor_name, text,
+                tuple([one.id for one in found]), group, role, None,
+            )
+        )  # fmt: skip
+        run.append(r.Reused(now, future.id, "resumed", past.key, was.id, past.made(was)))
+        run.append(r.Finished(now, future.id, "cached", type(value).__name__, described, None))
+        future._value, future.state, future._settled = value, State.CACHED, True
+        run.refs.append(weakref.ref(future))
+        return future
+
+
+def _since(task: TaskState, resumes: bool) -> float:
+    """When a body last began from nothing: what it submitted before counts no more.
+
+    It begins so by its own retries; not when somebody has asked for one, and not in a run that went on with another.
+    """
+    since, anew, asked = 0.0, True, resumes
+    for span in task.spans:
+        if span.state is State.RUNNING and anew:
+            since, anew = span.time, False
+        elif span.state is State.WAITING and span.note.startswith(_BEGINS_ANEW) and not asked:
+            anew = True
+        elif span.state in RESTARTABLE_STATES:
+            asked = True
+    return since
