@@ -14,7 +14,7 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
 from ipyflow.views.compare.matching import Pair, bare
 from ipyflow.views.containers import contains
-from ipyflow.views.words import instant
+from ipyflow.views.words import duration, instant, shown
 
 SHARE = 0.1
 """A task is slower or faster by more than this part of what it took, ..."""
@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "computed": "cached before",
     "new": "only after",
     "gone": "only before",
+    "retried": "tried more often",
     "result": "another result",
     "unfinished": "not ended",
     "same": "as before",
@@ -42,14 +43,36 @@ _QUIET = ("result", "unfinished", "same")
 _SUCCEEDED, _CACHED = State.SUCCEEDED, State.CACHED
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Change:
-    """A pair, what kind of change it is, and the seconds its body ran, before and after."""
+    """What became of a task.
+
+    Attributes:
+        pair: the task in both runs.
+        kind: what happened, one of :data:`KINDS`.
+        before: seconds that its body ran in the first run; ``None`` where it did not.
+        after: the same of the second.
+    """
 
     pair: Pair
     kind: str
     before: float | None
     after: float | None
+
+    @property
+    def name(self) -> str:
+        """Of the task."""
+        return self.pair.any.name
+
+    @property
+    def args(self) -> str:
+        """The arguments in short, of the second run if it is there."""
+        return self.pair.any.args
+
+    def __repr__(self) -> str:
+        seconds = " → ".join(duration(one) for one in (self.before, self.after) if one is not None)
+        called = f"{shown(self.name, 60)}({shown(self.args, 60)})"
+        return f"<{called}: {KINDS[self.kind]}{', ' if seconds else ''}{seconds}>"
 
     @property
     def seconds(self) -> float:
@@ -118,6 +141,8 @@ def kind_of(pair: Pair, before: float | None, after: float | None) -> str:
         return "cached" if other.state is _CACHED else "computed"
     if before is not None and after is not None and differ(before, after):
         return "slower" if after > before else "faster"
+    if len(other.attempts) > len(one.attempts) > 0:
+        return "retried"
     if well and pair.by == "arguments" and _said(one) != _said(other):
         return "result"
     return "same"

@@ -44,8 +44,10 @@ def changed_code(before: RunState, after: RunState, one: Sources, other: Sources
         was = one.get(key)
         if was is None and alone[1].get(name) == key:
             was = one.get(alone[0].get(name, ""))
-        if was and now and _lines(was) != _lines(now):
-            found.append((order.get(key, len(order)), key, Changed(name, module, changed_lines(was, now))))
+        old, new = _lines(was or ""), _lines(now)
+        if old and new and old != new:
+            lines = changed_lines("\n".join(old), "\n".join(new))
+            found.append((order.get(key, len(order)), key, Changed(name, module, lines)))
     return [change for _, _, change in sorted(found, key=lambda each: each[:2])]
 
 

@@ -15,7 +15,7 @@ SINGLE = 24
 """Pairs that have a row each; of more those of one name share one."""
 MOST = 24
 """Rows at most."""
-STRETCHES = 200
+STRETCHES = 100
 """Stretches of a row at most: of more, those that are nearest to each other become one."""
 
 Stretch = tuple[float, float, str]

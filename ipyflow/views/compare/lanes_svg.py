@@ -18,6 +18,8 @@ ROW = 28
 TOP = 30
 NARROW, WIDE = 110, 230
 RIGHT = 22
+ROUNDED = 16
+"""Stretches that are drawn one by one, with rounded corners; more are one path."""
 _WAITS = ("waiting", "queued", "around")
 
 
@@ -98,21 +100,35 @@ def _took(stretches: list[Stretch]) -> str:
 
 
 def _bars(stretches: list[Stretch], y: float, tall: float, x: Callable[[float], float], *, pale: bool) -> str:
-    out = ""
+    drawn: dict[str, list[tuple[float, float]]] = {}
     for begin, end, look in stretches:
-        color = LOOKS[State("waiting" if look == "around" else look)].color
-        left, wide = x(begin), max(x(end) - x(begin), 1.5)
-        if look in _WAITS or look == "blocked":
-            dash = "" if look == "blocked" else ' stroke-dasharray="2 2"'
-            line = f"M{num(left)} {num(y + tall / 2)}h{num(wide)}"
-            out += f'<path d="{line}" stroke="{color}" stroke-width="{1.5 if pale else 2}"{dash}/>'
-            continue
-        box = f'<rect x="{num(left)}" y="{num(y)}" width="{num(wide)}" height="{num(tall)}" rx="2" fill="{color}"'
-        out += f'{box} fill-opacity=".3" stroke="{color}" stroke-width=".8"/>' if pale else f"{box}/>"
-        if look in ("failed", "timed_out") and wide > 12:
-            out += text(
-                left + wide - 9, y + tall - 1, LOOKS[State(look)].mark, tall, color="#fff" if not pale else color
-            )
+        left, right = x(begin), max(x(end), x(begin) + 1.5)
+        places = drawn.setdefault(look, [])
+        if places and left - places[-1][1] < 1:  # nobody sees what is between
+            places[-1] = (places[-1][0], max(right, places[-1][1]))
+        else:
+            places.append((left, right))
+    # What waits is drawn first: what ran stands over it.
+    looks = sorted(drawn.items(), key=lambda each: each[0] not in (*_WAITS, "blocked"))
+    return "".join(_looks(places, look, y, tall, pale) for look, places in looks)
+
+
+def _looks(places: list[tuple[float, float]], look: str, y: float, tall: float, pale: bool) -> str:
+    """All stretches of one look."""
+    color = LOOKS[State("waiting" if look == "around" else look)].color
+    if look in _WAITS or look == "blocked":
+        dash = "" if look == "blocked" else ' stroke-dasharray="2 2"'
+        path = "".join(f"M{num(left)} {num(y + tall / 2)}H{num(right)}" for left, right in places)
+        return f'<path d="{path}" stroke="{color}" stroke-width="{1.5 if pale else 2}"{dash}/>'
+    paint = f'fill="{color}" fill-opacity=".3" stroke="{color}" stroke-width=".8"' if pale else f'fill="{color}"'
+    if len(places) > ROUNDED:
+        path = "".join(f"M{num(left)} {num(y)}H{num(right)}v{num(tall)}H{num(left)}z" for left, right in places)
+        return f'<path d="{path}" {paint}/>'
+    size = f'height="{num(tall)}" rx="2" {paint}/>'
+    out = "".join(f'<rect x="{num(a)}" y="{num(y)}" width="{num(b - a)}" {size}' for a, b in places)
+    if look in ("failed", "timed_out"):
+        mark, ink = LOOKS[State(look)].mark, color if pale else "#fff"
+        out += "".join(text(b - 9, y + tall - 1, mark, tall, color=ink) for a, b in places if b - a > 12)
     return out
 
 

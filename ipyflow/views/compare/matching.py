@@ -65,9 +65,10 @@ def matched(before: RunState, after: RunState) -> list[Pair]:
     while levels:
         one, other = levels.popleft()
         olds, news = below[0].pop(one, []), below[1].pop(other, [])
+        alone = one == other == NO_TASK and len(olds) == len(news) == 1 and olds[0].role == news[0].role
         found, olds, news = _match(olds, news, rules)
-        if one == other == NO_TASK and len(olds) == len(news) == 1 and olds[0].role == news[0].role:
-            found, olds, news = [*found, Pair(olds[0], news[0], "order")], [], []  # two flows, whatever their names
+        if alone and olds:  # two flows belong together whatever their names
+            found, olds, news = [Pair(olds[0], news[0], "order")], [], []
         pairs += found
         lost += olds
         new += news

@@ -13,13 +13,14 @@ from ipyflow.views.words import clip, counted, duration, shown
 
 MARKS: dict[str, str] = {
     "failing": "✗", "otherwise": "≠", "mended": "✓", "slower": "▲", "faster": "▼", "cached": "≈", "computed": "○",
-    "new": "+", "gone": "−", "result": "≠", "unfinished": "…", "same": "=",
+    "new": "+", "gone": "−", "retried": "↻", "result": "≠", "unfinished": "…", "same": "=",
 }  # fmt: skip
 """The shape of each kind of change: never colour alone."""
 LOOKED_LIKE: dict[str, State] = {
     "failing": State.FAILED, "otherwise": State.TIMED_OUT, "mended": State.SUCCEEDED, "slower": State.BLOCKED,
     "faster": State.SUCCEEDED, "cached": State.CACHED, "computed": State.RUNNING, "new": State.RUNNING,
-    "gone": State.CANCELLED, "result": State.CANCELLED, "unfinished": State.QUEUED, "same": State.QUEUED,
+    "gone": State.CANCELLED, "retried": State.BLOCKED,
+    "result": State.CANCELLED, "unfinished": State.QUEUED, "same": State.QUEUED,
 }  # fmt: skip
 """The state whose colour a kind of change has."""
 PART = 0.5
@@ -72,7 +73,7 @@ def sentences(facts: Facts) -> list[str]:
         out += _where(facts)
     out.append(_changed(facts))
     if not facts.known:
-        out.append("Of their code nothing is said: the source of at least one of them is not known.")
+        out.append("Of their code nothing is said: the source of at least one of them is not known")
     return out
 
 
