@@ -53,11 +53,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "@jupyterlab/completer-extension:manager": {"providerTimeout": 20_000},
 }
 
-# JupyterLab, ended by the closing of its standard input: it does not outlive a test run that was killed.
+# JupyterLab, ended by the closing of its standard input: it does not outlive a test run that was killed. What it starts
+# itself has another input: npm, which it asks for its folder, would make ours one whose reads do not wait.
 SERVER = """
 import os, signal, sys, threading
+held, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+os.dup2(nothing, 0)
 def watch():
-    sys.stdin.buffer.read()
+    os.read(held, 1)
     print("the test run has let go of this server", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=watch, daemon=True).start()
@@ -159,6 +162,10 @@ class Gate:
     def open(self) -> None:
         """Let through what stands here, and all that comes."""
         self._path.touch()
+
+    def shut(self) -> None:
+        """What comes from now on stands here again."""
+        self._path.unlink()
 
 
 @contextlib.contextmanager
