@@ -261,6 +261,13 @@ class ExecutorUnavailable(IpyflowError, ImportError):
     """The executor asked for is not there; the message says what is, or what to install."""
 
 
+class HistoryUnavailable(IpyflowError):
+    """The database of the history cannot be used; the message says why, and what to do."""
+
+    passing = False
+    """True where it may be otherwise in a while: another program holds it locked, or the disk is full."""
+
+
 class IpyflowWarning(UserWarning):
     """Base of the warnings of ipyflow."""
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, cast
 
-from ipyflow.engine import default, future, nesting, output
+from ipyflow.engine import default, future, nesting, output, sources
 from ipyflow.engine.asking import BY_CODE, PLACE, PromptExecutor
 from ipyflow.engine.context import current_call
 from ipyflow.engine.loop import LoopClock, LoopThread
@@ -52,6 +52,8 @@ class Settings:
             for nowhere. ``"default"`` is what the environment variable ``IPYFLOW_DATABASE`` says (``none`` is nowhere),
             else a file in the user's data directory.
         keep_results: whether the values of tasks are kept too, so that a flow whose kernel died goes on with them.
+        disk_limit: bytes that the database and its files may take: beyond them kept results go first, those first that
+            were not used for longest, then the oldest runs.
     """
 
     threads: int | None = None
@@ -62,8 +64,10 @@ class Settings:
     nested_loops: bool = False
     database: str | os.PathLike[str] | None = "default"
     keep_results: bool = False
+    disk_limit: int = 2_000_000_000
 
 
+_SMALLEST = 1_000_000
 _AT_ONCE: dict[str, Any] = {"answers": None, "nested_loops": False}
 """Settings that no engine is made of: they count at once, also while tasks run."""
 
@@ -142,7 +146,9 @@ class _Session:
         self._lock = threading.RLock()
         engine, self._engine = self._engine, None
         executors, self._executors = self._executors, None
-        self._store = None
+        store, self._store = self._store, None
+        if store is not None:
+            store.left_behind()
         for executor in list((executors or {}).values()):
             executor.forget()
         default.install(None)
@@ -188,10 +194,8 @@ def remember(engine: Engine, settings: Settings) -> Any:
         place = os.environ.get("IPYFLOW_DATABASE") or place
     if place is None or place == "none":
         return None
-    database = importlib.import_module("ipyflow.store.database")
-    store = importlib.import_module("ipyflow.store.store").Store(
-        database.default_path() if place == "default" else place, settings.keep_results
-    )
+    made = importlib.import_module("ipyflow.store.store").Store
+    store = made(os.fspath(place), settings.keep_results, settings.disk_limit, sources.source_of_task)
     engine.memory = store
     engine.on_run.append(store.run_began)
     engine.on_close.append(store.run_ended)
@@ -241,7 +245,8 @@ def configure(**changes: Any) -> Configured:
             ``distributed.Client``, an address, or ``None``), ``log_limit`` (records kept for each run), ``answers`` (to
             prompts, by their title or name; at once, also while tasks run), ``nested_loops`` (a blocking wait on the
             main thread keeps the loop that runs there turning; at once, too), ``database`` (a path, ``":memory:"``,
-            ``"default"``, or ``None`` to keep nothing), ``keep_results`` (of all tasks, for a kernel that dies).
+            ``"default"``, or ``None`` to keep nothing), ``keep_results`` (of all tasks, for a kernel that dies),
+            ``disk_limit`` (bytes that all that is kept may take).
 
     Returns:
         The settings; also a context manager that brings back those before.
@@ -280,6 +285,9 @@ def configure(**changes: Any) -> Configured:
             if not isinstance(value, bool):
                 raise TypeError(f"configure(keep_results={value!r}): give True or False")
             continue
+        if name == "disk_limit":
+            _check_disk_limit(value)
+            continue
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise TypeError(f"configure({name}={value!r}): give a whole number, or None for the default")
         if value is not None and value < 1:
@@ -312,6 +320,13 @@ def _check_database(value: Any) -> None:
         raise TypeError(
             f"configure(database={value!r}): give the path of a file, ':memory:', 'default', or None to keep nothing"
         )
+
+
+def _check_disk_limit(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"configure(disk_limit={value!r}): give a whole number of bytes, as in 2_000_000_000")
+    if value < _SMALLEST:
+        raise ValueError(f"configure(disk_limit={value!r}): give {_SMALLEST:,} bytes or more")
 
 
 def _check_nesting(value: Any) -> None:
@@ -408,7 +423,7 @@ def _at_exit() -> None:
         run.cancel()
     store = _session.kept()
     if store is not None:
-        store.close()
+        store.close(timeout=2.0)
 
 
 def _say(text: str) -> None:

@@ -41,6 +41,8 @@ class Log:
         self._chunks: list[bytes] = []
         self._forgotten = 0
         self._limit = limit
+        self.held_from: int | None = None
+        """The place from which on nothing may be forgotten yet, where somebody is still to write it elsewhere."""
         self._base = RunState()
         self._lock = threading.Lock()
 
@@ -118,6 +120,8 @@ class Log:
 
     def _forget(self) -> None:
         while self._limit is not None and len(self._chunks) > max(1, self._limit // CHUNK):
+            if self.held_from is not None and self._forgotten + CHUNK > self.held_from:
+                return
             rows = marshal.loads(zlib.decompress(self._chunks.pop(0)))
             fold((unpack(row) for row in rows), self._base)
             self._base.drop_ended()

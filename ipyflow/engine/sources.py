@@ -1,22 +1,50 @@
 """The source of a function, as far as it is still known: what a retry with changed code shows beside each other.
 
-Read when somebody asks for a retry, never before: finding source takes milliseconds.
+Read when somebody asks for a retry, or by the thread that writes the history, never before: finding source takes
+milliseconds.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import linecache
 import os
 import textwrap
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ipyflow.engine.run import Run
 
 _PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None)})
 LONGEST_SOURCE = 20_000
 """Characters kept of a function's source."""
+
+
+_named: dict[tuple[str, str], CodeType] = {}
+"""The code that a task's name stands for, by module and name: the code alone, which keeps nothing else alive."""
+
+
+def remember(module: str, name: str, fn: Callable[..., Any]) -> None:
+    """A task of this name was made of ``fn``: its source may be asked for when nobody holds it any more."""
+    code = getattr(inner_function(fn), "__code__", None)
+    if isinstance(code, CodeType):
+        _named[module, name] = code
+
+
+def source_of_task(run: Run, id: int, module: str, name: str) -> str:
+    """The source of a task of a run: of its own function while somebody holds it, else of what its name stands for."""
+    future = run.live.get(id) or run.failed.get(id) or run.root
+    if future is not None and future.id == id:
+        return source_of(future.task.fn)
+    code = _named.get((module, name))
+    if code is not None:
+        return _known_source(code.co_filename, code)
+    future = next((future for ref in list(run.refs) if (future := ref()) is not None and future.id == id), None)
+    return "" if future is None else source_of(future.task.fn)
 
 
 def source_of(fn: Callable[..., Any]) -> str:
@@ -31,8 +59,16 @@ def source_of(fn: Callable[..., Any]) -> str:
     """
     fn = inspect.unwrap(inner_function(fn))
     code = getattr(fn, "__code__", None)
-    if not isinstance(code, CodeType):
-        return ""
+    return _source(code) if isinstance(code, CodeType) else ""
+
+
+@functools.lru_cache(256)
+def _known_source(_file: str, code: CodeType) -> str:
+    """As it was when it was first asked for. Equal code of two files counts twice: the comments may differ."""
+    return _source(code)
+
+
+def _source(code: CodeType) -> str:
     try:
         if code.co_name == "<module>":  # the body of a cell: all its lines
             text = "".join(linecache.getlines(code.co_filename))

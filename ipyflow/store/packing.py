@@ -9,12 +9,14 @@ import marshal
 import zlib
 from typing import Any
 
-FORMAT = 4
+CHUNK = 4096
+"""Records packed together."""
+_FORMAT = 4
 
 
 def pack_rows(rows: list[tuple[Any, ...]]) -> bytes:
     """Rows in packed form as bytes."""
-    return zlib.compress(marshal.dumps(rows, FORMAT), 1)
+    return zlib.compress(marshal.dumps(rows, _FORMAT), 1)
 
 
 def unpack_rows(packed: bytes) -> list[tuple[Any, ...]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 APPLICATION = 0x69_70_66_77
 """Says that a SQLite file is ours."""
@@ -49,6 +52,25 @@ STEPS = (VERSION_1,)
 """``STEPS[n]`` makes version ``n + 1`` of version ``n``."""
 
 
+def version_of(connection: sqlite3.Connection) -> int:
+    """The version of the tables; 0 for an empty file.
+
+    Raises:
+        ValueError: the file is of a newer version, or of another program.
+    """
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    has_tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    if application != APPLICATION and (application or version or has_tables):
+        raise ValueError("it is a database of another program; give another file with configure(database=...)")
+    if version > len(STEPS):
+        raise ValueError(
+            f"it was written by a newer version (its tables are version {version}, known here are {len(STEPS)}): "
+            "update ipyflow-parallel, or give another file with configure(database=...)"
+        )
+    return version
+
+
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """Give an empty database its tables, and an older one those that it lacks, in one transaction.
 
@@ -57,14 +79,7 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application != APPLICATION and (application or version or _has_tables(connection)):
-            raise ValueError("it is a database of another program")
-        if version > len(STEPS):
-            raise ValueError(
-                f"it was written by a newer version (its tables are version {version}, we know {len(STEPS)})"
-            )
+        version = version_of(connection)  # once more: another kernel may just have done it
         for step in STEPS[version:]:
             for statement in step.split(";"):
                 connection.execute(statement)
@@ -75,7 +90,3 @@ def bring_up_to_date(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-
-
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None

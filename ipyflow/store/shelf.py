@@ -6,21 +6,23 @@ Owns: a reading connection, used by one thread at a time. Called by: any thread.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sqlite3
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ipyflow.store.database import Database
+from ipyflow.store.kernels import lives
 from ipyflow.store.packing import unpack_rows
-from ipyflow.store.values import load
+from ipyflow.store.values import load, read_value
 
-SILENT = 60.0
-"""Seconds without a sign of life after which a kernel on another machine counts as gone."""
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+BUSY = 2.0
+"""Seconds to wait where the database is locked."""
 _COLUMNS = (
     "runs.id, key, name, kind, state, opened, seconds, tasks, runs.ended, failed, cached, records, schema, resumes, "
     "kernel, kernels.host, kernels.pid, kernels.seen, kernels.ended, kernels.notebook"
@@ -60,11 +62,27 @@ class Shelf:
         self._lock = threading.Lock()
 
     def read(self, query: str, values: tuple[Any, ...] | list[Any] = ()) -> list[Any]:
-        """The rows that a query gives."""
-        with self._lock:
+        """The rows that a query gives.
+
+        Raises:
+            HistoryUnavailable: the database cannot be used; the message says why, and what to do.
+        """
+        found: list[Any] = self.using(lambda connection: connection.execute(query, values).fetchall())
+        return found
+
+    def using(self, body: Callable[[sqlite3.Connection], T]) -> T:
+        """What ``body`` makes of the connection.
+
+        Raises:
+            HistoryUnavailable: as of :meth:`read`.
+        """
+        with self._lock, self._database.guard:
             if self._connection is None:
-                self._connection = self._database.connect()
-            return self._connection.execute(query, values).fetchall()
+                self._connection = self._database.connect(BUSY)
+            try:
+                return body(self._connection)
+            except Exception as error:
+                raise self._database.unavailable(error) from error
 
     def lines(
         self, name: str | None = None, state: str | None = None, since: float | None = None,
@@ -112,12 +130,20 @@ class Shelf:
             "WHERE id IN (SELECT DISTINCT kernel FROM runs WHERE state = 'running')"
         )
         rows = self.read(query)
-        return [id for id, host, pid, seen, ended in rows if ended or not _lives(host, pid, seen)]
+        return [id for id, host, pid, seen, ended in rows if ended or not lives(host, pid, seen)]
 
     def find(self, key: str) -> Line | None:
         """The run of this key."""
         rows = self.read(f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE key = ?", (key,))
         return _line(rows[0]) if rows else None
+
+    def begun(self, beginning: str, limit: int) -> list[Line]:
+        """Runs whose keys begin so, newest first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE key >= ? AND key < ? "
+            "ORDER BY opened DESC, runs.id DESC LIMIT ?"
+        )
+        return [_line(row) for row in self.read(query, (beginning, f"{beginning}~", limit))]
 
     def first(self, run: int) -> int:
         """The place of the first record of a run that is there: above 0 where its log had a limit."""
@@ -125,12 +151,16 @@ class Shelf:
         return rows[0][0] or 0
 
     def rows(self, run: int, since: int = 0) -> Iterator[list[tuple[Any, ...]]]:
-        """The log of a run from place ``since`` on, in packed form, chunk by chunk."""
+        """The log of a run from place ``since`` on, in packed form, chunk by chunk; it ends where something lacks."""
+        begun = False
         while found := self.read(
             "SELECT first, count, rows FROM chunks WHERE run = ? AND first + count > ? ORDER BY first LIMIT 8",
             (run, since),
         ):
             for at, count, packed in found:
+                if begun and at != since:
+                    return
+                begun = True
                 yield unpack_rows(packed)[max(since - at, 0) :]
                 since = at + count
 
@@ -148,7 +178,7 @@ class Shelf:
         rows = self.read("SELECT value, file FROM outcomes WHERE run = ? AND task = ?", (run, task))
         if not rows:
             raise LookupError(f"the value of task {task} was not kept")
-        return load(rows[0][0])
+        return read_value(self._database.folder, *rows[0])
 
     def beginning(self, run: int) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
         """What the first call of a run was given, where that was kept.
@@ -189,20 +219,6 @@ class Shelf:
 
 def _line(row: tuple[Any, ...]) -> Line:
     host, pid, seen, ended, notebook = row[15:]
-    lost = row[4] == "running" and (bool(ended) or not _lives(host, pid, seen))
+    lost = row[4] == "running" and (bool(ended) or not lives(host, pid, seen))
     values = dict(zip(Line.__dataclass_fields__, (*row[:15], notebook, lost), strict=True))
     return Line(**values)
-
-
-def _lives(host: str, pid: int, seen: float) -> bool:
-    """Whether a kernel is still there, as far as can be told."""
-    if host == platform.node():
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        if pid == os.getpid():
-            return True
-    return time.time() - seen < SILENT

@@ -6,57 +6,71 @@ goes wrong here reaches a task; it is said once, as a warning, and the work goes
 
 from __future__ import annotations
 
-import os
-import platform
-import queue
 import secrets
-import sqlite3
+import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ipyflow.errors import MemoryWarning
+from ipyflow.errors import HistoryUnavailable, MemoryWarning
 from ipyflow.model.ports import Found
+from ipyflow.store import budget, kernels
 from ipyflow.store.database import Database
+from ipyflow.store.importing import add_run
+from ipyflow.store.keeping import Keeping
+from ipyflow.store.recalling import Recall
 from ipyflow.store.recorder import Recorded, Recorder
 from ipyflow.store.shelf import Shelf
-from ipyflow.store.values import dump, load
-from ipyflow.store.writer import Writer
+from ipyflow.store.values import remove_files, sweep
+from ipyflow.store.writer import Job, Writer
 
-BEAT = 5.0
-"""Seconds between two signs of life of a kernel in which runs go on."""
+if TYPE_CHECKING:
+    import sqlite3
+
+LIMIT = 2_000_000_000
+"""Bytes on the disk."""
+_LEFT_BEHIND: list[Any] = []
+"""In a forked child, the parent's: SQLite's connections must not even be closed there."""
 
 
 class Store:
     """See the module; it is the engine's ``Memory``.
 
     Args:
-        place: the file of the database, or ``":memory:"``.
+        place: the file of the database, ``"default"``, or ``":memory:"``.
         keeps_results: whether the values of tasks are kept for going on after a kernel died.
+        disk_limit: bytes on the disk.
+        source_of: the source of a task of a run, by the run, the task's number, its module and name.
     """
 
-    def __init__(self, place: Path | str, keeps_results: bool = False) -> None:
+    def __init__(
+        self, place: Path | str, keeps_results: bool = False, disk_limit: int = LIMIT,
+        source_of: Callable[[Any, int, str, str], str] = lambda _run, _task, _module, _name: "",
+    ) -> None:  # fmt: skip
         self.keeps_results = keeps_results
         self.kernel = secrets.token_hex(3)
         self.database = Database(place, self.kernel)
         self.shelf = Shelf(self.database)
-        self._recorder = Recorder(self.kernel)
-        self._writer = Writer(self.database, self._gather, self._warn)
-        self._looked_up: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._reader: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._limit = disk_limit
+        self._writer = Writer(self.database, self._gather, self._is_hopeless, self._warn, self._died)
+        self._recorder = Recorder(self.kernel, self._writer, source_of, self._succeeded)
+        self._keeping = Keeping(self.database, self._writer, disk_limit, self.key_of, self._warn)
+        self._recall = Recall(self.database, self._keeping, self._warn)
         self._seen = 0.0
+        self._weighed = -1
         self._warned: set[str] = set()
+        self._lock = threading.Lock()
+        self._writer.do(Job(lambda connection: kernels.register(connection, self.kernel), "this kernel"), soon=False)
 
     # What the engine tells.
 
     def run_began(self, run: Recorded) -> None:
         """A run has begun: its log is written from now on."""
-        self._recorder.begin(run, self.key_of(run.id))
-        self._writer.wake()
+        if not self._writer.dead:
+            self._recorder.begin(run, self.key_of(run.id))
 
     def run_ended(self, run: Recorded) -> None:
         """A run has ended."""
@@ -75,124 +89,178 @@ class Store:
 
     def look_up(self, key: str, max_age: float | None, then: Callable[[Found | None], object]) -> None:
         """Look for a value; ``then`` is called with it or ``None``, on a thread of the store."""
-        with self._lock:
-            if self._reader is None:
-                self._reader = threading.Thread(target=self._read, name="ipyflow-recall", daemon=True)
-                self._reader.start()
-        self._looked_up.put(lambda: then(self._found(key, max_age)))
+        self._recall.look_up(key, max_age, then)
 
     def keep(self, key: str, value: Any, run: int, task: int) -> None:
         """Keep a value under a key."""
-        data = self._dumped(value, f"the result of task {task}")
-        if data is not None:
-            row = (key, self.key_of(run), task, time.time(), time.time(), len(data), data)
-            statement = (
-                "INSERT OR REPLACE INTO results (key, run, task, made, used, size, value) VALUES (?, ?, ?, ?, ?, ?, ?)"
-            )
-            self._writer.do(lambda connection: connection.execute(statement, row))
+        self._keeping.result(key, value, run, task)
 
     def keep_outcome(self, value: Any, run: int, task: int) -> None:
         """Keep the value of a task for its run."""
-        data = self._dumped(value, f"the result of task {task}")
-        if data is not None:
-            statement = "INSERT OR REPLACE INTO outcomes (run, task, size, value) VALUES (?, ?, ?, ?)"
-            self._of_run(statement, run, (task, len(data), data))
+        self._keeping.outcome(value, run, task)
 
     def keep_beginning(self, run: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep what a run's first call was given."""
-        data = self._dumped((args, kwargs), "the arguments of the flow")
-        if data is not None:
-            self._of_run("INSERT OR REPLACE INTO beginnings (run, arguments) VALUES (?, ?)", run, (data,))
+        self._keeping.beginning(run, args, kwargs)
 
     def keep_mark(self, run: int, task: int, mark: bytes) -> None:
         """Keep what tells a call from others of the same name and text."""
-        self._of_run("INSERT OR REPLACE INTO marks (run, task, mark) VALUES (?, ?, ?)", run, (task, mark))
+        self._keeping.mark(run, task, mark)
 
     def keep_source(self, run: int, text: str) -> None:
         """Keep the source of the cell that is the flow of a run."""
-        self._about_run("source", run, text)
+        self._keeping.about_run("source", run, text)
 
     def keep_resumed(self, run: int, key: str) -> None:
         """Keep that a run goes on with another one, known by its key."""
-        self._about_run("resumes", run, key)
+        self._keeping.about_run("resumes", run, key)
+
+    # For people.
+
+    def delete(self, runs: Iterable[int]) -> int:
+        """Delete runs, by their numbers in the database; those that go on are left.
+
+        Returns:
+            How many were deleted.
+
+        Raises:
+            HistoryUnavailable: the database cannot be written to now.
+        """
+        wanted = list(runs)
+        deleted = sum(self._delete(wanted[at : at + 500]) for at in range(0, len(wanted), 500))
+        if deleted:
+            self._done(Job(budget.give_back, "what was deleted"))
+        return deleted
+
+    def disk(self) -> dict[str, int]:
+        """Bytes on the disk: of ``logs``, ``results``, ``kept`` values and ``sources``; ``file`` is all of it.
+
+        Raises:
+            HistoryUnavailable: the database cannot be used.
+        """
+        found = self.shelf.using(budget.used)
+        if self.database.folder is not None:
+            place = Path(self.database.place)
+            files = [place, *(place.with_name(place.name + more) for more in ("-wal", "-shm"))]
+            files += list(self.database.folder.glob("*")) if self.database.folder.is_dir() else []
+            found["file"] = sum(file.stat().st_size for file in files if file.exists())
+        else:
+            found["file"] = self.shelf.using(budget.total)
+        return found
+
+    def add(
+        self, name: str, kind: str, rows: list[tuple[Any, ...]], key: str | None = None,
+        code: Mapping[str, str] | None = None, source: str = "", resumes: str = "",
+    ) -> str:  # fmt: skip
+        """Add a run from elsewhere.
+
+        Args:
+            name: of the run.
+            kind: of the run.
+            rows: its log in packed form.
+            key: its key there; a new one without.
+            code: the sources of its tasks, by ``module:name``.
+            source: the source of the cell that was the flow.
+            resumes: the key of the run that it went on with.
+
+        Returns:
+            Its key here.
+
+        Raises:
+            ValueError: a run of this key is there already.
+            HistoryUnavailable: the database cannot be written to now.
+        """
+        key = key or f"{secrets.token_hex(3)}-1"
+        if self.shelf.find(key) is not None:
+            raise ValueError(f"run {key} is in the history already: delete it first, or open it")
+        self._done(Job(lambda c: add_run(c, key, name, kind, rows, code or {}, source, resumes), f"run {key}"))
+        return key
 
     def flush(self) -> bool:
         """Wait until all that happened is written."""
         return self._writer.flush()
 
-    def close(self) -> None:
-        """Write what is there, and let the database go."""
-        if not self._writer.dead:
-            self._writer.do(lambda c: c.execute("UPDATE kernels SET ended = 1 WHERE id = ?", (self.kernel,)))
-        self._writer.stop()
-        if self._reader is not None:
-            self._looked_up.put(None)
-            self._reader.join(5.0)
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what is there, and let the database go; seconds to wait at most."""
+        self._writer.do(Job(lambda connection: kernels.end(connection, self.kernel)), soon=False)
+        self._writer.stop(timeout)
+        self._recall.close()
         self.shelf.close()
+
+    def left_behind(self) -> None:
+        """In a forked child: everything here is the parent's, and stays untouched."""
+        _LEFT_BEHIND.append(self)
+
+    def _delete(self, runs: list[int]) -> int:
+        files: list[str] = []
+        deleted = 0
+
+        def write(connection: sqlite3.Connection) -> None:
+            nonlocal deleted
+            there = f"SELECT id FROM runs WHERE id IN ({', '.join('?' * len(runs))})"
+            found = [id for (id,) in connection.execute(there, runs) if not budget.going_on(connection, id)]
+            files[:] = budget.remove_runs(connection, found)
+            deleted = len(found)
+
+        self._done(Job(write, "what was to be deleted", after=lambda: remove_files(self.database.folder, files)))
+        return deleted
+
+    def _done(self, job: Job) -> None:
+        self._writer.do(job)
+        if not self._writer.flush():
+            raise HistoryUnavailable(f"{self.database.place} cannot be written to now; nothing was changed")
 
     # On the writer's thread.
 
-    def _gather(self, connection: sqlite3.Connection) -> bool:
-        now = time.time()
-        if not self._seen:
-            connection.execute(
-                "INSERT INTO kernels (id, host, pid, began, seen, python) VALUES (?, ?, ?, ?, ?, ?)",
-                (self.kernel, platform.node(), os.getpid(), now, now, platform.python_version()),
-            )
+    def _gather(self) -> bool:
+        now = time.monotonic()
+        if self._weighed < 0:
+            self._weighed = 0
+            self._writer.do(Job(self._sweep, "what a killed kernel has left"), soon=False)
+        goes_on = self._recorder.gather()
+        if goes_on and now - self._seen > kernels.BEAT:
             self._seen = now
-        elif now - self._seen > BEAT:
-            connection.execute("UPDATE kernels SET seen = ? WHERE id = ?", (now, self.kernel))
-            self._seen = now
-        return self._recorder.gather(connection)
+            self._writer.do(Job(lambda connection: kernels.beat(connection, self.kernel)), soon=False)
+        self._keeping.write_uses()
+        if self._writer.given - self._weighed > self._limit // 50:
+            self._weighed = self._writer.given
+            self._make_room()
+        return goes_on
 
-    def _of_run(self, statement: str, run: int, values: tuple[Any, ...]) -> None:
-        """A row that belongs to a run, written behind the run's own: jobs come after what was gathered."""
+    def _make_room(self) -> None:
+        files: list[str] = []
 
-        def job(connection: sqlite3.Connection) -> None:
-            row = self._recorder.row_of(run)
-            if row is not None:
-                connection.execute(statement, (row, *values))
+        def write(connection: sqlite3.Connection) -> None:
+            files[:] = budget.make_room(connection, self._limit)
 
-        self._writer.do(job)
+        self._writer.do(Job(write, after=lambda: remove_files(self.database.folder, files)), soon=False)
 
-    def _about_run(self, column: str, run: int, text: str) -> None:
-        statement, values = f"UPDATE runs SET {column} = ? WHERE key = ?", (text, self.key_of(run))
-        self._writer.do(lambda connection: connection.execute(statement, values))
+    def _sweep(self, connection: sqlite3.Connection) -> None:
+        known = "SELECT file FROM results WHERE file IS NOT NULL UNION SELECT file FROM outcomes WHERE file IS NOT NULL"
+        sweep(self.database.folder, {file for (file,) in connection.execute(known)})
 
-    # On the reader's thread.
-
-    def _read(self) -> None:
-        while (job := self._looked_up.get()) is not None:
-            job()
-
-    def _found(self, key: str, max_age: float | None) -> Found | None:
-        self.flush()
-        try:
-            rows = self.shelf.read("SELECT value, run, task, made FROM results WHERE key = ?", (key,))
-        except Exception as error:
-            self._warn(f"looking for a result failed ({error})")
-            return None
-        if not rows or (max_age is not None and time.time() - rows[0][3] > max_age):
-            return None
-        data, run, task, made = rows[0]
-        try:
-            return Found(load(data), run, task, made)
-        except Exception as error:
-            self._warn(f"a kept result no longer loads ({type(error).__name__}: {error}); it is made anew")
-            return None
+    def _succeeded(self, key: str) -> None:
+        self._keeping.forget_outcomes(key)
 
     # What goes wrong.
 
-    def _dumped(self, value: Any, what: str) -> bytes | None:
-        if self._writer.dead:
-            return None
-        try:
-            return dump(value)
-        except Exception as error:
-            self._warn(f"{what} cannot be kept ({type(error).__name__}: {error})")
-            return None
+    def _is_hopeless(self) -> bool:
+        return self._recorder.hopeless()
+
+    def _died(self) -> None:
+        self._recorder.let_go()
+        self._keeping.let_go()
 
     def _warn(self, text: str) -> None:
-        if text not in self._warned:
+        with self._lock:
+            if text in self._warned or len(self._warned) > 100:
+                return
             self._warned.add(text)
-            warnings.warn(f"{text}; the work itself goes on", MemoryWarning, stacklevel=2)
+        text = f"{text}; the work itself goes on"
+        try:
+            warnings.warn(text, MemoryWarning, stacklevel=3)
+        except MemoryWarning:  # warnings are errors here: not in a task, which is none of its business
+            try:
+                print(f"ipyflow: {text}", file=sys.stderr)
+            except (OSError, ValueError, AttributeError):
+                pass

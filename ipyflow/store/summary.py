@@ -7,8 +7,18 @@ from typing import Any
 from ipyflow.model import records as r
 
 _OPENED, _CLOSED, _RESET = (r.KINDS.index(kind) for kind in (r.Opened, r.Closed, r.Reset))
+_RARE = frozenset({_OPENED, _CLOSED, _RESET})
 WORDS = 4_000
 """Characters kept for searching: names of tasks and messages of failures."""
+
+
+def plain(text: str) -> str:
+    """A text that a database takes: without halves of characters, as a file's name or an error's message may have."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 class Summary:
@@ -20,15 +30,14 @@ class Summary:
         seconds: from the beginning to the newest record.
         tasks: submitted.
         ended: in a final state.
-        failed: failed or timed out.
-        cached: had their value without running.
     """
 
     def __init__(self) -> None:
         self.state, self.opened, self.seconds = "running", 0.0, 0.0
-        self.tasks = self.ended = self.cached = 0
+        self.tasks = self.ended = 0
         self._began = 0.0
         self._failed: dict[int, str] = {}
+        self._cached: set[int] = set()
         self._words: dict[str, None] = {}
         self._length = 0
 
@@ -38,38 +47,54 @@ class Summary:
         return sum(state in ("failed", "timed_out") for state in self._failed.values())
 
     @property
-    def words(self) -> str:
-        """What a search by text looks at."""
-        return "\n".join(self._words)
+    def cached(self) -> int:
+        """Tasks that had their value without running."""
+        return len(self._cached)
+
+    def values(self) -> tuple[Any, ...]:
+        """State, opened, seconds, tasks, ended, failed, cached and the words that a search looks at."""
+        words = "\n".join(self._words)
+        return self.state, self.opened, self.seconds, self.tasks, self.ended, self.failed, self.cached, words
 
     def feed(self, rows: list[tuple[Any, ...]]) -> None:
-        """Count more rows."""
+        """Count more rows. Nearly all are of tasks that succeed: these are only counted."""
+        submitted = [row[4] for row in rows if row[0] == r.SUBMITTED]
+        if submitted:
+            self.tasks += len(submitted)
+            self.state = "running"
+            for name in dict.fromkeys(submitted):
+                self._word(name)
+        finished = [row[3] for row in rows if row[0] == r.FINISHED]
+        self.ended += len(finished)
+        rare = not _RARE.isdisjoint({row[0] for row in rows})
+        if rare or finished.count("succeeded") < len(finished):
+            self._feed_slowly(rows)
+        if rows:
+            self.seconds = max(self.seconds, rows[-1][1] - self._began)
+
+    def _feed_slowly(self, rows: list[tuple[Any, ...]]) -> None:
         for row in rows:
             kind = row[0]
-            if kind == r.SUBMITTED:
-                self.tasks += 1
-                self.state = "running"
-                self._word(row[4])
-            elif kind == r.FINISHED:
-                self.ended += 1
+            if kind == r.FINISHED:
                 if row[3] == "cached":
-                    self.cached += 1
+                    self._cached.add(row[2])
                 elif row[3] != "succeeded":
                     self._failed[row[2]] = row[3]
                     self._word(f"{row[4]}: {row[5]}")
+            elif kind == r.SUBMITTED:
+                self.state = "running"
             elif kind == _RESET:
                 self.ended -= 1
                 self.state = "running"
-                if self._failed.pop(row[2], None) is None:
-                    self.cached -= 1
+                self._failed.pop(row[2], None)
+                self._cached.discard(row[2])
             elif kind == _OPENED:
                 self._began, self.opened = row[1], row[5]
             elif kind == _CLOSED:
                 self.state = row[2]
-        if rows:
-            self.seconds = max(self.seconds, rows[-1][1] - self._began)
 
     def _word(self, word: str) -> None:
+        word = plain(word[:500])
         if word not in self._words and self._length < WORDS:
-            self._words[word[:500]] = None
+            self._words[word] = None
             self._length += len(word)

@@ -1,15 +1,26 @@
-"""Values as bytes and back: pickled by cloudpickle, compressed where that helps. Read only from our own files."""
+"""Values as bytes and back, and large ones as files beside the database. Read only from our own files.
+
+cloudpickle is imported with the first value that plain pickle might not know.
+"""
 
 from __future__ import annotations
 
+import importlib
+import os
 import pickle
+import time
 import zlib
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
-
-import cloudpickle
 
 WORTH = 512
 """Bytes from which on compressing is tried."""
+LARGE = 1_000_000
+"""Bytes from which on a value is a file of its own: a database is slow with what is much larger than its pages."""
+_PLAIN = frozenset({int, float, bool, str, bytes, complex, type(None)})
+_SWEPT = 3600.0
+"""Seconds after which a file that no row names is nobody's: another kernel may be about to write its row."""
 
 
 def dump(value: Any) -> bytes:
@@ -18,7 +29,8 @@ def dump(value: Any) -> bytes:
     Raises:
         Exception: whatever pickling it raised.
     """
-    raw: bytes = cloudpickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    pickler: Any = pickle if type(value) in _PLAIN else importlib.import_module("cloudpickle")
+    raw: bytes = pickler.dumps(value, pickle.HIGHEST_PROTOCOL)
     if len(raw) >= WORTH:
         packed = zlib.compress(raw, 1)
         if len(packed) < 0.9 * len(raw):
@@ -32,4 +44,55 @@ def load(data: bytes) -> Any:
     Raises:
         Exception: whatever unpickling raised, as when a class is no longer there.
     """
-    return pickle.loads(zlib.decompress(data[1:]) if data[:1] == b"z" else data[1:])
+    return pickle.loads(zlib.decompress(data[1:]) if data[:1] == b"z" else memoryview(data)[1:])
+
+
+def write_file(folder: Path, name: str, data: bytes) -> None:
+    """Write a large value, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = folder / f"{name}.part"
+    try:
+        handle = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(part, folder / name)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read_value(folder: Path | None, value: bytes | None, file: str | None) -> Any:
+    """The value of a row, from the row itself or from its file.
+
+    Raises:
+        Exception: whatever reading or unpickling raised.
+    """
+    if value is None:
+        if folder is None or file is None:
+            raise LookupError("the row has neither a value nor a file")
+        value = (folder / file).read_bytes()
+    return load(value)
+
+
+def remove_files(folder: Path | None, names: Iterable[str | None]) -> None:
+    """Remove files whose rows are gone."""
+    for name in names:
+        if folder is not None and name is not None:
+            try:
+                (folder / name).unlink(missing_ok=True)
+            except OSError:
+                pass  # it is in use, as on Windows: the next kernel sweeps it
+
+
+def sweep(folder: Path | None, known: set[str]) -> None:
+    """Remove the files that no row names: a kernel has died between the two."""
+    if folder is None or not folder.is_dir():
+        return
+    old = time.time() - _SWEPT
+    for file in folder.iterdir():
+        if file.name not in known and file.stat().st_mtime < old:
+            remove_files(folder, [file.name])

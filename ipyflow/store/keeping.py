@@ -1,0 +1,198 @@
+"""Values on their way into the database: pickled by who has them, written by the writer's thread.
+
+Owns: the results that are not written yet, so that looking one up waits for no writing. Called by: any thread.
+Guarantees: what cannot be pickled, or has no room, is said and left out; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ipyflow.store import budget
+from ipyflow.store.database import Database
+from ipyflow.store.summary import plain
+from ipyflow.store.values import LARGE, dump, remove_files, write_file
+from ipyflow.store.writer import Job, Writer
+
+if TYPE_CHECKING:
+    import sqlite3
+
+BEGINNING = 10_000_000
+"""Bytes of the arguments of a flow that are kept at most."""
+
+
+class Waiting(NamedTuple):
+    """A result that is not written yet."""
+
+    data: bytes
+    run: str
+    task: int
+    made: float
+
+
+class Keeping:
+    """See the module.
+
+    Args:
+        database: where large values stand beside it.
+        writer: gets the jobs.
+        disk_limit: bytes on the disk.
+        key_of: by what a run of this engine is known.
+        warn: says what is wrong.
+    """
+
+    def __init__(
+        self, database: Database, writer: Writer, disk_limit: int, key_of: Callable[[int], str],
+        warn: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._database, self._writer, self._key_of, self._warn = database, writer, key_of, warn
+        self._limit = disk_limit // 2
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Waiting] = {}
+        self._used: dict[str, float] = {}
+        self._token = secrets.token_hex(6)
+        self._files = itertools.count(1)
+
+    # Keep.
+
+    def result(self, key: str, value: Any, run: int, task: int) -> None:
+        """Keep a value under a key."""
+        data = self._dumped(value, f"the result of task {task}")
+        if data is None:
+            return
+        waiting = Waiting(data, self._key_of(run), task, time.time())
+        with self._lock:
+            self._waiting[key] = waiting
+
+        def written() -> None:
+            with self._lock:
+                if self._waiting.get(key) is waiting:
+                    del self._waiting[key]
+
+        columns = ("key", "run", "task", "made", "used")
+        self._put("results", 1, columns, (key, waiting.run, task, waiting.made, waiting.made), data, written)
+
+    def outcome(self, value: Any, run: int, task: int) -> None:
+        """Keep the value of a task for its run."""
+        data = self._dumped(value, f"the result of task {task}")
+        if data is not None:
+            self._put("outcomes", 2, ("run", "task"), (self._key_of(run), task), data)
+
+    def beginning(self, run: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what a run's first call was given."""
+        what = f"the arguments of run {self._key_of(run)}"
+        data = self._dumped((args, kwargs), what)
+        if data is not None and len(data) > BEGINNING:
+            self._warn(f"{what} are too large to be kept ({len(data):,} bytes, {BEGINNING:,} at most)")
+        elif data is not None:
+            values = (data, self._key_of(run))
+            statement = "INSERT OR REPLACE INTO beginnings (run, arguments) SELECT id, ? FROM runs WHERE key = ?"
+            self._writer.do(Job(lambda connection: connection.execute(statement, values), what, len(data)))
+
+    def mark(self, run: int, task: int, mark: bytes) -> None:
+        """Keep what tells a call from others of the same name and text."""
+        statement = "INSERT OR REPLACE INTO marks (run, task, mark) SELECT id, ?, ? FROM runs WHERE key = ?"
+        values = (task, mark, self._key_of(run))
+        self._writer.do(Job(lambda connection: connection.execute(statement, values), f"the mark of task {task}"))
+
+    def about_run(self, column: str, run: int, text: str) -> None:
+        """Keep a text that belongs to a run."""
+        statement, values = f"UPDATE runs SET {column} = ? WHERE key = ?", (plain(text), self._key_of(run))
+        self._writer.do(Job(lambda connection: connection.execute(statement, values), f"the {column} of run {run}"))
+
+    # Look.
+
+    def waiting(self, key: str) -> Waiting | None:
+        """A result that is not written yet."""
+        with self._lock:
+            return self._waiting.get(key)
+
+    def is_used(self, key: str) -> None:
+        """A result was found: it is needed more than others."""
+        with self._lock:
+            self._used[key] = time.time()
+
+    # Forget.
+
+    def forget_outcomes(self, key: str) -> None:
+        """A run has ended well: nobody will go on with it, nor with those that it went on with."""
+        files: list[str] = []
+
+        def write(connection: sqlite3.Connection) -> None:
+            files[:] = budget.drop_outcomes(connection, _CHAIN, (key,))
+
+        self._writer.do(Job(write, after=lambda: remove_files(self._database.folder, files)), soon=False)
+
+    def write_uses(self) -> None:
+        """Have written which results were used: on the writer's thread."""
+        with self._lock:
+            used, self._used = self._used, {}
+        if used:
+            rows = [(when, key) for key, when in used.items()]
+            statement = "UPDATE results SET used = ? WHERE key = ?"
+            self._writer.do(Job(lambda connection: connection.executemany(statement, rows)), soon=False)
+
+    def let_go(self) -> None:
+        """Nothing will be written any more."""
+        with self._lock:
+            self._waiting.clear()
+
+    def _dumped(self, value: Any, what: str) -> bytes | None:
+        if self._writer.dead:
+            return None
+        try:
+            data = dump(value)
+        except Exception as error:
+            self._warn(f"{what} cannot be kept ({type(error).__name__}: {error})")
+            return None
+        if len(data) > self._limit:
+            self._warn(f"{what} is not kept: it takes {len(data):,} bytes, more than half of disk_limit")
+            return None
+        if not self._writer.has_room(len(data)):
+            self._warn("results come faster than they can be written, and some are not kept")
+            return None
+        return data
+
+    def _put(
+        self, table: str, keys: int, columns: tuple[str, ...], values: tuple[Any, ...], data: bytes,
+        written: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Write a row with a value, the first ``keys`` columns of which say which one; large values beside it."""
+        folder = self._database.folder
+        name = None if folder is None or len(data) < LARGE else f"{self._token}-{next(self._files)}.pickle"
+        replaced: list[str] = []
+        # The first column of what belongs to a run names it by its key; one that was deleted meanwhile stays so.
+        of_run = table == "outcomes"
+        first = "(SELECT id FROM runs WHERE key = ?)" if of_run else "?"
+        rest = ", ".join("?" * (len(columns) - 1))
+        where = " AND ".join([f"{columns[0]} = {first}", *(f"{column} = ?" for column in columns[1:keys])])
+        insert = (
+            f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}, size, value, file) SELECT {first}, {rest}, ?, ?, ?"
+        )
+        if of_run:
+            insert += " WHERE EXISTS (SELECT 1 FROM runs WHERE key = ?)"
+
+        def write(connection: sqlite3.Connection) -> None:
+            found = connection.execute(f"SELECT file FROM {table} WHERE {where} AND file IS NOT NULL", values[:keys])
+            replaced[:] = [file for (file,) in found if file != name]
+            row = (*values, len(data), None if name else data, name)
+            connection.execute(insert, (*row, values[0]) if of_run else row)
+
+        def after() -> None:
+            remove_files(folder, replaced)
+            written()
+
+        before = None if name is None or folder is None else lambda: write_file(folder, name, data)
+        self._writer.do(Job(write, "a result", len(data), before, after))
+
+
+_CHAIN = """
+WITH RECURSIVE chain (key) AS (
+    VALUES (?) UNION SELECT resumes FROM runs JOIN chain ON runs.key = chain.key WHERE resumes != ''
+) SELECT id FROM runs JOIN chain ON runs.key = chain.key
+"""
