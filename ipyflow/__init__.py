@@ -33,6 +33,7 @@ from ipyflow.session import configure, runs, shutdown
 
 if TYPE_CHECKING:
     from ipyflow.builder.builder import Builder
+    from ipyflow.past.comparing import compare
     from ipyflow.past.history import History, history
     from ipyflow.past.run import PastRun
     from ipyflow.workflows import (
@@ -80,6 +81,7 @@ __all__ = [
     "as_completed",
     "cancel",
     "catch_error",
+    "compare",
     "configure",
     "current",
     "flow",
@@ -102,7 +104,7 @@ _OF_WORKFLOWS = frozenset(
     }
 )  # fmt: skip
 """Imported when they are first asked for: what events are made of takes longer to import than all the rest."""
-_OF_THE_PAST = {"History": "history", "history": "history", "PastRun": "run"}
+_OF_THE_PAST = {"History": "history", "PastRun": "run", "compare": "comparing", "history": "history"}
 """Likewise: they bring the views."""
 
 

@@ -43,9 +43,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "history": (
         "The history",
-        "Runs that are remembered. The guide: [history.md](../history.md).",
+        "Runs that are remembered, and two of them beside each other. The guides: [history.md](../history.md), "
+        "[compare.md](../compare.md).",
         "ipyflow",
-        ("history", "History", "PastRun"),
+        (
+            "history", "History", "PastRun", "compare", "ipyflow.views.compare.shown.Comparison",
+            "ipyflow.views.compare.changes.Change",
+        ),
     ),
     "pipelines": (
         "Pipelines",
@@ -93,6 +97,8 @@ INNER = {
 """What one module says to another: methods that are not for those who use the package."""
 
 GIVEN = {
+    "Change",
+    "Comparison",
     "Context",
     "Current",
     "EventStream",
