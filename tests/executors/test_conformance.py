@@ -168,7 +168,7 @@ def test_the_time_of_a_task_begins_when_its_body_does(lab: Lab, place: Place, ga
 def test_a_timeout_is_retried(lab: Lab, place: Place, gate: Gate, marks: Marks) -> None:
     stands = gate.stand_async if place.coroutines else gate.stand
 
-    @place.task(timeout=0.5, retries=1)
+    @place.task(timeout=1, retries=1)
     def work() -> object:
         return stands() if marks.add(fl.current().attempt) == 1 else "second"
 
