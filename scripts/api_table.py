@@ -43,8 +43,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "history": (
         "The history",
-        "Runs that are remembered, and two of them beside each other. The guides: [history.md](../history.md), "
-        "[compare.md](../compare.md).",
+        "Runs that are remembered. The guides: [history.md](../history.md), [compare.md](../compare.md).",
         "ipyflow",
         (
             "history", "History", "PastRun", "compare", "ipyflow.views.compare.shown.Comparison",
