@@ -1,4 +1,4 @@
-"""What holds a call back before it may start: arguments, a delay, a rate, a limit, a paused run, a memo.
+"""What holds a call back before it may start: arguments, an equal call, a delay, a rate, a limit, a paused run, a memo.
 
 Each gate either lets the call through at once or records why it waits and comes back later, on another thread. A call
 that was stopped while it waited is dropped wherever it comes back.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine import endings
+from ipyflow.engine import caching, deferring, endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.describe import message
 from ipyflow.engine.future import Future
@@ -41,15 +41,25 @@ def admit(engine: Engine, call: Call, found: list[Future[Any]]) -> Call | None:
         The call, if nothing holds it back: the caller dispatches it. So do all functions here.
     """
     options = call.task.options
-    if found and (options.wait or options.resolve or call.executor.remote):
+    if call.defer_key is not None:
+        deferring.enter(engine, call, found)
+    if found and (options.wait or options.resolve or call.wish is not None or call.executor.remote):
         if options.wait is not True and options.resolve is not True and not call.executor.remote:
-            names = (options.wait, options.resolve)
+            names = (options.wait, options.resolve, _keyed(call))
             try:
                 found = find([call.task.waits_for(call.args, call.kwargs, chosen) for chosen in names if chosen])
             except TypeError:
                 found = []  # they do not fit the function: let it say so itself
         return _await_arguments(engine, call, found)
     return _after_arguments(engine, call)
+
+
+def _keyed(call: Call) -> bool | frozenset[str]:
+    """The arguments whose values the cache asks for."""
+    cache = call.task.options.cache
+    if call.wish is None or cache is None:
+        return False
+    return True if cache.params is None else frozenset(cache.params)
 
 
 def hold(engine: Engine, call: Call, reason: str, on: tuple[int, ...] = ()) -> bool:
@@ -117,7 +127,7 @@ def _await_arguments(engine: Engine, call: Call, found: list[Future[Any]]) -> Ca
 def all_here(call: Call, found: list[Future[Any]], callback: Callable[[], object]) -> bool:
     """False while values that ``call`` is to be given stay elsewhere: ``callback`` is called when one more is here."""
     executor, options = call.executor, call.task.options
-    if not (options.resolve or executor.remote) or (executor.remote and executor.keeps):
+    if call.wish is None and (not (options.resolve or executor.remote) or (executor.remote and executor.keeps)):
         return True
     far = next((f._value for f in found if type(f._value) is Kept and not f._value.is_tried()), None)
     if far is None:
@@ -215,8 +225,14 @@ def _resolve(call: Call, names: bool | frozenset[str]) -> None:
 
 
 def _after_arguments(engine: Engine, call: Call) -> Call | None:
+    return after_cache(engine, call) if call.wish is None else caching.consult(engine, call)
+
+
+def after_cache(engine: Engine, call: Call) -> Call | None:
+    """The value was not to be had without running ``call``."""
     options = call.task.options
-    if options.delay and call.attempt == 1:
+    # Of a recurrent task the delay stands between two times; but calls of which one is to run have to wait for others.
+    if options.delay and call.attempt == 1 and (options.defer is not False or not options.recurrent):
         if hold(engine, call, f"delay of {options.delay:g} s"):
             call.timer = engine.clock.call_later(options.delay, lambda: engine.dispatch(_rate(engine, call)))
         return None
@@ -274,6 +290,8 @@ def release(call: Call) -> None:
     """The call has ended: its timer and its permits go back."""
     if call.timer is not None:
         call.timer.cancel()
+    if call.defer_key is not None:
+        deferring.forget(call.engine, call)
     if call.permits:
         with call.engine.changing:
             permits, call.permits = call.permits, ()
@@ -283,11 +301,16 @@ def release(call: Call) -> None:
 
 def again_after(engine: Engine, call: Call, pause: float) -> None:
     """A retry: ``call`` is the next attempt, to be started after ``pause`` seconds."""
-    if pause > 0:
-        if hold(engine, call, f"retry {call.attempt - 1} after {pause:.3g} s"):
-            call.timer = engine.clock.call_later(pause, lambda: engine.dispatch(_rate(engine, call)))
-    else:
-        engine.dispatch(_rate(engine, call))
+    engine.dispatch(after_pause(engine, call, pause, f"retry {call.attempt - 1} after {pause:.3g} s"))
+
+
+def after_pause(engine: Engine, call: Call, pause: float, reason: str) -> Call | None:
+    """Let ``call``, the next attempt, through after so many seconds; ``reason`` says why it waits."""
+    if pause <= 0:
+        return _rate(engine, call)
+    if hold(engine, call, reason):
+        call.timer = engine.clock.call_later(pause, lambda: engine.dispatch(_rate(engine, call)))
+    return None
 
 
 # Memo.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from threading import get_ident
@@ -34,6 +34,7 @@ from ipyflow.model.status import State
 from ipyflow.model.texts import HUGE, NUMBERS
 
 if TYPE_CHECKING:
+    from ipyflow.engine.caching import Wish
     from ipyflow.engine.earlier import Earlier
     from ipyflow.engine.options import Definition
     from ipyflow.engine.remote import Host
@@ -60,10 +61,10 @@ class Call:
     """
 
     __slots__ = (
-        "args", "attempt", "before", "began", "context", "depth", "earlier", "engine", "executor", "future", "gates",
-        "given", "handle", "ident", "into", "kwargs", "label_group", "last", "lent", "origin", "partial", "permits",
-        "returned", "spared", "stopped", "task", "timer", "unended", "unread", "unstarted", "waits", "wake", "worker",
-        "written",
+        "args", "attempt", "before", "began", "context", "defer_key", "depth", "earlier", "engine", "executor",
+        "future", "gates", "given", "handle", "ident", "into", "kwargs", "label_group", "last", "lent", "origin",
+        "partial", "permits", "returned", "spared", "stopped", "task", "timer", "unended", "unread", "unstarted",
+        "waits", "wake", "wish", "worker", "written",
     )  # fmt: skip
 
     engine: Engine
@@ -85,12 +86,16 @@ class Call:
     """What an attempt before has submitted, where the body is run again on request; or another process, of which the
     run goes on with one.
     """
+    defer_key: Hashable
+    """What it has in common with the calls of which one is to run; ``None`` of a task without ``defer=``."""
     depth: int
     """How many calls are nested below this one on its thread."""
     ident: int
     """The thread that runs the body."""
     worker: str
     stopped: bool
+    wish: Wish | None
+    """What it wants of the cache; ``None`` of a task without ``cache=``."""
     wake: Callable[[], None] | None
     """How to wake the body from a wait of ours."""
     timer: Timer | None
@@ -257,6 +262,10 @@ class Call:
                 engine.keep_outcome(future, value)
         elif self.unread and engine.body_returned(self, value):
             return None
+        if value is None and not self.task.simple and self.task.options.recurrent:
+            return engine.recurs(self)
+        if not self.task.simple and self.wish is not None:
+            engine.keep(self, value)
         try:
             del self.unended
         except AttributeError:
@@ -383,8 +392,9 @@ _NOTHING: dict[str, Any] = {}
 
 
 _RARELY: dict[str, Any] = {
-    "before": 0, "began": None, "depth": 0, "handle": None, "into": None, "last": None, "lent": (), "origin": None,
-    "returned": None, "spared": False, "timer": None, "waits": 0, "wake": None, "worker": "", "written": 0,
+    "before": 0, "began": None, "defer_key": None, "depth": 0, "handle": None, "into": None, "last": None, "lent": (),
+    "origin": None, "returned": None, "spared": False, "timer": None, "waits": 0, "wake": None, "wish": None,
+    "worker": "", "written": 0,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from threading import get_ident
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine import admission, leaks
+from ipyflow.engine import admission, caching, deferring, leaks, recurring
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import arguments, message, short, traceback_text, trim
 from ipyflow.engine.earlier import Earlier
@@ -21,7 +21,7 @@ from ipyflow.engine.references import find
 from ipyflow.engine.sources import revision, same_function
 from ipyflow.errors import DependencyError, TaskCancelled, TaskTimeout
 from ipyflow.model import records as r
-from ipyflow.model.status import RESTARTABLE_STATES, State
+from ipyflow.model.status import FAILURE_STATES, REFRESHABLE_STATES, RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
     from ipyflow.engine.options import Definition
@@ -75,6 +75,7 @@ def _again(engine: Engine, call: Call, error: BaseException, pause: float, count
     future = call.future
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
+    following.wish = call.wish
     following.before, following.began, following.last = call.before + (not counts), call.began, error
     if call.earlier is not None:
         following.earlier, following.given = Earlier(call), call.given
@@ -98,10 +99,15 @@ def end(engine: Engine, call: Call, state: State, error: BaseException) -> Call 
     return follow
 
 
-def try_end(engine: Engine, call: Call, state: State, error: BaseException) -> tuple[bool, Call | None]:
-    """End a call with ``error`` from elsewhere than its body; False when it has ended, or was stopped, before."""
+def try_end(
+    engine: Engine, call: Call, state: State, error: BaseException, noted: bool = True
+) -> tuple[bool, Call | None]:
+    """End a call with ``error`` from elsewhere than its body; False when it has ended, or was stopped, before.
+
+    ``noted``: the error gets a note that names the task, where that has run.
+    """
     future = call.future
-    if not isinstance(error, TaskTimeout):
+    if noted and not isinstance(error, TaskTimeout):
         add_note(error, f"in task {future.label}({arguments(call.args, call.kwargs)}) of run {future.run.id}")
     text, trace = message(error), traceback_text(error)
     with engine.changing:
@@ -121,7 +127,7 @@ def _keep_failure(future: Future[Any], error: BaseException) -> None:
     future._error = error
     future._tb = trim(error.__traceback__)
     future.run.failed[future.id] = future
-    if not future._read:
+    if not future._read and not deferring.is_moved(future):
         future.run.unobserved[future.id] = future
 
 
@@ -326,22 +332,39 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
         return
     admission.release(call)
     inner._consume()
+    call.into = inner
+    end_as(engine, call, lambda error: (State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error))
+
+
+def end_as(engine: Engine, call: Call, badly: Callable[[BaseException], tuple[State, BaseException]]) -> None:
+    """The task of ``call``, which waits, ends as the future does that it goes on as.
+
+    Args:
+        engine: the engine.
+        call: the call; ``into`` is that future.
+        badly: how it ends where the other has failed.
+    """
+    future, inner = call.future, call.into
+    assert inner is not None
+    given: BaseException | None = None
 
     def go_on(_: Future[Any]) -> Call | None:
+        nonlocal given
         if not inner.done():  # somebody retried it at once
             inner.when_settled(go_on)
             return None
         error = inner.peek()
         if error is None:
             return end_with_value(engine, call, inner._value)
+        state, given = badly(error)
         waits_for_retry(inner, again)
-        return try_end(engine, call, State.FAILED, _cancelled_inner(future, inner) if inner.cancelled() else error)[1]
+        return try_end(engine, call, state, given, noted=not deferring.is_moved(future))[1]
 
     def again() -> None:
         """``inner`` is run again: so the task waits for it again, without running its body a second time."""
         with engine.changing:
-            if future._call is not call or future.state is not State.FAILED or call.returned is None:
-                return
+            if future._call is not call or call.returned is None or future._error is not given:
+                return  # it has gone on, or has ended otherwise
             call.returned, call.unended = None, True
             reset(future, call)
             future.state = State.WAITING
@@ -352,7 +375,6 @@ def continue_as(engine: Engine, call: Call, inner: Future[Any]) -> None:
         wake_dependants(future)
         inner.when_settled(go_on)
 
-    call.into = inner
     inner.when_settled(go_on)
 
 
@@ -365,6 +387,10 @@ def _cancelled_inner(future: Future[Any], inner: Future[Any]) -> DependencyError
 def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
     """End a call that waits, with a value that came from elsewhere; not a node that was told to stop."""
     future = call.future
+    if value is None and future.task.options.recurrent and not deferring.is_moved(future):
+        return recurring.again(engine, call)
+    if call.wish is not None and not deferring.is_moved(future):
+        caching.keep(call, value)
     if future.task.executor_name != NODE:
         engine.keep_outcome(future, value)
     with engine.changing:
@@ -433,18 +459,19 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
             raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: it has not ended")
         call.conductor.again()
         return
-    into = call.into if call is not None and future.state is State.FAILED else None
+    moved = deferring.is_moved(future)
+    into = call.into if call is not None and (moved or future.state in FAILURE_STATES) else None
     if call is not None and into is not None and into.state in RESTARTABLE_STATES and _is_as_it_was(call, task):
         retry(engine, into, why)  # its own body has done its part, and is the same as it was
         return
     with engine.changing:
         call = future._call
-        returned = None if call is None or future.state not in RESTARTABLE_STATES else call.returned
+        returned = None if call is None or future.state not in REFRESHABLE_STATES else call.returned
         if returned is not None:
             assert call is not None
             call.returned = None  # of several that ask at once, one starts it
     if call is None or returned is None:
-        hint = "it has not ended" if not future.is_final() else "only failed, timed out and cancelled tasks are"
+        hint = "it has not ended" if not future.is_final() else "only failed, timed out, cancelled and cached tasks are"
         raise RuntimeError(
             f"{future.label} is {future.state} and cannot be retried: {hint}; submit the task again instead"
         )
@@ -454,12 +481,18 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
         task = call.task.latest() if task is None else task
         following = call.successor(task, args, kwargs, engine.executors[task.options.executor])
         following.attempt, following.before = call.attempt + 1, call.attempt
+        if task.options.cache is not None:
+            # What never ran for want of an argument was not asked to be made anew.
+            fresh = not isinstance(future.peek(), DependencyError)
+            following.wish = caching.wish_of(task, args, kwargs, fresh)
         changed = revision(call.task.fn, task.fn)
         earlier = following.earlier = Earlier(call) if call.has_children else None
         following.given = call.given
     except BaseException:  # an executor that is not there, Ctrl-C: nothing was started, and it can be asked for again
         call.returned = returned
         raise
+    if moved:
+        future._unread = None  # from here on it stands for itself
     with engine.changing:
         reset(future, following)
         future.task = task

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from ipyflow.engine import admission, endings
+from ipyflow.engine import admission, caching, deferring, endings
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.context import scope
 from ipyflow.engine.describe import short
@@ -173,6 +173,12 @@ def enter(
             return _enter_memoised(node, task, args, kwargs, owner, id)
         except TypeError as error:  # an argument that cannot be hashed: the entry's failure, like any other
             refused = error
+    defer_key = None
+    if options.defer is not False and refused is None:
+        try:
+            defer_key = deferring.key_of(task, args, kwargs)
+        except TypeError as error:
+            refused = error
     if id is None:
         id = next(engine._ids)
     future: Future[Any] = Future(id, task, run, future_of_node.id)
@@ -185,9 +191,16 @@ def enter(
     call.node, call.owner, call.keeper, call.gates, call.state_in = node, owner, keeper, gates, state
     if not task.simple:
         call.gates = gates_of(id, future.label, options.max_parallelism, gates)
+    if defer_key is not None:
+        call.defer_key = defer_key
     call.permits = permits
     if spared:
         call.spared = True
+    if options.cache is not None and refused is None:
+        try:
+            call.wish = caching.wish_of(task, args, kwargs)
+        except TypeError as error:
+            refused = error
     future._call = call
     written, found = written_arguments(args, kwargs) if text is None else (text, _NONE)
     if role is None and not task.simple:

@@ -348,7 +348,7 @@ class Future(concurrent.futures.Future[T]):
         """Say that nobody means to read this future; it is no leak then. Its failure is still shown."""
         if not self._detached:
             self._detached = True
-            if self._unread is not None:
+            if self._unread is not None and self.id in self._unread:
                 self._unread.pop(self.id, None)
             self.run.append(r.Noted(self.run.engine.now(), self.id, "detached", "nobody means to read it"))
         return self

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 LEAK_POLICIES = ("warn", "wait", "cancel", "error", "ignore")
@@ -62,6 +63,71 @@ class Retry:
         return pause + (rng.uniform(0, self.jitter) if self.jitter else 0.0)
 
 
+@dataclass(frozen=True)
+class Defer:
+    """Which calls of a task are the same for ``defer=``: the newest of them takes the place of those that still wait.
+
+    Args:
+        params: names of parameters, as ``{"user"}`` or ``"user, document"``: calls in which these are equal. ``None``
+            looks at all arguments, ``()`` at none.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.task(delay=60, defer=fl.Defer("user"))
+        ... def notify(user, text):
+        ...     return f"{user}: {text}"
+        >>> notify.options.defer
+        frozenset({'user'})
+    """
+
+    params: Iterable[str] | str | None = None
+
+
+@dataclass(frozen=True)
+class Cache:
+    """How results of a task are kept and found again, for ``cache=``.
+
+    Args:
+        max_age: seconds, or a ``timedelta``: a result that was made longer ago is not used. Whoever looks decides: the
+            result stays kept for others. ``None``: any age.
+        params: names of the parameters that count, as ``{"user"}`` or ``"user, day"``: calls in which these are equal
+            have one result. ``None``: all.
+        namespace: results are shared by tasks with the same one; ``None``: module and name of the function.
+        version: stands in the place of the code and the globals that it reads: while it is the same, results are used
+            however the code has changed. A number or a text.
+
+    Raises:
+        TypeError, ValueError: something else; the message says what is meant.
+
+    Example:
+        >>> Cache(max_age=3600, version=2).age
+        3600.0
+    """
+
+    max_age: float | timedelta | None = None
+    params: Iterable[str] | str | None = None
+    namespace: str | None = None
+    version: Any = None
+
+    def __post_init__(self) -> None:
+        age = self.age
+        if isinstance(age, bool) or (age is not None and not isinstance(age, (int, float))):
+            raise TypeError(f"Cache(max_age={self.max_age!r}): give seconds or a datetime.timedelta, or None")
+        if age is not None and not age > 0:
+            raise ValueError(f"Cache(max_age={self.max_age!r}): give more than 0 seconds, or None for any age")
+        if self.namespace is not None and not (isinstance(self.namespace, str) and self.namespace):
+            raise TypeError(f"Cache(namespace={self.namespace!r}): give a text")
+        if isinstance(self.version, bool) or not isinstance(self.version, int | float | str | None):
+            raise TypeError(f"Cache(version={self.version!r}): give a number or a text")
+
+    @property
+    def age(self) -> float | None:
+        """``max_age`` in seconds."""
+        if isinstance(self.max_age, timedelta):
+            return self.max_age.total_seconds()
+        return self.max_age if self.max_age is None or isinstance(self.max_age, bool) else float(self.max_age)
+
+
 class RetryPolicy(Protocol):
     """Anything that says how long to pause before the next attempt; :class:`Retry` and the tenacity adapter do."""
 
@@ -79,10 +145,15 @@ class Options:
     retries: RetryPolicy | None = None
     timeout: float | None = None
     memo: bool = False
+    cache: Cache | None = None
+    """Its ``params`` are checked names."""
     limit: int | None = None
     rate: tuple[int, float] | None = None
     max_parallelism: int | None = None
     delay: float = 0.0
+    defer: bool | frozenset[str] = False
+    """False, or which arguments tell calls apart: all, or those of these names, which may be none."""
+    recurrent: bool = False
     on_leak: str = "warn"
     stdout: str = "task"
     with_state: bool = False
@@ -107,7 +178,8 @@ class Definition(Protocol):
     role: str | None
     """What it is in views, where it is more than a task: of those that are not ``simple``."""
     simple: bool
-    """True when nothing can hold a call of it back: no wait, limit, delay, timeout or memo, no way to a worker."""
+    """True when nothing can hold a call of it back, or repeat it: no wait, limit, delay, timeout, memo, defer or
+    recurrent, no way to a worker."""
 
     def latest(self) -> Definition:
         """The definition that now goes by this one's name: a cell may have been edited and run again."""

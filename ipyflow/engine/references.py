@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from ipyflow.engine.describe import arguments
@@ -81,6 +84,25 @@ def written_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[An
     for future in found:
         future._consume()
     return arguments(args, kwargs), found
+
+
+def by_name(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What each parameter of a function is given, defaults included.
+
+    Raises:
+        TypeError: the arguments do not fit.
+        ValueError: a built-in function that does not tell its parameters.
+
+    Example:
+        >>> by_name(lambda x, *rest, y=2: None, (1, 5), {})
+        {'x': 1, 'rest': (5,), 'y': 2}
+    """
+    bound = (_signature(fn) if isinstance(fn, FunctionType) else inspect.signature(fn)).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
+_signature = functools.lru_cache(maxsize=256)(inspect.signature)
 
 
 def replace(value: Any, by: Callable[[Future[Any]], Any], known: dict[int, Any] | None = None) -> Any:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from typing import Any
 
-from ipyflow.engine import admission, asking, endings, leaks
+from ipyflow.engine import admission, asking, caching, deferring, endings, leaks, recurring
 from ipyflow.engine.beginning import Beginning
 from ipyflow.engine.branches import failed_below, failed_in, retry_all
 from ipyflow.engine.call import AsyncCall, Call, Returned
@@ -77,11 +77,14 @@ class Engine:
         self.ambient: Run | None = None
         self.limits: dict[Any, Limit] = {}
         self.rates: dict[Any, Rate] = {}
+        self.deferred: dict[Any, Call] = {}
+        """The newest call of each key, of tasks with ``defer=``; see :mod:`ipyflow.engine.deferring`."""
         self.accepting = True
         self._lock = threading.Lock()
         self.changing = threading.Lock()
         """Held where a call changes other than from queued to running to succeeded; never while other code runs."""
         self.memo_lock = threading.RLock()
+        self.flights = caching.Flights()
         self._settling: Turns[Future[Any]] = Turns()
         self.on_run: list[Callable[[Run], None]] = []
         """Called with each new run."""
@@ -140,8 +143,14 @@ class Engine:
         if not self.accepting:
             self.check_accepts(parent)
         executor = self.executors[task.options.executor]
-        # What cannot travel is refused before anything is begun.
-        host = None if task.simple or not executor.remote else self.prepare(executor, task, args, kwargs)
+        # What cannot be compared, or cannot travel, is refused before anything is begun.
+        wish = None if task.simple or task.options.cache is None else caching.wish_of(task, args, kwargs)
+        host = defer_key = None
+        if not task.simple:
+            if executor.remote:
+                host = self.prepare(executor, task, args, kwargs)
+            if task.options.defer is not False:
+                defer_key = deferring.key_of(task, args, kwargs)
         id = next(self._ids)
         if parent is not None:
             run = parent.future.run
@@ -155,6 +164,10 @@ class Engine:
         kind = AsyncCall if task.is_async else Call
         call = future._call = kind(self, future, task, args, kwargs, executor, copy_context(), group)
         call.gates = gates if task.simple else gates_of(id, future.label, task.options.max_parallelism, gates)
+        if defer_key is not None:
+            call.defer_key = defer_key
+        if wish is not None:
+            call.wish = wish
         text, found = written_arguments(args, kwargs)
         if host is not None:
             call.handle, host.call = host, call
@@ -335,6 +348,10 @@ class Engine:
             return bool(call.unread) and leaks.body_ended(self, call, value)
         return False
 
+    def recurs(self, call: Call) -> Call | None:
+        """The body of a recurrent task gave ``None``."""
+        return recurring.again(self, call)
+
     def attempt_failed(self, call: Call, error: BaseException) -> Call | None:
         """A body raised."""
         return endings.attempt_failed(self, call, error)
@@ -354,6 +371,10 @@ class Engine:
         if type(value) is not Kept and not (type(value) is str and len(value) <= LONGEST):  # the log has it whole
             memory.keep_outcome(value, run.id, future.id)
 
+    def keep(self, call: Call, value: Any) -> None:
+        """A call that has a wish is about to end with ``value``, which nobody else can have yet."""
+        caching.keep(call, value)
+
     def release(self, call: Call) -> None:
         """The call has ended: its timer and its permits go back."""
         admission.release(call)
@@ -366,7 +387,7 @@ class Engine:
         Args:
             call: the call that has ended.
             future: its future.
-            returned: of a call that ended badly, the arguments that a retry starts from.
+            returned: of a call that ended badly, or without running, the arguments that a retry starts from.
 
         Returns:
             A call that became ready through it and should be run next by this thread.
@@ -376,7 +397,7 @@ class Engine:
             self.resume(run, future.id)  # what goes on below it is held back no more
         with self.changing:
             future._settled = True
-            if future._error is None:
+            if future._error is None and returned is None:
                 future._call = None
             call.returned = returned  # from here on somebody may start it again
             if self.prompts:

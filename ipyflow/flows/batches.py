@@ -151,6 +151,12 @@ def _held(options: Options) -> str:
     """The option of a task that has no sense for a batch, and what it does; empty if there is none."""
     if options.memo:
         return "memo=True reuses the values"
+    if options.cache is not None:
+        return "cache= reuses the values"
+    if options.defer is not False:
+        return "defer= tells by the arguments"
+    if options.recurrent:
+        return "recurrent=True looks at the values"
     return "rate= counts the starts" if options.rate is not None else ""
 
 

@@ -12,21 +12,24 @@ import inspect
 import random
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from ipyflow.engine.options import LEAK_POLICIES, Options, Retry, RetryPolicy
+from ipyflow.engine.options import LEAK_POLICIES, Cache, Defer, Options, Retry, RetryPolicy
 
 NAMES = (
-    "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "limit", "rate", "max_parallelism", "delay",
-    "on_leak", "stdout", "with_state", "fruitful",
+    "name", "wait", "resolve", "executor", "retries", "timeout", "memo", "cache", "limit", "rate", "max_parallelism",
+    "delay", "defer", "recurrent", "on_leak", "stdout", "with_state", "fruitful",
 )  # fmt: skip
-LATER = {
-    "cache": "results are not kept across runs yet; memo=True reuses them inside one run",
-    "defer": "calls cannot be put off in favour of newer ones yet; delay= starts them later",
-    "recurrent": "tasks cannot repeat themselves yet; write a loop in a flow",
+_STATELESS = {
+    "memo": "a value that is reused cannot change the state",
+    "cache": "a value that is reused cannot change the state",
+    "defer": "a call that another one takes the place of cannot change the state",
+    "recurrent": "each run of it would begin with the same state",
 }
+"""Options that do not go with ``with_state=True``, and why."""
 EXECUTORS = ("threads", "processes", "dask", "inline")
 HERE = ("threads", "inline", "loop")
 """Executors whose bodies run in this process."""
@@ -41,18 +44,16 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
     Raises:
         TypeError: an unknown option, or one of the wrong type.
         ValueError: a value that cannot be.
-        NotImplementedError: an option that is planned but not there.
     """
     for name in given:
-        if name in LATER:
-            raise NotImplementedError(f"{name}= is not there yet: {LATER[name]}")
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             hint = f"did you mean {near[0]}=?" if near else f"there are {', '.join(NAMES)}"
             raise TypeError(f"unknown option {name}= for a task: {hint}")
     is_async = inspect.iscoroutinefunction(fn)
-    if given.get("memo") and given.get("with_state"):
-        raise ValueError("memo=True with with_state=True: a value that is reused cannot change the state; drop one")
+    for name, why in _STATELESS.items():
+        if given.get(name) and given.get("with_state"):
+            raise ValueError(f"{name}={given[name]!r} with with_state=True: {why}; drop one")
     return Options(
         wait=_parameters(fn, "wait", given.get("wait", False)),
         resolve=_parameters(fn, "resolve", given.get("resolve", False)),
@@ -60,10 +61,13 @@ def check(fn: Callable[..., Any], given: dict[str, Any]) -> Options:
         retries=retries(given.get("retries", 0)),
         timeout=seconds("timeout", given.get("timeout"), positive=True),
         memo=_flag("memo", given.get("memo", False)),
+        cache=_cache(fn, given.get("cache", False)),
         limit=_limit(given.get("limit")),
         rate=_rate(given.get("rate")),
         max_parallelism=_parallelism(given.get("max_parallelism")),
         delay=seconds("delay", given.get("delay", 0)) or 0.0,
+        defer=_defer(fn, given.get("defer", False)),
+        recurrent=_flag("recurrent", given.get("recurrent", False)),
         on_leak=_choice("on_leak", given.get("on_leak", "warn"), LEAK_POLICIES),
         stdout=_choice("stdout", given.get("stdout", "task"), ("task", "cell")),
         with_state=_flag("with_state", given.get("with_state", False)),
@@ -105,6 +109,27 @@ def _parameters(fn: Callable[..., Any], option: str, value: Any) -> bool | froze
                 f"it has {', '.join(known) or 'none'}"
             )
     return frozenset(names)
+
+
+def _cache(fn: Callable[..., Any], value: Any) -> Cache | None:
+    if value is None or value is False:
+        return None
+    if isinstance(value, Cache):
+        if value.params is None:
+            return value
+        names = _parameters(fn, "Cache(params)", value.params)
+        return replace(value, params=None if isinstance(names, bool) else names)
+    if value is True:
+        return Cache()
+    if isinstance(value, (int, float, timedelta)):
+        return Cache(max_age=seconds("cache", value, positive=True))
+    raise TypeError(f"cache={value!r}: give True, seconds, a datetime.timedelta, or Cache(...)")
+
+
+def _defer(fn: Callable[..., Any], value: Any) -> bool | frozenset[str]:
+    if isinstance(value, Defer):
+        value = True if value.params is None else value.params
+    return _parameters(fn, "defer", value)
 
 
 def _executor(value: Any, is_async: bool, fn: Callable[..., Any]) -> Any:

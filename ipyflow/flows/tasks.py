@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
-from ipyflow.engine import crossing, default
+from ipyflow.engine import crossing, default, sources
 from ipyflow.engine.future import Future
 from ipyflow.engine.inner_code import is_local
 from ipyflow.engine.options import Options
@@ -58,8 +58,8 @@ class Task(Sendable, Generic[P, R]):
         o = self.options
         timed = o.timeout is not None or isinstance(o.retries, (option_forms.TenacityRetry, option_forms.NextRetry))
         here = o.executor in option_forms.HERE
-        self.simple = here and not (o.wait or o.resolve or timed or o.memo or o.limit or o.rate or o.delay)
-        self.simple = self.simple and o.max_parallelism is None
+        self.simple = here and not (o.wait or o.resolve or timed or o.memo or o.cache or o.limit or o.rate or o.delay)
+        self.simple = self.simple and o.max_parallelism is None and o.defer is False and not o.recurrent
         self._parameters: inspect.Signature | None = None
         functools.update_wrapper(self, fn, updated=())
 
@@ -335,14 +335,15 @@ def task(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
             parameter names); ``resolve`` (the same, and pass their values); ``executor`` (``"threads"``,
             ``"processes"``, ``"dask"``, ``"inline"``, a ``concurrent.futures.Executor``, or a name that another
             package offers); ``retries`` (a number, ``True``, :class:`Retry`); ``timeout`` (seconds for an attempt);
-            ``memo`` (reuse the value of an equal call in this run); ``limit`` (so many at once); ``rate``
-            (``"5/s"``); ``delay`` (seconds before it starts); ``on_leak`` (``"warn"``, ``"wait"``, ``"cancel"``,
-            ``"error"``, ``"ignore"``);
-            ``stdout`` (``"task"`` or ``"cell"``).
+            ``memo`` (reuse the value of an equal call in this run); ``cache`` (reuse the value of an equal call
+            whenever it was made: ``True``, the seconds for which it counts, :class:`Cache`); ``limit`` (so many at
+            once); ``rate`` (``"5/s"``); ``delay`` (seconds before it starts); ``defer`` (``True``, parameter names,
+            :class:`Defer`: a newer call with the same arguments takes the place of one that still waits); ``recurrent``
+            (run again, ``delay`` seconds later, while it returns ``None``); ``on_leak`` (``"warn"``, ``"wait"``,
+            ``"cancel"``, ``"error"``, ``"ignore"``); ``stdout`` (``"task"`` or ``"cell"``).
 
     Raises:
         TypeError, ValueError: an option that cannot be; the message says what can.
-        NotImplementedError: an option that is planned but not there.
 
     Example:
         >>> import ipyflow as fl
@@ -403,4 +404,5 @@ def _decorate(fn: Callable[..., Any] | None, options: dict[str, Any], is_flow: b
     place = _place(fn)
     if place[1]:
         _latest[place] = made
+    sources.remember(made.module, made.name, fn)
     return made

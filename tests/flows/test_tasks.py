@@ -151,12 +151,6 @@ def test_a_class_is_a_callable_too(lab: Lab) -> None:
     assert "int" in repr(fl.task(int))
 
 
-@pytest.mark.parametrize("option", ["cache", "defer", "recurrent"])
-def test_options_that_are_not_there_yet_say_so(option: str) -> None:
-    with pytest.raises(NotImplementedError, match=f"{option}= is not there yet"):
-        fl.task(**{option: True})(lambda: None)
-
-
 def test_executors_that_will_never_be() -> None:
     with pytest.raises(ValueError, match="there are 'threads', 'processes', 'dask', 'inline'"):
         fl.task(executor="cloud")(lambda: None)

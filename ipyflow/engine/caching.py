@@ -1,0 +1,221 @@
+"""Results that are used again: found in the memory, or had from an equal call that is at work.
+
+Owns: which calls are at work under which key. Called by: whoever admits a call, from any thread, and by the ends of
+calls. Guarantees: of equal calls one runs at a time, and no call waits for one that is above it; what cannot be kept or
+found costs time and nothing else. A value is pickled before anybody else can have it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ipyflow.engine import admission, deferring, endings
+from ipyflow.engine.call import Call
+from ipyflow.engine.describe import short
+from ipyflow.engine.future import Future
+from ipyflow.engine.kept import Kept
+from ipyflow.engine.keys import FutureAmong, key_of
+from ipyflow.engine.options import Definition
+from ipyflow.model import records as r
+from ipyflow.model.ports import Found
+from ipyflow.model.run import Reuse
+from ipyflow.model.status import State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.scheduler import Engine
+
+_WELL = (State.SUCCEEDED, State.CACHED)
+
+
+class Wish:
+    """What a call wants of the cache.
+
+    Attributes:
+        key: of the call; ``None`` until the futures among its arguments have their values.
+        fresh: it makes its value anew whatever is kept: somebody has asked for a retry.
+        reuse: where its value comes from, if it was not made.
+    """
+
+    __slots__ = ("fresh", "key", "reuse")
+
+    def __init__(self, key: str | None, fresh: bool = False) -> None:
+        self.key, self.fresh = key, fresh
+        self.reuse: Reuse | None = None
+
+
+class Flights:
+    """The calls that are at work, by their keys; of equal ones, the one that the others wait for."""
+
+    def __init__(self) -> None:
+        self._leading: dict[str, Future[Any]] = {}
+        self._lock = threading.Lock()
+
+    def join(self, key: str, future: Future[Any], no_more: Future[Any] | None) -> Future[Any]:
+        """Who leads: ``future`` itself where nobody does, or only one that is of use ``no_more``."""
+        with self._lock:
+            leader = self._leading.get(key)
+            if leader is None or leader is no_more or leader._error is not None:
+                leader = self._leading[key] = future
+        return leader
+
+    def land(self, key: str, future: Future[Any]) -> None:
+        """It has ended."""
+        with self._lock:
+            if self._leading.get(key) is future:
+                del self._leading[key]
+
+
+class _Missing(Exception):
+    """A future among the arguments has no value."""
+
+
+def wish_of(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], fresh: bool = False) -> Wish:
+    """What a call that is being submitted wants of the cache.
+
+    Raises:
+        TypeError: an argument, or a global of the function, cannot be compared; the message names it.
+    """
+    __tracebackhide__ = True
+    try:
+        key = key_of(task, args, kwargs, None)
+    except FutureAmong:
+        key_of(task, args, kwargs, lambda _: None)  # refused now, if something beside the futures has no key
+        key = None
+    return Wish(key, fresh)
+
+
+def consult(engine: Engine, call: Call, no_more: Future[Any] | None = None) -> Call | None:
+    """All arguments are here: use a kept result, or wait for that of an equal call, or go on.
+
+    Args:
+        engine: the engine.
+        call: the call, which has a wish.
+        no_more: an equal call that has ended and whose value does not do.
+
+    Returns:
+        The call, if nothing holds it back, as the functions of :mod:`ipyflow.engine.admission`.
+    """
+    wish, future, cache = call.wish, call.future, call.task.options.cache
+    if wish is None or cache is None:
+        return admission.after_cache(engine, call)
+    if wish.key is None:
+        try:
+            wish.key = key_of(call.task, call.args, call.kwargs, _value_of)
+        except (_Missing, FutureAmong):
+            pass
+        except TypeError as error:
+            return endings.try_end(engine, call, State.FAILED, error)[1]
+        if wish.key is None:
+            call.wish = None
+            return admission.after_cache(engine, call)
+    leader = engine.flights.join(wish.key, future, no_more)
+    if leader is not future:
+        if not wish.fresh and not _is_above(leader, future):
+            return _follow(engine, call, leader)
+        return admission.after_cache(engine, call)
+    key = wish.key
+    future.when_settled(lambda _: engine.flights.land(key, future))
+    memory = engine.memory
+    if memory is None or wish.fresh or not admission.hold(engine, call, "the cache"):
+        return admission.after_cache(engine, call)
+    memory.look_up(key, cache.age, lambda found: engine.dispatch(_looked_up(engine, call, found)))
+    return None
+
+
+def _value_of(future: Future[Any]) -> Any:
+    value = future._value
+    if not future._settled or future._error is not None or (type(value) is Kept and not value.is_here()):
+        raise _Missing
+    return value.value() if type(value) is Kept else value
+
+
+def _is_above(leader: Future[Any], future: Future[Any]) -> bool:
+    live, above = future.run.live, future.parent_id
+    while above != r.NO_TASK and above != leader.id:
+        parent = live.get(above)
+        above = r.NO_TASK if parent is None else parent.parent_id
+    return above == leader.id
+
+
+def _looked_up(engine: Engine, call: Call, found: Found | None) -> Call | None:
+    if call.future._call is not call or call.future.state is not State.WAITING:
+        return None  # it was stopped meanwhile
+    if found is None:
+        return admission.after_cache(engine, call)
+    return end_reused(engine, call, found.value, Reuse("cache", found.run, found.task, found.made))
+
+
+def _follow(engine: Engine, call: Call, leader: Future[Any]) -> Call | None:
+    on = (leader.id,) if leader.run is call.future.run else ()
+    if admission.hold(engine, call, f"equal call {leader.label}", on):
+        leader.when_settled(_Follower(call))
+    return None
+
+
+class _Follower:
+    """Hears of the end of the equal call that ``call`` waits for."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    def __call__(self, leader: Future[Any]) -> Call | None:
+        call, engine = self.call, self.call.engine
+        if call.future._call is not call or call.future.state is not State.WAITING:
+            return None
+        if not leader._settled:  # somebody has retried it at once
+            return _follow(engine, call, leader)
+        value, reuse = leader._value, _reuse_of(engine, leader)
+        cache = call.task.options.cache
+        too_old = cache is not None and cache.age is not None and engine.wall() - reuse.made > cache.age
+        if leader.state not in _WELL or leader._error is not None or too_old or deferring.is_moved(leader):
+            ready = consult(engine, call, no_more=leader)
+        else:
+            ready = end_reused(engine, call, value, reuse)
+        return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
+
+
+def _reuse_of(engine: Engine, leader: Future[Any]) -> Reuse:
+    """Where the value of an equal call comes from, for one that waited for it."""
+    wish = None if leader._call is None else leader._call.wish
+    if wish is not None and wish.reuse is not None:
+        return wish.reuse
+    run = "" if engine.memory is None else engine.memory.key_of(leader.run.id)
+    return Reuse("flight", run, leader.id, engine.wall())
+
+
+def end_reused(engine: Engine, call: Call, value: Any, reuse: Reuse) -> Call | None:
+    """End a call that has not begun with a value from elsewhere; nothing where it was stopped before."""
+    future = call.future
+    type_name, text = (value.type_name, value.text) if type(value) is Kept else (type(value).__name__, short(value))
+    with engine.changing:
+        waits = future._call is call and future.state in (State.WAITING, State.QUEUED)
+        if not waits or not call.take_end():
+            return None
+        call.take_start()
+        future.state = State.CACHED
+        future._when = time = engine.now()
+        future.run.append(r.Reused(time, future.id, reuse.how, reuse.run, reuse.task, reuse.made))
+        future.run.append(r.Finished(time, future.id, "cached", type_name, text, None))
+    future._value = value
+    if call.wish is not None:
+        call.wish.reuse = reuse
+    if call.handle is not None:
+        call.handle.forget_body()
+        call.handle = None
+    # Its arguments are kept as those of a failed one are: a retry makes the value anew. An entry's place is gone then.
+    return engine.settled(call, future, None if call.is_entry else call.origin or (call.args, call.kwargs))
+
+
+def keep(call: Call, value: Any) -> None:
+    """Keep the value that ``call`` is about to end with."""
+    wish, memory = call.wish, call.engine.memory
+    if wish is None or wish.key is None or memory is None or not hasattr(call, "unended"):
+        return
+    key, run, id = wish.key, call.future.run.id, call.future.id
+    if type(value) is Kept:
+        value.when_here(lambda: memory.keep(key, value.value(), run, id) if value.is_here() else None)
+    else:
+        memory.keep(key, value, run, id)

@@ -1,0 +1,46 @@
+"""``recurrent=``: a body that gives ``None`` is run again, until it gives something else, raises or is stopped.
+
+Each time is an attempt of its own, with its own timeout and its own retries, and goes through the gates again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ipyflow.engine import admission, endings
+from ipyflow.engine.call import Call
+from ipyflow.model import records as r
+from ipyflow.model.status import State
+
+if TYPE_CHECKING:
+    from ipyflow.engine.scheduler import Engine
+
+
+def again(engine: Engine, call: Call) -> Call | None:
+    """The body of ``call`` gave ``None``: plan the next time.
+
+    Returns:
+        The next attempt, where the worker of this one is to go on with it at once.
+    """
+    future = call.future
+    following = call.successor(call.task, call.args, call.kwargs, call.executor)
+    following.attempt, following.origin = call.attempt + 1, call.origin
+    following.before = call.attempt  # so its retries begin afresh
+    with engine.changing:
+        ended = call.take_end()
+        if ended:
+            future.state = State.WAITING
+            future._call = following
+            future.run.append(r.Recurred(engine.now(), future.id, call.attempt))
+    if not ended:
+        endings.returned_late(engine, call)
+        return None
+    admission.release(call)
+    call.drop()
+    pause = call.task.options.delay
+    ready = admission.after_pause(engine, following, pause, f"pause of {pause:g} s")
+    if ready is None or ready.executor.name == "inline":
+        return ready
+    # Not by the same worker at once: what is queued has its turn in between.
+    ready.executor.dispatch(ready)
+    return None
