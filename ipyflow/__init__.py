@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ipyflow.builder.builder import Builder
     from ipyflow.past.comparing import compare
     from ipyflow.past.history import History, history
+    from ipyflow.past.resuming import resume
     from ipyflow.past.run import PastRun
     from ipyflow.workflows import (
         All,
@@ -89,6 +90,7 @@ __all__ = [
     "history",
     "in_parallel",
     "progress",
+    "resume",
     "runs",
     "select",
     "shutdown",
@@ -104,7 +106,13 @@ _OF_WORKFLOWS = frozenset(
     }
 )  # fmt: skip
 """Imported when they are first asked for: what events are made of takes longer to import than all the rest."""
-_OF_THE_PAST = {"History": "history", "PastRun": "run", "compare": "comparing", "history": "history"}
+_OF_THE_PAST = {
+    "History": "history",
+    "PastRun": "run",
+    "compare": "comparing",
+    "history": "history",
+    "resume": "resuming",
+}
 """Likewise: they bring the views."""
 
 

@@ -46,7 +46,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "Runs that are remembered. The guides: [history.md](../history.md), [compare.md](../compare.md).",
         "ipyflow",
         (
-            "history", "History", "PastRun", "compare", "ipyflow.views.compare.shown.Comparison",
+            "history", "History", "PastRun", "resume", "compare", "ipyflow.views.compare.shown.Comparison",
             "ipyflow.views.compare.changes.Change",
         ),
     ),

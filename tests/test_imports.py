@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "flows": {"model", "engine", "machine"},
     "builder": {"model", "engine", "flows", "forms"},
     "session": {"model", "engine", "executors", "store", "views", "flows", "machine"},
-    "past": {"model", "engine", "store", "views", "session"},
+    "past": {"model", "engine", "store", "views", "flows", "session"},
     "testing": {"model", "engine", "executors", "views", "session"},
     "notebook": {
         "model", "forms", "builder", "engine", "executors", "store", "views", "flows", "session", "testing", "past"

@@ -25,6 +25,12 @@ _latest: dict[tuple[str, str], Task[Any, Any]] = {}
 """The newest task by the place of its function: a retry runs the code of now, not that of the run's beginning."""
 
 
+def flow_called(module: str, name: str) -> Task[Any, Any] | None:
+    """The flow that goes by a name in a module now, if it is known: the newest, where several do."""
+    found = [one for one in _latest.values() if one.is_flow and (one.module, one.name) == (module, name)]
+    return found[-1] if found else None
+
+
 def _place(fn: Any) -> tuple[str, str]:
     """Module and qualified name; nothing for a function made in a function, of which there may be many at once."""
     name = getattr(fn, "__qualname__", "")

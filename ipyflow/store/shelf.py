@@ -145,6 +145,12 @@ class Shelf:
         )
         return [_line(row) for row in self.read(query, (beginning, f"{beginning}~", limit))]
 
+    def resumed_by(self, key: str) -> Line | None:
+        """The newest run that went on with the one of this key."""
+        query = f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE resumes = ?"
+        rows = self.read(f"{query} ORDER BY runs.id DESC LIMIT 1", (key,))
+        return _line(rows[0]) if rows else None
+
     def first(self, run: int) -> int:
         """The place of the first record of a run that is there: above 0 where its log had a limit."""
         rows = self.read("SELECT min(first) FROM chunks WHERE run = ?", (run,))

@@ -1,0 +1,237 @@
+"""A flow goes on whose kernel died in the middle: it is run again, and what was done is not done twice.
+
+What of it is found done is the engine's: see :mod:`ipyflow.engine.resuming`. ``docs/resume.md`` has the why.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ipyflow import session
+from ipyflow.engine.beginning import Arguments, Beginning
+from ipyflow.engine.future import Future
+from ipyflow.engine.resuming import Past, Resumed
+from ipyflow.engine.run import Run
+from ipyflow.errors import MemoryWarning
+from ipyflow.flows.tasks import Task, flow_called
+from ipyflow.model.run import RunState, TaskState
+from ipyflow.past.finding import found, kept
+from ipyflow.past.run import PastRun
+
+if TYPE_CHECKING:
+    from ipyflow.store.store import Store
+
+_of_cell: Callable[[str, str], Task[Any, Any]] | None = None
+"""Makes the flow of a cell from its source, and the name it goes by."""
+
+
+def set_cells(of_cell: Callable[[str, str], Task[Any, Any]] | None) -> None:
+    """Say what makes flows of cells: the notebook does, as long as it is there."""
+    global _of_cell
+    _of_cell = of_cell
+
+
+def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: Any) -> Future[Any]:
+    """Run a flow again that did not come to its end, with what it had done: after a kernel that died in the middle.
+
+    The flow's code runs from its beginning, as it is now. A task it submits again with the same arguments is not run
+    again if it had succeeded and its value is known: numbers, short texts and small lists always are, all others with
+    ``configure(keep_results=True)``. See ``docs/resume.md``.
+
+    Args:
+        run: a run of the history, its key, the beginning of it, or its name; by default the newest flow that was lost
+            with its kernel.
+        changes: arguments of the flow that are to be others, by name.
+
+    Returns:
+        The future of the flow in its new run, which says by ``future.run.resumes`` with which it goes on.
+
+    Raises:
+        LookupError: no run goes by that, or several do.
+        RuntimeError: it cannot go on: it has succeeded, it is at work, it was no flow, its code is not known here, or
+            nothing is kept; the message says what to do. Nothing was started.
+        TypeError: its arguments do not fit the flow as it is now. Nothing was started.
+
+    Example:
+        >>> import ipyflow as fl
+        >>> @fl.flow
+        ... def double(x):
+        ...     if x < 0:
+        ...         raise ValueError("too small")
+        ...     return 2 * x
+        >>> with fl.configure(database=":memory:"):
+        ...     failed = double.submit(-4)
+        ...     _ = failed.exception()
+        ...     fl.resume("double", x=4).result()
+        8
+    """
+    past = _newest(run)
+    store = kept()
+    runs = _chain(past, store)
+    states = [one.records.state() for one in runs]
+    first = next((task for task in states[0].tasks.values() if not task.parent), None)
+    if first is None:
+        raise RuntimeError(f"{_label(past)} was lost before anything of it was written: submit it again")
+    task = _flow_of(past, first)
+    places = []
+    for one, state in zip(runs, states, strict=True):
+        known = _past(one, state, store)
+        if known.root is not None:
+            places.append((known, known.root))
+    resumed = Resumed(places)
+    args, kwargs = _arguments(past, first, task, store, changes)
+    engine = session._session.engine()
+    start = lambda args, kwargs: engine.submit(task, args, kwargs, resumed=resumed)  # noqa: E731
+    return Beginning(start, task).start_with(args, kwargs)
+
+
+def _newest(run: Any) -> PastRun:
+    """The run that is meant, or the one that has gone on with it since."""
+    if isinstance(run, Future):
+        run = run.run
+    if isinstance(run, Run):
+        if not run.closed:
+            how = "run.resume() lets it go on" if run.is_paused() else "run.cancel() stops it"
+            raise RuntimeError(f"{run.name} (run {run.id}) is at work in this kernel: {how}")
+        if not run.key:
+            raise RuntimeError(f"nothing of {run.name} (run {run.id}) was kept: run.retry() runs again what failed")
+        run = run.key
+    store = kept()
+    if run is None:
+        past = next((one for one in _lost(store) if _successor(one, store) is None), None)
+        if past is None:
+            raise RuntimeError(
+                "no flow was lost with its kernel, or each has gone on: resume(KEY) goes on with one that failed or "
+                "was cancelled, and history() lists them by their keys"
+            )
+    elif isinstance(run, str):
+        past = found(run, store)
+        if past is None:
+            raise LookupError(f"no run in the history goes by {run!r}: history() lists them by their keys")
+    elif isinstance(run, PastRun):
+        past = found(run.key, store) or run
+    else:
+        raise TypeError(
+            f"resume({run!r}): give a run of history(), its key or its name, or nothing for the newest lost"
+        )
+    while (after := _successor(past, store)) is not None:
+        past = after
+    _check(past)
+    return past
+
+
+def _check(past: PastRun) -> None:
+    if not past.closed:
+        raise RuntimeError(f"{_label(past)} is at work in another kernel: it can go on here once that has ended")
+    if past.word in ("succeeded", "cached"):
+        raise RuntimeError(f"{_label(past)} has succeeded: there is nothing to go on with; submit it again instead")
+    if past.kind != "flow":
+        what = {"cell": "run the cell again", "script": "run the script again"}.get(past.kind, "submit it again")
+        raise RuntimeError(
+            f"{_label(past)} is a {past.kind}, and only flows go on in another kernel: {what}; tasks with cache=True "
+            "are not computed twice"
+        )
+
+
+def _lost(store: Store) -> list[PastRun]:
+    return [PastRun(store.shelf, line) for line in store.shelf.lines(state="lost", limit=100) if line.kind == "flow"]
+
+
+def _successor(past: PastRun, store: Store) -> PastRun | None:
+    """The newest run that went on with one."""
+    line = store.shelf.resumed_by(past.key)
+    return None if line is None else PastRun(store.shelf, line)
+
+
+def _chain(past: PastRun, store: Store) -> list[PastRun]:
+    """A run, the one that it went on with, and so on, as far as they are still there."""
+    runs = [past]
+    while runs[-1].resumes and (line := store.shelf.find(runs[-1].resumes)) is not None:
+        runs.append(PastRun(store.shelf, line))
+    return runs
+
+
+def _past(run: PastRun, state: RunState, store: Store) -> Past:
+    shelf, row = store.shelf, run.line.id
+    sizes = shelf.outcomes(row)
+
+    def value(task: int) -> Any:
+        if task not in sizes:
+            raise LookupError(task)
+        return shelf.outcome(row, task)
+
+    said: set[str] = set()
+
+    def lost(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            warnings.warn(f"{run.key}: {text}", MemoryWarning, stacklevel=2)
+
+    return Past(run.key, state, shelf.marks(row), value, lost, bool(run.resumes))
+
+
+def _flow_of(past: PastRun, first: TaskState) -> Task[Any, Any]:
+    """The flow that goes by its name now."""
+    module, name = first.module, first.name
+    task = flow_called(module, name)
+    if task is not None:
+        return task
+    source = past.source
+    if source:
+        if _of_cell is None:
+            raise RuntimeError(f"{_label(past)} was a %%flow cell: write %load_ext ipyflow, then resume it again")
+        return _of_cell(source, name)
+    if module != "__main__":
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise RuntimeError(
+                f"the code of {_label(past)} is not here: {module} cannot be imported ({error})"
+            ) from None
+        task = flow_called(module, name)
+    if task is None:
+        where = (
+            "run the cell that defines it" if module == "__main__" else f"{module} has no flow of that name any more"
+        )
+        raise RuntimeError(f"the code of {_label(past)} is not known here: {where}, then resume it again")
+    return task
+
+
+def _arguments(
+    past: PastRun, first: TaskState, task: Task[Any, Any], store: Store, changes: dict[str, Any]
+) -> Arguments:
+    """What to call the flow with, checked.
+
+    Raises:
+        RuntimeError: what it was given was not kept, or no longer loads.
+        TypeError: the arguments do not fit it.
+    """
+    signature = inspect.signature(task.fn)
+    why, given = "they were not kept, being too large or of a kind that cannot be", None
+    if first.args:
+        try:
+            given = store.shelf.beginning(past.line.id)
+        except Exception as error:
+            why = f"they no longer load ({type(error).__name__}: {error})"
+        if given is None and not changes:
+            names = ", ".join(f"{name}=..." for name in signature.parameters)
+            raise RuntimeError(
+                f"{_label(past)} had the arguments ({first.args}), and {why}: give them by name, as in "
+                f"resume({past.key!r}, {names})"
+            )
+    args, kwargs = given or ((), {})
+    try:
+        if changes:
+            return Beginning(lambda args, kwargs: task.submit(*args, **kwargs), task, args, kwargs).changed(changes)
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{_label(past)} cannot go on as {task.name}{signature}: {error}") from None
+    return args, kwargs
+
+
+def _label(past: PastRun) -> str:
+    return f"{past.name} ({past.key})"
