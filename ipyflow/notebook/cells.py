@@ -16,6 +16,7 @@ from ipyflow.engine.run import Run
 from ipyflow.engine.scheduler import Engine
 from ipyflow.notebook.assignments import Assignments
 from ipyflow.notebook.display import Display
+from ipyflow.notebook.facts import AnyRun
 from ipyflow.notebook.feed import Publisher
 from ipyflow.views.words import counted, shown
 
@@ -129,7 +130,7 @@ class Cells:
         if self._engine is not None and self._engine.ambient is not None:
             self._engine.end_scope(self._engine.ambient)
 
-    def show_once(self, run: Run, view: str = "timeline") -> None:
+    def show_once(self, run: AnyRun, view: str = "timeline") -> None:
         """Show a run unless this cell has shown it."""
         with self._lock:
             if run.id in self._shown:

@@ -17,11 +17,13 @@ from typing import Any
 
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
+from ipyflow.notebook.facts import AnyRun
 from ipyflow.notebook.feed import Publisher
 from ipyflow.notebook.link import Link, has_subshells
 from ipyflow.notebook.pages import Pages
 from ipyflow.notebook.richer import Richer
 from ipyflow.notebook.subscription import Desk
+from ipyflow.past.run import PastRun
 from ipyflow.views.payload import MIME
 
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -56,7 +58,7 @@ def display_of(shell: Any) -> Display | None:
 class Picture:
     """A saved picture in some output."""
 
-    run: Run
+    run: AnyRun
     of_view: bool
     """Whether it stands below a live view."""
     of_form: bool = False
@@ -96,7 +98,7 @@ class Display:
         self._cell_of_place: dict[str, str | None] = {}
         self.on_shown_anew: list[Callable[[Run], None]] = []
         """Called with a run that has a place already: nobody need show it."""
-        self.on_gone_over: list[Callable[[Run, Run], None]] = []
+        self.on_gone_over: list[Callable[[AnyRun, Run], None]] = []
         """Called with a run, and the one that has taken its place."""
         self._placing: set[int] = set()
         """The threads that start what :meth:`fill` or a run on show gives a place."""
@@ -111,7 +113,7 @@ class Display:
         publisher.on_ended.append(self._ended)
         _displays[id(shell)] = self
 
-    def show(self, run: Run, view: str = "timeline") -> None:
+    def show(self, run: AnyRun, view: str = "timeline") -> None:
         """Show a run here and now: live in a notebook, as text in a terminal."""
         if not self.in_kernel:
             print(self.bundle(run)["text/plain"])
@@ -187,7 +189,7 @@ class Display:
         """Do something on the publisher's thread."""
         self._publisher.later(seconds, do)
 
-    def bundle(self, run: Run) -> dict[str, Any]:
+    def bundle(self, run: AnyRun) -> dict[str, Any]:
         """The static forms of a run: payload, HTML, text."""
         data = run.presenter.mimebundle(run)
         if not self.in_kernel:
@@ -225,7 +227,7 @@ class Display:
         for picture in [p for p in self._pictures if p.run is run]:
             self._publisher.later(PAUSE, lambda picture=picture: self._refresh(picture))  # type: ignore[misc]
 
-    def _go_over(self, before: Run, run: Run) -> None:
+    def _go_over(self, before: AnyRun, run: Run) -> None:
         """All that shows ``before`` shows ``run`` from now on."""
         for listener in self.on_shown_anew:
             listener(run)
@@ -244,7 +246,7 @@ class Display:
         self._publisher.post(lambda: self.pages.go_over(before, run))
         self.pages.beat()
 
-    def _stands_under(self, run: Run, cell: str | None) -> None:
+    def _stands_under(self, run: AnyRun, cell: str | None) -> None:
         if cell is not None:
             self._cell_of[run.id] = cell
             while len(self._cell_of) > 2 * KEPT:
@@ -278,7 +280,7 @@ class Display:
         if not over:
             self._publisher.later(PAUSE, lambda: self._refresh(picture))
 
-    def _ended(self, run: Run) -> None:
+    def _ended(self, run: AnyRun) -> None:
         for link in [link for (id, _), link in list(self._links.items()) if id == run.id]:
             link.ended()
         for picture in [p for p in self._pictures if p.run is run]:
@@ -307,7 +309,7 @@ class Display:
         others = [other for other in self._pictures if other.run is picture.run and other is not picture]
         return next((other.data for other in others if other.data and other.length == picture.length), None)
 
-    def _widget(self, run: Run, view: str) -> Any:
+    def _widget(self, run: AnyRun, view: str) -> Any:
         link = self._links.get((run.id, view))
         if link is None and self._missing is None:
             try:
@@ -340,14 +342,15 @@ class Formatters:
         show: shows a run.
     """
 
-    def __init__(self, shell: Any, show: Callable[[Run], None]) -> None:
+    def __init__(self, shell: Any, show: Callable[[AnyRun], None]) -> None:
         self._show = show
         self._formatter = shell.display_formatter.ipython_display_formatter
         self._before: dict[type, Any] = {}
 
     def install(self) -> None:
         """Register for runs and futures."""
-        self._before[Run] = self._formatter.for_type(Run, self._show)
+        for kind in (Run, PastRun):
+            self._before[kind] = self._formatter.for_type(kind, self._show)
         self._before[Future] = self._formatter.for_type(Future, lambda future: self._show(future.run))
 
     def remove(self) -> None:

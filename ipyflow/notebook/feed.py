@@ -18,16 +18,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ipyflow.engine.run import Run
-from ipyflow.model.records import NO_TASK
 from ipyflow.model.run import RunState
-from ipyflow.notebook.rerun_form import has_form
+from ipyflow.notebook.facts import AnyRun, facts, is_paused
+from ipyflow.past.run import PastRun
 from ipyflow.views.live import LiveView
 from ipyflow.views.rows import rows
 
 log = logging.getLogger("ipyflow")
 
 TICK, TICK_LARGE, SMALL = 0.05, 0.1, 200
+TICK_ELSEWHERE = 1.0
+"""Seconds between two looks at a run that goes on in another kernel: its log has to be asked of the store."""
 SHARE = 0.06
 """The part of the time that folding and sending may take while the engine is busy."""
 PATIENCE, PATIENCE_MOST = 1.0, 4.0
@@ -87,7 +88,7 @@ class Viewer:
 class Feed:
     """A run on show, and its viewers."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: AnyRun) -> None:
         self.run = run
         self.viewers: list[Viewer] = []
         self.seen = 0
@@ -116,13 +117,19 @@ class Feed:
             self._due = min(now + TICK_LARGE, self._pumped + self._patience)
             return False
         self._patience = min(2 * self._patience, PATIENCE_MOST) if dear else PATIENCE
-        self._pumped, self._due = now, now + TICK
+        self._pumped, self._due = now, now + self._tick()
         if news or self._wanted() or self._behind() or any((v.unheard() or now) < now for v in self.viewers):
             began = time.thread_time()
             self._tell(news > 0)
             if news > 100:
                 self._cost = max((time.thread_time() - began) / news, 2e-6)
         return self.next_look() is None
+
+    def _tick(self, tasks: int = 0) -> float:
+        """Seconds until the run is looked at again."""
+        if isinstance(self.run, PastRun):
+            return TICK_ELSEWHERE
+        return TICK if tasks < SMALL else TICK_LARGE
 
     def _wanted(self) -> bool:
         return any(viewer.wants_snapshot for viewer in self.viewers)
@@ -139,30 +146,22 @@ class Feed:
             self.seen, self.ended = state.seq, state.closed is not None
             clock = self.run.now()
             changed, state.changed = state.changed, set()
-            self._due = self._pumped + (TICK if len(state.tasks) < SMALL else TICK_LARGE)
+            self._due = self._pumped + self._tick(len(state.tasks))
             for viewer in self.viewers:
                 viewer.changed |= changed
                 if news or viewer.wants_snapshot or viewer.view.behind or viewer.unheard() is not None:
                     messages.append((viewer, viewer.message(state, clock)))
         for viewer, message in messages:
             header = message["payload"]["run"] if message["type"] == "snapshot" else message["run"]
-            header["paused"] = paused
-            header["hears"] = viewer.hears
-            header["again"] = self.run.beginning is not None
-            header["form"] = has_form(self.run)
+            header |= facts(self.run) | {"hears": viewer.hears}
             viewer.send(message)
-
-
-def is_paused(run: Run) -> bool:
-    """Whether the whole run starts nothing new. The log has no word of it: only what it holds back says so."""
-    return NO_TASK in run.paused
 
 
 class Publisher:
     """The thread that tells the pages, and does what is asked of it in between."""
 
     def __init__(self) -> None:
-        self.on_ended: list[Callable[[Run], None]] = []
+        self.on_ended: list[Callable[[AnyRun], None]] = []
         """Called on the publisher's thread when the pages of a run know its end."""
         self._feeds: dict[int, Feed] = {}
         self._active: set[int] = set()
@@ -174,31 +173,31 @@ class Publisher:
         self._thread: threading.Thread | None = None
         self._stopped = False
 
-    def watch(self, run: Run, viewer: Viewer) -> None:
+    def watch(self, run: AnyRun, viewer: Viewer) -> None:
         """Keep the viewer's pages up to date with the run."""
         self.post(lambda: self._watch(run, viewer))
 
-    def _watch(self, run: Run, viewer: Viewer) -> None:
+    def _watch(self, run: AnyRun, viewer: Viewer) -> None:
         feed = self._feeds.setdefault(run.id, Feed(run))
         feed.viewers.append(viewer)
         self._active.add(run.id)
 
-    def leave(self, run: Run, viewer: Viewer) -> None:
+    def leave(self, run: AnyRun, viewer: Viewer) -> None:
         """The viewer has no pages any more."""
         self.post(lambda: self._leave(run, viewer))
 
-    def _leave(self, run: Run, viewer: Viewer) -> None:
+    def _leave(self, run: AnyRun, viewer: Viewer) -> None:
         feed = self._feeds.get(run.id)
         if feed is not None and viewer in feed.viewers:
             feed.viewers.remove(viewer)
             if not feed.viewers:
                 del self._feeds[run.id]
 
-    def wake(self, run: Run) -> None:
+    def wake(self, run: AnyRun) -> None:
         """Look at the run again: a page asks for a snapshot, or it goes on after it had ended."""
         self.post(lambda: self._active.add(run.id) if run.id in self._feeds else None)
 
-    def answer_rows(self, run: Run, viewer: Viewer, asked: dict[str, Any]) -> None:
+    def answer_rows(self, run: AnyRun, viewer: Viewer, asked: dict[str, Any]) -> None:
         """Send the rows that the table of a large run shows."""
         self.post(lambda: viewer.send(_rows(run, asked)))
 
@@ -270,7 +269,7 @@ class Publisher:
             log.exception("a call on the publisher's thread failed")
 
 
-def _rows(run: Run, asked: dict[str, Any]) -> dict[str, Any]:
+def _rows(run: AnyRun, asked: dict[str, Any]) -> dict[str, Any]:
     column, ascending = asked.get("sort") or ("id", True)
     with run.reading() as state:
         answer = rows(

@@ -12,6 +12,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
 from ipyflow.forms.fields import Field
 from ipyflow.notebook.display import Display
+from ipyflow.notebook.facts import AnyRun
 from ipyflow.notebook.form_text import parameters
 from ipyflow.views.palette import LOOKS
 
@@ -92,7 +93,7 @@ class Launches:
         if going:
             self._look_later(LOOK)
 
-    def _gone_over(self, before: Run, run: Run) -> None:
+    def _gone_over(self, before: AnyRun, run: Run) -> None:
         launch = next((one for one in self.all if one.run is before), None)
         if launch is not None and run.root is not None:
             values = launch.values if run.beginning is None else run.beginning.present()

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ipyflow.engine.run import Run
+from ipyflow.notebook.facts import AnyRun
 from ipyflow.notebook.subscription import Desk, Subscription
 from ipyflow.views.payload import payload
 
@@ -63,7 +63,7 @@ class Link:
         desk: what all subscriptions share.
     """
 
-    def __init__(self, run: Run, view: str, desk: Desk) -> None:
+    def __init__(self, run: AnyRun, view: str, desk: Desk) -> None:
         with run.reading() as state:
             first = payload(state, limit=200, now=run.now())
         self.widget = widget_class()(payload=first, view=view)
@@ -73,7 +73,7 @@ class Link:
         self.widget.on_msg(self._received)
 
     @property
-    def run(self) -> Run:
+    def run(self) -> AnyRun:
         """The run on show."""
         return self.subscription.run
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from ipyflow import session
 from ipyflow.engine.run import Run
-from ipyflow.notebook.feed import is_paused
+from ipyflow.notebook import library
+from ipyflow.notebook.facts import AnyRun, is_paused
 from ipyflow.notebook.subscription import Desk, Subscription
 from ipyflow.views.listing import listed
 
@@ -113,7 +114,7 @@ class Pages:
             return False
         return self._heard.wait(max(0.0, self._loaded + ANNOUNCING - time.monotonic()))
 
-    def go_over(self, before: Run, run: Run) -> None:
+    def go_over(self, before: AnyRun, run: Run) -> None:
         """Show ``run`` wherever ``before`` is on show."""
         for page in list(self._pages.values()):
             for subscription in list(page.subscriptions.values()):
@@ -151,7 +152,9 @@ class Pages:
             page.wants_runs, page.told = bool(body.get("on")), None
             self._list()
         elif kind == "watch":
-            self._watch(page, int(body["sub"]), int(body["run"]), float(body["wall"]))
+            self._watch(page, int(body["sub"]), int(body["run"]), float(body["wall"]), str(body.get("key") or ""))
+        elif kind == "ask" and sub is None:
+            self._ask(page.id, body)
         elif kind == "leave":
             subscription = page.subscriptions.pop(int(body["sub"]), None)
             if subscription is not None:
@@ -161,18 +164,45 @@ class Pages:
         elif sub is not None:
             self._send(id, sub, {"type": "unknown"})
 
-    def _watch(self, page: Page, sub: int, id: int, wall: float) -> None:
-        run = next((run for run in session.runs() if run.id == id), None)
+    def _watch(self, page: Page, sub: int, id: int, wall: float, key: str) -> None:
+        run = next((run for run in session.runs() if run.id == id or (key and run.key == key)), None)
         # Numbers begin anew in every kernel: the instant at which it began tells runs apart.
-        if run is None or abs(run.snapshot().wall - wall) > 1e-3:
+        if run is not None and (run.key == key != "" or abs(run.snapshot().wall - wall) <= 1e-3):
+            self._subscribe(page, sub, run)
+        elif key:
+            threading.Thread(target=self._open, args=(page, sub, key), name="ipyflow-command", daemon=True).start()
+        else:
             self._send(page.id, sub, {"type": "unknown"})
-            return
+
+    def _subscribe(self, page: Page, sub: int, run: AnyRun) -> None:
         before = page.subscriptions.get(sub)
         if before is not None:
             before.close()
         subscription = Subscription(run, self._desk, lambda message: self._send(page.id, sub, message))
         page.subscriptions[sub] = subscription
         subscription.viewer.asked()
+
+    def _open(self, page: Page, sub: int, key: str) -> None:
+        """On a thread of its own: the log of a large run takes its time to be read."""
+        try:
+            run = library.opened(key)
+        except Exception as error:
+            self._send(page.id, sub, {"type": "unknown", "why": str(error)})
+            return
+        self._publisher.post(lambda: self._subscribe(page, sub, run) if page.id in self._pages else None)
+
+    def _ask(self, page: str, body: dict[str, Any]) -> None:
+        """A question about no run on show."""
+
+        def ask() -> None:
+            answer, error = None, None
+            try:
+                answer = library.answer(body.get("what"), body.get("query") or {}, self._desk.placing)
+            except Exception as raised:
+                error = str(raised)
+            self._send(page, None, {"type": "answer", "request": body.get("request"), "answer": answer, "error": error})
+
+        threading.Thread(target=ask, name="ipyflow-command", daemon=True).start()
 
     def _forget(self, page: Page) -> None:
         self._pages.pop(page.id, None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ipyflow.engine.run import Run
 from ipyflow.notebook import awaited
+from ipyflow.notebook.facts import AnyRun
 from ipyflow.notebook.rerun_form import form_of
 from ipyflow.views.log_lines import log_lines
 from ipyflow.views.replay import replayed
@@ -18,7 +19,7 @@ from ipyflow.views.window import window
 Query = dict[str, Any]
 
 
-def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, Any]]) -> dict[str, Any]:
+def answer(run: AnyRun, what: Any, query: Query, bundle: Callable[[AnyRun], dict[str, Any]]) -> dict[str, Any]:
     """Answer a question about a run.
 
     Args:
@@ -44,16 +45,16 @@ def answer(run: Run, what: Any, query: Query, bundle: Callable[[Run], dict[str, 
         return dict(run.lint().to_json())
     if what == "bundle":
         return bundle(run)
-    if what == "form":
+    if what == "form" and isinstance(run, Run):
         return form_of(run)
-    if what == "awaited":
+    if what == "awaited" and isinstance(run, Run):
         return awaited.form_of(run, int(query["task"]))
     raise ValueError(
         f"no question {what!r}; there are log, window, replay, export, whatif, hints, form, awaited and bundle: reload"
     )
 
 
-def _log(run: Run, query: Query) -> dict[str, Any]:
+def _log(run: AnyRun, query: Query) -> dict[str, Any]:
     task, until = query.get("task"), query.get("until")
     with run.reading() as state:
         return log_lines(
@@ -68,7 +69,7 @@ def _log(run: Run, query: Query) -> dict[str, Any]:
         )
 
 
-def _window(run: Run, query: Query) -> dict[str, Any]:
+def _window(run: AnyRun, query: Query) -> dict[str, Any]:
     begin, end, bins = float(query["from"]), float(query["to"]), int(query.get("bins") or 240)
     with run.reading() as state:
         return window(state, begin, end, bins, now=run.now())

@@ -36,6 +36,7 @@ def summary(state: RunState) -> dict[str, Any]:
     """
     return {
         "id": state.id,
+        "key": state.key,
         "name": clean(clip(state.name, 200)),
         "kind": state.kind,
         "state": str(state.state),

@@ -28,7 +28,8 @@ ROW = {
     "revised": list, "reused": (list, type(None)),
 }  # fmt: skip
 RUN = {
-    "id": int, "name": str, "kind": str, "state": str, "wall": float, "now": float, "closed": (float, type(None)),
+    "id": int, "key": str, "name": str, "kind": str, "state": str, "wall": float, "now": float,
+    "closed": (float, type(None)),
     "total": int, "counts": dict, "aggregated": bool, "critical": list, "notes": list,
 }  # fmt: skip
 NODE = {
