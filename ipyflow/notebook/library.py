@@ -5,7 +5,6 @@ Messages: ``docs/protocol.md``. Called by: threads of their own, for the store a
 
 from __future__ import annotations
 
-import importlib
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,6 +14,7 @@ from ipyflow.engine.future import Future
 from ipyflow.notebook.facts import can_resume
 from ipyflow.past.comparing import compare
 from ipyflow.past.finding import found, kept
+from ipyflow.past.resuming import resume as go_on
 from ipyflow.past.run import LOST, PastRun
 from ipyflow.views.words import clean, clip
 
@@ -77,7 +77,7 @@ def answer(what: Any, query: dict[str, Any], placing: Callable[[], AbstractConte
 def resume(key: str, placing: Callable[[], AbstractContextManager[None]]) -> Future[Any]:
     """Go on with a run of the past, as a run of its own that whoever asks gives a place."""
     with placing():
-        return importlib.import_module("ipyflow").resume(key)  # type: ignore[no-any-return]
+        return go_on(key)
 
 
 def _listed(query: dict[str, Any]) -> dict[str, Any]:
