@@ -90,6 +90,10 @@ class _Session:
         self._engine: Engine | None = None
         self._executors: Executors | None = None
         self._store: Any = None
+        self._began = False
+        self.is_forked = False
+        """True in a forked child of a process that had begun: SQLite may have been at work there, or just being imported,
+        by a thread that is not here and gives nothing back. So nothing is kept here."""
         self._lock = threading.RLock()
 
     def engine(self) -> Engine:
@@ -100,6 +104,7 @@ class _Session:
     def _make(self) -> Engine:
         with self._lock:
             if self._engine is None:
+                self._began = True
                 engine, executors = make_engine(self.settings, self.presenter)
                 self._executors = executors
                 self._store = remember(engine, self.settings)
@@ -144,6 +149,7 @@ class _Session:
     def forget(self) -> None:
         """In a forked child: the parent's threads are not here."""
         self._lock = threading.RLock()
+        self.is_forked = self._began
         engine, self._engine = self._engine, None
         executors, self._executors = self._executors, None
         store, self._store = self._store, None
@@ -192,7 +198,7 @@ def remember(engine: Engine, settings: Settings) -> Any:
     place = settings.database
     if place == "default":
         place = os.environ.get("IPYFLOW_DATABASE") or place
-    if place is None or place == "none":
+    if place is None or place == "none" or _session.is_forked:
         return None
     made = importlib.import_module("ipyflow.store.store").Store
     store = made(os.fspath(place), settings.keep_results, settings.disk_limit, sources.source_of_task)
