@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine import default as _default
 from ipyflow.engine.context import current, group, progress
 from ipyflow.engine.future import Future
-from ipyflow.engine.options import Retry
+from ipyflow.engine.options import Cache, Defer, Retry
 from ipyflow.engine.run import Run
 from ipyflow.engine.waiting import (
     ALL_COMPLETED,
@@ -60,8 +60,10 @@ __all__ = [
     "FIRST_EXCEPTION",
     "All",
     "Builder",
+    "Cache",
     "Collect",
     "Context",
+    "Defer",
     "Event",
     "Executor",
     "Future",

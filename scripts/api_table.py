@@ -7,7 +7,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "Tasks and flows",
         "Functions that can be run in the background. The guide: [futures.md](../futures.md).",
         "ipyflow",
-        ("task", "flow", "Task", "Retry"),
+        ("task", "flow", "Task", "Retry", "Cache", "Defer"),
     ),
     "futures": (
         "Futures",

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ipyflow import Cache, Defer, Prompt, cancel, current, group, progress, select, task
 from ipyflow import Future as Execution
-from ipyflow import Prompt, cancel, current, group, progress, select, task
 from ipyflow import Retry as Retries
 from ipyflow import flow as workflow
 
 __all__ = [
+    "Cache",
+    "Defer",
     "Execution",
     "Prompt",
     "Retries",

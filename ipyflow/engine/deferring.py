@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine import admission, endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.future import Future
+from ipyflow.engine.keys import digest
 from ipyflow.engine.marks import fingerprint
 from ipyflow.engine.options import Definition
-from ipyflow.engine.references import by_name
+from ipyflow.engine.references import by_name, replace
 from ipyflow.engine.sources import inner_function
 from ipyflow.errors import TaskCancelled
 from ipyflow.model import records as r
@@ -57,12 +58,14 @@ def key_of(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> H
     if not isinstance(names, bool):
         chosen = {name: value for name, value in chosen.items() if name in names}
     mark = fingerprint((), chosen)
-    if mark is None:
-        odd = next((name for name in chosen if fingerprint((), {name: chosen[name]}) is None), "")
-        raise TypeError(
-            f"{task.name} has defer=, but nobody can tell whether its argument {odd or 'list'} equals that of another "
-            'call: name those that count, as in defer=Defer("a, b"), or () for none'
-        )
+    if mark is None:  # not plain, or large
+        try:
+            mark = digest({name: replace(value, lambda one: ("future", one.id)) for name, value in chosen.items()})
+        except TypeError as error:
+            raise TypeError(
+                f"{task.name} has defer=, but {error}: name the parameters by which calls are told apart, "
+                "as in defer=Defer('a, b')"
+            ) from None
     instance = id(fn.__self__) if isinstance(fn, types.MethodType) else None
     return task.module, getattr(fn, "__qualname__", task.name), instance, mark
 

@@ -86,6 +86,26 @@ def key_of(
         ) from None
 
 
+def digest(given: dict[str, Any]) -> bytes:
+    """What is the same for equal arguments, by their names, in this process and any other.
+
+    Raises:
+        TypeError: one of them cannot be compared by what it holds, as a lock or a future; the message names it.
+
+    Example:
+        >>> digest({"x": {"a": 1, "b": 2}}) == digest({"x": {"b": 2, "a": 1}})
+        True
+    """
+    try:
+        return joined("arguments", *_Digest(None, None).arguments(given))
+    except FutureAmong:
+        raise TypeError("a future is compared by its value, which it has not yet") from None
+    except _CannotTell as error:
+        raise TypeError(f"{error.where} cannot be compared ({error})") from None
+    except RecursionError:
+        raise TypeError("an argument is nested too deep to be compared") from None
+
+
 def _refusal(task: Definition, error: _CannotTell) -> str:
     if error.where.startswith("the argument"):
         hint = "name the parameters that count, without it, as in cache=Cache(params='a, b')"

@@ -254,8 +254,11 @@ class RunState:
         self._end_attempt(task, e.time, e.type, e.text, e.traceback)
 
     def _continued(self, e: r.Continued) -> None:
-        task = self._move(e.task, State.WAITING, e.time, "the future it returned")
-        task.reason, task.waiting_on, task.into = "the future it returned", (e.into,), e.into
+        was = self._task(e.task)
+        returned = bool(was.attempts) and was.attempts[-1].ended is None
+        reason = "the future it returned" if returned else "the newer call in its place"
+        task = self._move(e.task, State.WAITING, e.time, reason)
+        task.reason, task.waiting_on, task.into = reason, (e.into,), e.into
         task.spans[-1].on = task.waiting_on
 
     def _cancelling(self, e: r.Cancelling) -> None:
@@ -320,7 +323,7 @@ class RunState:
 
     def _recurred(self, e: r.Recurred) -> None:
         task = self._move(e.task, State.WAITING, e.time, "it gave None")
-        task.reason = "it gave None"
+        task.reason, task.into = "it gave None", r.NO_TASK
         self._end_attempt(task, e.time, "NoneType", "None", None)
 
     # Of workflows: what happens to their events is theirs.
