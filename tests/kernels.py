@@ -17,8 +17,11 @@ VERSIONS = ("6.31.0", "7.2.0", "7.4.0")
 """Those that the tests ask for."""
 
 
-def overlay(version: str) -> Path:
-    """The folder that holds this ipykernel; fetched from PyPI once, then kept in the virtual environment."""
+def overlay(version: str, patience: float = 25) -> Path:
+    """The folder that holds this ipykernel; fetched from PyPI once, then kept in the virtual environment.
+
+    `patience` are pip's seconds: a test has time for that of another, in vain, and then for its own.
+    """
     folder = CACHE / f"ipykernel-{version}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"ipykernel-{version}.lock", "w") as lock:
@@ -28,7 +31,7 @@ def overlay(version: str) -> Path:
             wanted = [f"ipykernel=={version}", *(["nest-asyncio"] if version.startswith("6.") else [])]
             command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-deps"]
             command += ["--target", str(folder), *wanted]
-            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=50)
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=patience)
             (folder / ".complete").touch()
     return folder
 
@@ -52,4 +55,4 @@ def write_kernelspec(data_dir: Path, version: str) -> str:
 
 if __name__ == "__main__":
     for each in VERSIONS:
-        overlay(each)
+        overlay(each, patience=300)
