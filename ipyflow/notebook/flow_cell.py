@@ -36,7 +36,7 @@ def start(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tup
     made = function(source, header.name or "flow_cell", header.params, starts=True)
     try:
         task: Task[Any, Any] = flow(name=header.name or _first_line(cell), **options)(made)
-    except (TypeError, ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(f"%%flow: {error}") from None
     future = task.submit()
     if header.name is not None:
@@ -62,6 +62,8 @@ def _options(shell: Any, header: Header) -> dict[str, Any]:
         options["max_parallelism"] = evaluated(shell, "--max-parallelism", header.max_parallelism)
     if header.executor is not None:
         options["executor"] = executor(shell, header.executor)
+    if header.cache is not None:
+        options["cache"] = evaluated(shell, "--cache", header.cache) if header.cache else True
     return options
 
 

@@ -24,6 +24,7 @@ class Header:
         wait: whether the cell waits for the end.
         view: which view is open at first, or ``"none"``.
         into: the variable that gets the future.
+        cache: how old a kept value may be, a number or an expression; ``""`` for any age, ``None`` without the option.
     """
 
     name: str | None = None
@@ -35,6 +36,7 @@ class Header:
     wait: bool = False
     view: str = "timeline"
     into: str | None = None
+    cache: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def parse(line: str) -> Header:
         "--wait" in options,
         options.get("--view", "timeline"),
         into,
+        options.get("--cache"),
     )
 
 

@@ -32,7 +32,7 @@ def define(shell: Any, line: str, cell: str, raw: str | None, number: int) -> Ta
     made = function(source, header.name, header.params, header.returns)
     try:
         defined: Task[Any, Any] = task(**options)(made)
-    except (TypeError, ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(f"%%task {header.name}: {error}") from None
     shell.user_ns[header.name] = defined
     return defined
@@ -49,6 +49,8 @@ def _value(shell: Any, name: str, text: str) -> Any:
         return True
     if name == "--executor":
         return executor(shell, text)
+    if name == "--cache":
+        return evaluated(shell, name, text)
     if name in ("--name", "--rate") or option.bare:  # these are texts, with quotes or without
         return unquoted(text)
     if option.choices and not option.choices[0].istitle():
