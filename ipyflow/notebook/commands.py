@@ -19,9 +19,12 @@ from ipyflow.notebook.display import Display
 from ipyflow.notebook.flow_cell import remember
 from ipyflow.notebook.grammar import Given, unquoted, words
 from ipyflow.notebook.headless import failures, is_headless
+from ipyflow.notebook.past import history
 from ipyflow.notebook.table import COMMANDS
 from ipyflow.notebook.targets import label, run_of, target
 from ipyflow.notebook.values import assigned
+from ipyflow.past.comparing import compare
+from ipyflow.past.run import PastRun
 from ipyflow.views.exports import FORMATS
 from ipyflow.views.words import counted, counts_in_words, duration, instant, shown
 
@@ -42,8 +45,9 @@ class Commands:
         self._does: dict[str, Callable[[Given], None]] = {
             "list": self.list_runs, "show": self.show, "wait": self.wait, "cancel": self.cancel,
             "pause": self.pause, "resume": self.resume, "retry": self.retry, "rerun": self.rerun,
-            "explain": self.explain, "export": self.export, "debug": self.debug, "lint": self.lint,
-            "whatif": self.what_if, "form": self.form, "config": self.config, "auto": self.auto, "help": self.help,
+            "explain": self.explain, "export": self.export, "debug": self.debug, "lint": self.lint, "history": history,
+            "whatif": self.what_if, "compare": self.compare, "form": self.form, "config": self.config,
+            "auto": self.auto, "help": self.help,
         }  # fmt: skip
 
     def __call__(self, text: str) -> None:
@@ -69,6 +73,10 @@ class Commands:
     def _target(self, given: Given, failed: bool = False) -> Run | Future[Any]:
         return target(given.operands[0] if given.operands else None, self._shell.user_ns, failed)
 
+    def _shown(self, given: Given, failed: bool = False) -> Run | PastRun | Future[Any]:
+        """The same for what only looks: it may be of the past."""
+        return target(given.operands[0] if given.operands else None, self._shell.user_ns, failed, past=True)
+
     # Looking.
 
     def list_runs(self, given: Given) -> None:
@@ -88,7 +96,7 @@ class Commands:
 
     def show(self, given: Given) -> None:
         """``%flow show``."""
-        self._cells.show_once(run_of(self._target(given)), given.options.get("--view", "timeline"))
+        self._cells.show_once(run_of(self._shown(given)), given.options.get("--view", "timeline"))
 
     def wait(self, given: Given) -> None:
         """``%flow wait``: until it, or all, has ended; the saved pictures are up to date then.
@@ -108,24 +116,29 @@ class Commands:
 
     def explain(self, given: Given) -> None:
         """``%flow explain``: and which of the other subcommands leads on."""
-        found = self._target(given, failed=True)
+        found = self._shown(given, failed=True)
         print(found.explain())
+        if isinstance(found, PastRun):
+            if found.lost:
+                print(f"To go on with what it had done: %flow resume {found.key}")
+            return
         failed = [found] if isinstance(found, Future) else list(found.failed.values())
         into = next((future.label for future in failed if debugging.has_frames(future)), None)
         if into is not None:
             print(f"To look into it: %flow debug {into}")
-        run = run_of(found)
-        if found is run and failed and run.closed:
-            print(f"Once the code is mended: %flow retry {run.id}")
-        if found is run and run.closed and (hints := len(run.lint())):
-            print(f"{counted(hints, 'hint')} on what could be better: %flow lint {run.id}")
+        if isinstance(found, Future):
+            return
+        if failed and found.closed:
+            print(f"Once the code is mended: %flow retry {found.id}")
+        if found.closed and (hints := len(found.lint())):
+            print(f"{counted(hints, 'hint')} on what could be better: %flow lint {found.id}")
 
     def export(self, given: Given) -> None:
         """``%flow export``: the run as a file, of the kind that the path ends in."""
         *named, path = given.operands
         if path in FORMATS:
             raise UsageError(f"%flow export needs a path, such as run{FORMATS[path].endings[0]}")
-        run = run_of(self._target(Given(named)))
+        run = run_of(self._shown(Given(named)))
         try:
             print(f"{shown(run.name, 60)}: written to {run.export(unquoted(path))}")
         except (ValueError, ImportError, OSError) as error:
@@ -146,7 +159,7 @@ class Commands:
 
     def lint(self, given: Given) -> None:
         """``%flow lint``."""
-        display(_asked(run_of(self._target(given)), "lint"))
+        display(_asked(run_of(self._shown(given)), "lint"))
 
     def what_if(self, given: Given) -> None:
         """``%flow whatif``."""
@@ -157,8 +170,17 @@ class Commands:
                 raise ValueError
         except ValueError:
             raise UsageError(f"--workers {numbers}: give numbers from 1 on, as in --workers 2,8,1000") from None
-        run = run_of(self._target(given))
+        run = run_of(self._shown(given))
         display(_asked(run, "what_if") if workers is None else _asked(run, "what_if", workers=workers))
+
+    def compare(self, given: Given) -> None:
+        """``%flow compare``: two runs, or one with the run of its name that came before."""
+        words: list[str | None] = [*given.operands] or [None]
+        runs = [run_of(target(word, self._shell.user_ns, past=True)) for word in words]
+        try:
+            display(compare(*runs))
+        except (LookupError, ValueError) as error:
+            raise UsageError(str(error)) from None
 
     # Steering.
 

@@ -1,7 +1,8 @@
 """Completion of the magics' lines: subcommands, options, their values, runs and tasks, settings.
 
-IPython asks with each Tab, in a terminal and for every page; it is answered from what is in memory, newest first, and
-without folding a log: so a thousand runs cost some milliseconds. What can stand in a line is read from the table.
+IPython asks with each Tab, in a terminal and for every page; it is answered from what is in memory, newest first, then
+from the list of the past, and without folding a log: so a thousand runs cost some milliseconds. What can stand in a
+line is read from the table.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from ipyflow.notebook import settings
 from ipyflow.notebook.grammar import Line, Option, parted
 from ipyflow.notebook.table import COMMANDS, FLOW, TASK
 from ipyflow.notebook.targets import futures, run_of, target
+from ipyflow.past.finding import offered
+from ipyflow.past.run import PastRun
 from ipyflow.views.words import shown
 
 _FILES = {"IPCompleter.file_matcher"}
@@ -52,6 +55,11 @@ _TASKS: dict[str, Callable[[Future[Any]], Any]] = {
     "retry": lambda future: future.id in future.run.failed,
     "debug": lambda future: future.id in future.run.failed,
 }
+
+_PAST = {"show", "explain", "export", "lint", "whatif", "compare", "resume", "history"}
+"""What takes runs of the past."""
+REMEMBERED = 100
+"""Of how many of them the names and keys are offered."""
 
 Offer = tuple[str, str]
 """What to write, and of which kind it is."""
@@ -135,6 +143,8 @@ class Completion:
         if operand.kind == "target":
             # The first word may be the second's: a path, where the run is left out.
             return last, self._targets(line.name, last), len(line.operands) == 1
+        if operand.kind == "past":
+            return last, _past(last), True
         if operand.kind == "flow":
             flows = dict.fromkeys(self._variables(Task))
             return last, sorted(flows, key=lambda offer: not self._shell.user_ns[offer[0]].is_flow), True
@@ -169,6 +179,9 @@ class Completion:
         if "#" not in last:
             yield from ((str(run.id), "run") for run in wanted)
             yield from (offer for offer in self._variables((Run, Future)) if self._fits(command, offer[0]))
+        if command in _PAST and "#" not in last:
+            yield from self._variables(PastRun)
+            yield from _past(last)
 
     def _fits(self, command: str, name: str) -> bool:
         handle = self._shell.user_ns[name]
@@ -205,6 +218,13 @@ def _setting(standing: list[str], last: str) -> tuple[str, Iterable[Offer], bool
         return last, ((word, "value") for word in settings.values(standing[-1])), True
     there = {word.partition("=")[0] for word in standing}
     return last, ((f"{name}=", "setting") for name in settings.names() if name not in there), True
+
+
+def _past(last: str) -> Iterator[Offer]:
+    """Runs of the past: by their names, and by their keys once somebody types one."""
+    lines = offered(REMEMBERED)
+    yield from ((word, "run") for line in lines if (word := _quoted(line.name, last)))
+    yield from ((line.key, "run") for line in lines if last)
 
 
 def _tasks(runs: list[Run], command: str) -> Iterator[Future[Any]]:

@@ -18,8 +18,9 @@ class Operand:
 
     Attributes:
         word: what stands for it in the usage.
-        kind: what completion offers: ``target`` (a run or a task), ``task`` (a task), ``flow`` (one of the
-            notebook's names), ``parameter`` (of that flow), ``setting``, ``command``, ``path`` or ``word``.
+        kind: what completion offers: ``target`` (a run or a task), ``past`` (a run of the past), ``task`` (a task),
+            ``flow`` (one of the notebook's names), ``parameter`` (of that flow), ``setting``, ``command``, ``path`` or
+            ``word``.
         choices: the only words there are, where they are few.
         needed: whether the line cannot be without it.
         many: whether it may stand there several times.

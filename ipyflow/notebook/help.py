@@ -20,7 +20,8 @@ parameters and can read the notebook's names; `await` works; `return`, or the la
 cell again with other code, and a retry of what failed runs that."""
 
 _TARGETS = """NAME|ID is the name or the number of a run, name#number of a task, a task's name where only one goes by
-it, or a variable that holds a run or a future. Put quotes around a name with blanks."""
+it, or a variable that holds a run or a future. KEY is that of a run of any kernel, as %flow history lists them; its
+beginning will do. Put quotes around a name with blanks."""
 
 
 def of_line(line: Line) -> str:
@@ -69,7 +70,8 @@ def of_commands() -> str:
     rows = [(line.usage.removeprefix("%flow "), line.does) for line in COMMANDS.values() if not line.later]
     later = ", ".join(line.name for line in COMMANDS.values() if line.later)
     examples = [line.examples[-1] for line in COMMANDS.values() if line.name in ("show", "cancel", "retry", "config")]
-    parts = ["Look at and steer runs: %flow COMMAND ...", "", *_columns(rows), "", f"Not there yet: {later}.", ""]
+    parts = ["Look at and steer runs: %flow COMMAND ...", "", *_columns(rows), ""]
+    parts += [f"Not there yet: {later}.", ""] if later else []
     return "\n".join([*parts, *_folded(_TARGETS), "", "Examples:", *(f"  {example}" for example in examples)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipyflow.engine.options import LEAK_POLICIES
 from ipyflow.flows.options import EXECUTORS
 from ipyflow.notebook.grammar import Line, Operand, Option
+from ipyflow.past.history import STATES
 
 VIEWS = ("timeline", "graph", "table", "log", "none")
 STDOUT = ("task", "cell")
@@ -58,6 +59,8 @@ TASK = Line(
 )
 
 _ONE = Operand("NAME|ID", "target")
+_LOOKED_AT = Operand("NAME|ID|KEY", "target")
+_TIMES = ("1h", "1d", "7d", "today", "yesterday")
 _CHANGES = Operand("PARAM=VALUE", "parameter", many=True)
 
 COMMANDS = {
@@ -65,7 +68,7 @@ COMMANDS = {
     for line in (
         Line("%flow list", "The runs, newest first; so does %flow alone.", (), (Option("--all", does="every run"),),
              ("%flow", "%flow list --all")),
-        Line("%flow show", "The view of a run; of the newest without a name.", (_ONE,),
+        Line("%flow show", "The view of a run; of the newest without a name.", (_LOOKED_AT,),
              (Option("--view", "V", "which view is open at first", VIEWS[:-1]),),
              ("%flow show", "%flow show order --view graph")),
         Line("%flow wait", "Wait for the end of it, or of everything.", (_ONE,), (),
@@ -78,15 +81,16 @@ COMMANDS = {
              ("%flow retry", "%flow retry load#3")),
         Line("%flow rerun", "Start a run anew, with other arguments if given.",
              (_ONE, _CHANGES), (), ("%flow rerun order", "%flow rerun order user=3")),
-        Line("%flow explain", "Say where it stands, and why it does not move.", (_ONE,), (),
+        Line("%flow explain", "Say where it stands, and why it does not move.", (_LOOKED_AT,), (),
              ("%flow explain", "%flow explain load#3")),
         Line("%flow export", "Write a run to a file; its ending says which kind.",
-             (_ONE, Operand("PATH", "path", needed=True)), (), ("%flow export run.html", "%flow export order run.svg")),
+             (_LOOKED_AT, Operand("PATH", "path", needed=True)), (),
+             ("%flow export run.html", "%flow export order run.svg")),
         Line("%flow debug", "Open the debugger in the frames of a failed task.", (_ONE,), (),
              ("%flow debug load#3",)),
-        Line("%flow lint", "What could be better: leaks, needless waits, ...", (_ONE,), (),
+        Line("%flow lint", "What could be better: leaks, needless waits, ...", (_LOOKED_AT,), (),
              ("%flow lint order",)),
-        Line("%flow whatif", "How long it takes with other numbers of workers.", (_ONE,),
+        Line("%flow whatif", "How long it takes with other numbers of workers.", (_LOOKED_AT,),
              (Option("--workers", "N,N", "which numbers", offers=("1,2,4,8,16",)),),
              ("%flow whatif order --workers 2,8,1000",)),
         Line("%flow form", "A form that starts a flow.", (Operand("NAME", "flow", needed=True), _CHANGES), (),
@@ -96,10 +100,19 @@ COMMANDS = {
              ("%flow config", "%flow config threads", "%flow config threads=4", "%flow config nested_loops on")),
         Line("%flow auto", "Whether cells show the runs they start.",
              (Operand("on|off", "word", ("on", "off")),), (), ("%flow auto", "%flow auto off")),
-        Line("%flow history", "Runs of other days and kernels.", (), (),
-             later="it comes with the memory of runs; %flow list has those of this kernel"),
-        Line("%flow compare", "Two runs beside each other.", (), (),
-             later="it comes with the memory of runs; run.timeline(other) draws two on one scale"),
+        Line("%flow history", "The runs of all days and kernels, newest first.", (Operand("NAME|KEY", "past"),),
+             (Option("--state", "S", "in which state", STATES),
+              Option("--since", "T", "not before: 2h (ago), 3d, yesterday, 2026-11-20", offers=_TIMES),
+              Option("--until", "T", "not after", offers=_TIMES),
+              Option("--text", "T", "in a name, or in the message of a failure"),
+              Option("--limit", "N", "how many at most; 0 for all"),
+              Option("--delete", does="delete them: there is no way back"),
+              Option("--disk", does="how much room the history takes"),
+              Option("--read", "PATH", "bring a run in that %flow export wrote as .json")),
+             ("%flow history", "%flow history nightly --state failed --since 3d", "%flow history --until 30d --delete",
+              "%flow show a3f9c1-3")),
+        Line("%flow compare", "Two runs beside each other; of one, with the one before.",
+             (_LOOKED_AT, _LOOKED_AT), (), ("%flow compare", "%flow compare order", "%flow compare 3 a3f9c1-7")),
         Line("%flow help", "What a subcommand takes.", (Operand("COMMAND", "command"),), (), ("%flow help show",)),
     )
 }  # fmt: skip

@@ -1,29 +1,47 @@
-"""The run, or the task, that a person means by a word of a ``%flow`` line."""
+"""The run, or the task, that a person means by a word of a ``%flow`` line: of this kernel, or of the past."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, overload
 
 from IPython.core.error import UsageError
 
 from ipyflow import session
 from ipyflow.engine.future import Future
+from ipyflow.engine.recorded import Recorded
 from ipyflow.engine.run import Run
 from ipyflow.notebook.grammar import unquoted
+from ipyflow.past.finding import found as of_the_past
+from ipyflow.past.run import PastRun
 from ipyflow.views.words import shown
 
 NEWEST = 500
 """Futures of a run, besides those that have not ended or have failed, that are looked through for a name."""
 
 
-def target(word: str | None, variables: dict[str, Any], failed: bool = False) -> Run | Future[Any]:
+@overload
+def target(
+    word: str | None, variables: dict[str, Any], failed: bool = False, past: Literal[False] = False
+) -> Run | Future[Any]: ...
+
+
+@overload
+def target(
+    word: str | None, variables: dict[str, Any], failed: bool = False, *, past: Literal[True]
+) -> Run | PastRun | Future[Any]: ...
+
+
+def target(
+    word: str | None, variables: dict[str, Any], failed: bool = False, past: bool = False
+) -> Run | PastRun | Future[Any]:
     """What a word stands for; without one the newest run.
 
     Args:
-        word: the name or number of a run, ``name#number`` of a task, a task's name, or a variable.
+        word: the name or number of a run, ``name#number`` of a task, a task's name, a variable, or the key of a run.
         variables: of the notebook.
         failed: of several tasks of that name the newest that failed is meant.
+        past: a run of the past will do as well: by its key, the beginning of it, or its name.
 
     Raises:
         UsageError: nothing goes by it, or several tasks do; the message says what there is.
@@ -31,11 +49,11 @@ def target(word: str | None, variables: dict[str, Any], failed: bool = False) ->
     found = session.runs()
     if word is None:
         if not found:
-            raise UsageError("there is no run yet")
+            raise UsageError(f"there is no run yet{_elsewhere() if past else ''}")
         return found[0]
     word = unquoted(word)
     for run in found:
-        if run.name == word or str(run.id) == word:
+        if word in (run.name, str(run.id), run.key):
             return run
     name, mark, number = word.rpartition("#")
     for run in found if mark and number.isdigit() else ():
@@ -47,13 +65,43 @@ def target(word: str | None, variables: dict[str, Any], failed: bool = False) ->
     handle = variables.get(word)
     if isinstance(handle, Run | Future):
         return handle
+    if isinstance(handle, PastRun):
+        if not past:
+            raise UsageError(_over(handle))
+        return handle
     task = _by_name(word, found, failed)
     if task is not None:
         return task
+    earlier = _remembered(word)
+    if earlier is not None:
+        if not past:
+            raise UsageError(_over(earlier))
+        return next((run for run in found if run.key == earlier.key), earlier)
     names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
     if not names:
-        raise UsageError("there is no run yet")
+        raise UsageError(f"there is no run yet that goes by {shown(word, 40)}{_elsewhere() if past else ''}")
     raise UsageError(f"no run and no task goes by {word}; there are the runs {names}")
+
+
+def _remembered(word: str) -> PastRun | None:
+    """The run of the past that goes by a word, where a history is kept."""
+    try:
+        return of_the_past(word)
+    except LookupError as error:
+        raise UsageError(str(error)) from None
+    except Exception:
+        return None  # there is no history, or it cannot be read: that was said when it was found out
+
+
+def _elsewhere() -> str:
+    return "" if session._session.store() is None else "; %flow history has those of other kernels"
+
+
+def _over(run: PastRun) -> str:
+    return (
+        f"{label(run)} ({run.key}) is a run of {'another kernel' if run.closed else 'a kernel beside this one'}: "
+        f"it can be shown, as by %flow show {run.key}, but not steered from here"
+    )
 
 
 def _refuse_let_go(word: str, name: str, id: int, found: list[Run]) -> None:
@@ -67,12 +115,20 @@ def _refuse_let_go(word: str, name: str, id: int, found: list[Run]) -> None:
             )
 
 
-def run_of(found: Run | Future[Any]) -> Run:
+@overload
+def run_of(found: Run | Future[Any]) -> Run: ...
+
+
+@overload
+def run_of(found: Run | PastRun | Future[Any]) -> Run | PastRun: ...
+
+
+def run_of(found: Run | PastRun | Future[Any]) -> Run | PastRun:
     """The run itself, or the one that a task belongs to."""
     return found.run if isinstance(found, Future) else found
 
 
-def label(found: Run | Future[Any]) -> str:
+def label(found: Recorded | Future[Any]) -> str:
     """What a person knows it by."""
     return found.label if isinstance(found, Future) else shown(found.name, 60)
 

@@ -46,11 +46,18 @@ def found(word: str, store: Store | None = None) -> PastRun | None:
         RuntimeError: no history is kept here.
     """
     store = kept() if store is None else store
+    run = keyed(word, store)
+    if run is None:
+        line = next(iter(store.shelf.lines(name=exactly(word), limit=1)), None)
+        run = None if line is None else PastRun(store.shelf, line)
+    return run
+
+
+def keyed(word: str, store: Store) -> PastRun | None:
+    """The run whose key a word is, or begins; arguments and errors as of :func:`found`."""
     line = store.shelf.find(word) if _KEY.fullmatch(word) else None
     if line is None and _BEGINNING.fullmatch(word):
         line = _begun(word, store)
-    if line is None:
-        line = next(iter(store.shelf.lines(name=exactly(word), limit=1)), None)
     return None if line is None else PastRun(store.shelf, line)
 
 
@@ -71,3 +78,12 @@ def _begun(word: str, store: Store) -> Line | None:
         more = ", …" if lines[NAMED:] else ""
         raise LookupError(f"several runs begin with {word}: {named}{more}; give more of the key")
     return lines[0] if lines else None
+
+
+def offered(most: int) -> list[Line]:
+    """The newest runs of the history, for completion: as they are written by now; none where there is no history."""
+    store: Store | None = session._session.store()
+    try:
+        return [] if store is None else store.shelf.lines(limit=most)
+    except Exception:
+        return []  # it cannot be read: whoever lists it is told

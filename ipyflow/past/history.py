@@ -6,7 +6,7 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from ipyflow.model.status import State
 from ipyflow.past.files import brought
@@ -15,19 +15,22 @@ from ipyflow.past.run import LOST, PastRun
 from ipyflow.past.times import When, instant
 from ipyflow.views.history import history_html, history_text
 
+if TYPE_CHECKING:
+    from ipyflow.store.store import Store
+
 STATES = ("running", "succeeded", "failed", "timed_out", "cancelled", "cached", LOST)
 """In what state a run may be."""
 
 
 class History(Sequence[PastRun]):
-    """Runs of the past, newest first: a sequence that displays itself. :func:`history` makes it."""
+    """Runs of the past, newest first: a sequence that displays itself. :func:`history` makes it.
 
-    def __init__(self, conditions: dict[str, Any], limit: int | None) -> None:
-        self._conditions = conditions
-        store = self._store = kept()
-        lines = store.shelf.lines(**conditions, limit=None if limit is None else limit + 1)
-        self._more = limit is not None and len(lines) > limit
-        self._runs = [PastRun(store.shelf, line) for line in lines[:limit]]
+    Attributes:
+        conditions: what they meet, by name; times in seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, runs: Sequence[PastRun], conditions: dict[str, Any], more: bool = False) -> None:
+        self._store, self._runs, self.conditions, self._more = store, list(runs), conditions, more
 
     @overload
     def __getitem__(self, place: int) -> PastRun: ...
@@ -79,12 +82,12 @@ class History(Sequence[PastRun]):
         if runs:
             chosen = [run if isinstance(run, PastRun) else self.open(run) for run in runs]
             return self._store.delete([run.line.id for run in chosen])
-        if not self._conditions:
+        if not self.conditions:
             raise ValueError(
                 "that would delete all there is: say which, as in history(until='30d').delete() or "
                 "history().delete('a3f9c1-3'); history(until='0s').delete() is all"
             )
-        return self._store.delete([line.id for line in self._store.shelf.lines(**self._conditions, limit=None)])
+        return self._store.delete([line.id for line in self._store.shelf.lines(**self.conditions, limit=None)])
 
     @property
     def disk(self) -> dict[str, int]:
@@ -152,9 +155,13 @@ def history(
         raise TypeError(f"history(limit={limit!r}): give a whole number, or None for all")
     if limit is not None and limit < 1:
         raise ValueError(f"history(limit={limit!r}): give 1 or more, or None for all")
-    conditions = {
+    conditions: dict[str, Any] = {
         "name": name, "state": state, "text": text,
         "since": None if since is None else instant(since),
         "until": None if until is None else instant(until, end=True),
     }  # fmt: skip
-    return History({what: given for what, given in conditions.items() if given is not None}, limit)
+    conditions = {what: given for what, given in conditions.items() if given is not None}
+    store = kept()
+    lines = store.shelf.lines(**conditions, limit=None if limit is None else limit + 1)
+    runs = [PastRun(store.shelf, line) for line in lines[:limit]]
+    return History(store, runs, conditions, more=len(lines) > len(runs))

@@ -43,8 +43,9 @@ class Shell:
 
 
 @pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
-    """A shell without the extension."""
+def shell(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """A shell without the extension, and a history that ends with the engine."""
+    monkeypatch.setenv("IPYFLOW_DATABASE", ":memory:")
     fl.shutdown(cancel=True)  # whatever ran before this test is no part of it
     made = Shell(capsys.readouterr)
     yield made

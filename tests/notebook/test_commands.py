@@ -177,7 +177,7 @@ def test_settings_are_printed_and_set(ready: Shell) -> None:
 
 def test_what_stands_in_help_is_what_there_is(ready: Shell) -> None:
     ready.value("%flow help show")
-    assert ready.out.startswith("%flow show [NAME|ID] [--view V]\n")
+    assert ready.out.startswith("%flow show [NAME|ID|KEY] [--view V]\n")
     ready.value("%flow show --help")
     assert "--view V  which view is open at first: timeline, graph, table, log" in ready.out
     ready.value("%flow help")
@@ -202,10 +202,8 @@ def test_every_example_of_the_help_can_be_read() -> None:
     ("line", "said"),
     [
         ("%flow cancle", "%flow cancle is not known: did you mean %flow cancel?"),
-        ("%flow history", "%flow history is not there yet: it comes with the memory of runs"),
-        ("%flow compare a b", "%flow compare is not there yet: it comes with the memory of runs"),
         ("%flow show", "there is no run yet"),
-        ("%flow export", "%flow export needs PATH; usage: %flow export [NAME|ID] PATH"),
+        ("%flow export", "%flow export needs PATH; usage: %flow export [NAME|ID|KEY] PATH"),
         ("%flow export png", "%flow export needs a path, such as run.png"),
         ("%flow export run.svg", "there is no run yet"),
         ("%flow wait nobody", "there is no run yet"),
@@ -215,7 +213,12 @@ def test_every_example_of_the_help_can_be_read() -> None:
         ("%flow show a b", "%flow show takes 1 at most, got a b; put quotes around a name with blanks"),
         ("%flow show --view pie", "--view pie: choose one of timeline, graph, table"),
         ("%flow show --veiw graph", "%flow show has no option --veiw; did you mean --view?"),
-        ("%flow history --view graph", "not there yet"),
+        ("%flow history --view graph", "%flow history has no option --view; did you mean --since?"),
+        ("%flow history --since whenever", "'whenever' is no instant: give one as in '2h'"),
+        ("%flow history --limit some", "--limit some: give a whole number; 0 is all"),
+        ("%flow history --delete", "that would delete all there is: say which, as in %flow history --until 30d --del"),
+        ("%flow history --disk --text x", "%flow history --disk stands alone, got --text"),
+        ("%flow history --read nowhere.json", "No such file or directory: 'nowhere.json'"),
         ("%flow wait --view graph", "%flow wait has no option --view; usage: %flow wait [NAME|ID]"),
         ("%flow list all", "%flow list takes nothing more, got all"),
         ("%flow help me", "%flow me is not known"),
