@@ -92,8 +92,8 @@ class _Session:
         self._store: Any = None
         self._began = False
         self.is_forked = False
-        """True in a forked child of a process that had begun: SQLite may have been at work there, or just being imported,
-        by a thread that is not here and gives nothing back. So nothing is kept here."""
+        """True in a forked child of a process that had begun: SQLite may have been at work there, or just have been
+        imported, by a thread that is not here and gives nothing back. So nothing is kept here."""
         self._lock = threading.RLock()
 
     def engine(self) -> Engine:
