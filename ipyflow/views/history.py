@@ -6,7 +6,7 @@ What a list says of a run stands in the store already: no log is read for it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ipyflow.model.status import State
@@ -142,6 +142,36 @@ def _tasks(line: Listed) -> str:
     parts += [f"{line.cached:,} cached"] if line.cached else []
     said = counted(line.tasks, "task") + (f": {', '.join(parts)}" if parts else "")
     return said + (f", resumes {shown(line.resumes, 20)}" if line.resumes else "")
+
+
+def disk_text(kinds: Mapping[str, int]) -> str:
+    """Say what the history takes.
+
+    Args:
+        kinds: bytes by what they hold.
+
+    Example:
+        >>> disk_text({"logs": 1_500_000, "file": 2_000_000})
+        'logs 1.5 MB · file 2.0 MB'
+    """
+    return " · ".join(f"{shown(kind, 40)} {room(count)}" for kind, count in kinds.items())
+
+
+def room(count: float) -> str:
+    """A number of bytes for people.
+
+    Example:
+        >>> room(999), room(12_345), room(2_000_000_000)
+        ('999 bytes', '12 kB', '2.0 GB')
+    """
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    unit = "bytes"
+    for unit in ("kB", "MB", "GB", "TB"):
+        count /= 1000
+        if count < 999.5:
+            break
+    return f"{count:.{1 if count < 9.95 else 0}f} {unit}"
 
 
 def began(opened: float, now: datetime.datetime) -> str:
