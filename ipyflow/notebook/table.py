@@ -14,7 +14,7 @@ _YES_NO = ("True", "False")
 _EXECUTOR = Option("--executor", "E", f"where it runs: {', '.join(EXECUTORS)}, or a variable", offers="executor")
 _TIMEOUT = Option("--timeout", "S", "seconds, or an expression, after which an attempt is given up")
 _ON_LEAK = Option("--on-leak", "P", "what happens to children that nobody read", LEAK_POLICIES)
-_CACHE = Option("--cache", later="results are not kept across runs yet")
+_CACHE = Option("--cache", "AGE", "an equal call has the value that was kept, if it is no older than AGE", bare=True)
 
 FLOW = Line(
     "%%flow",
@@ -30,7 +30,12 @@ FLOW = Line(
         _CACHE,
         Option("-o", "VAR", "the variable that gets the future"),
     ),
-    ("%%flow", "%%flow order(user=17, cart=[1, 2]) -o answer", "%%flow --max-parallelism 4 --view graph --wait"),
+    (
+        "%%flow",
+        "%%flow order(user=17, cart=[1, 2]) -o answer",
+        "%%flow --max-parallelism 4 --view graph --wait",
+        "%%flow train(rate=0.1) --cache",
+    ),
 )
 
 TASK = Line(

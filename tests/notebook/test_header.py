@@ -24,6 +24,8 @@ from ipyflow.notebook.table import COMMANDS, FLOW, TASK
         ("--on-leak cancel --view graph", Header(on_leak="cancel", view="graph")),
         ("--view none", Header(view="none")),
         ("--max-parallelism 3", Header(max_parallelism="3")),
+        ("f --cache", Header("f", cache="")),
+        ("--cache=3600 f", Header("f", cache="3600")),
     ],
 )
 def test_names_parameters_and_options_stand_in_any_order(line: str, expected: Header) -> None:
@@ -35,7 +37,7 @@ def test_names_parameters_and_options_stand_in_any_order(line: str, expected: He
     [
         ("--wiat", "no option --wiat; did you mean --wait"),
         ("--zzz", "no option --zzz; usage: %%flow"),
-        ("--cache", "--cache is not there yet"),
+        ("--cache=", "--cache needs a value"),
         ("--view pie", "--view pie: choose one of timeline, graph, table, log, none"),
         ("--on-leak explode", "--on-leak explode: choose one of warn, wait"),
         ("--timeout", "--timeout needs a value: --timeout S"),
@@ -81,7 +83,6 @@ def test_a_tasks_line(line: str, expected: TaskHeader | None) -> None:
         ("f(x) --retires 2", "did you mean --retries?"),
         ("f(x) --memo=3", "--memo takes no value"),
         ("f(x) --stdout page", "--stdout page: choose one of task, cell"),
-        ("f(x) --cache", "--cache is not there yet"),
         ("f(x) --wait a", "got two names, f(x) and a"),
         ("f(x) ->", "-> needs a value: -> TYPE"),
     ],
