@@ -5,17 +5,16 @@ The same in another process, where the same Python runs the same lines. A functi
 
 from __future__ import annotations
 
-import marshal
 import types
-from hashlib import blake2b
 from typing import Any
 
+from ipyflow.engine.codes import ATOMS, atom, facts, joined
+from ipyflow.engine.keys import digest_of
 from ipyflow.engine.sources import inner_function
 
-_PLAIN = frozenset({int, float, str, bool, bytes, complex, type(None), type(Ellipsis)})
 _DEPTH = 8
 """Functions in functions, and containers in containers, that are looked into."""
-_SIZE = 16
+_HOUSE = __name__.partition(".")[0]
 
 
 def is_local(fn: Any) -> bool:
@@ -28,8 +27,12 @@ def is_local(fn: Any) -> bool:
     return "<" in getattr(inner_function(fn), "__qualname__", "<")
 
 
-def code_mark(fn: Any) -> bytes | None:
+def code_mark(fn: Any, hashes: bool = False) -> bytes | None:
     """The same for functions that do the same around the same values; ``None`` where nobody knows.
+
+    Args:
+        fn: the function of a task.
+        hashes: whether values around it that are not plain are to be hashed, which takes its time.
 
     Example:
         >>> def times(n):
@@ -41,57 +44,48 @@ def code_mark(fn: Any) -> bytes | None:
         return None  # it depends on its instance
     fn = inner_function(fn)
     try:
-        written = _of_function(fn, {}, _DEPTH) if isinstance(fn, types.FunctionType) else _of(fn, {}, _DEPTH)
-        return blake2b(marshal.dumps(written, 2), digest_size=_SIZE).digest()
+        return _function(fn, {}, hashes) if isinstance(fn, types.FunctionType) else None
     except (ValueError, RecursionError):
         return None
 
 
-def _of(value: Any, above: dict[int, int], depth: int) -> Any:
-    """A value in words that ``marshal`` knows.
+def _of(value: Any, above: dict[int, int], hashes: bool) -> bytes:
+    """A digest of a value.
 
     Raises:
         ValueError: it is none of the kinds that say what they are.
     """
     kind = type(value)
-    if kind in _PLAIN:
-        return (kind.__name__, value)
+    if kind in ATOMS:
+        return joined(kind.__name__, atom(value))
     if id(value) in above:
-        return ("above", above[id(value)])  # a function that calls itself
-    if depth == 0:
+        return joined("above", b"%d" % above[id(value)])  # a function that calls itself
+    if len(above) > _DEPTH:
         raise ValueError("too deep")
-    above = {**above, id(value): len(above)}
+    below = {**above, id(value): len(above)}
     if kind in (list, tuple):
-        return (kind.__name__, *[_of(item, above, depth - 1) for item in value])
-    if kind in (set, frozenset):
-        return (kind.__name__, *sorted([marshal.dumps(_of(item, above, depth - 1), 2) for item in value]))
+        return joined(kind.__name__, *[_of(item, below, hashes) for item in value])
     if kind is dict:
-        return ("dict", *[(_of(key, above, depth - 1), _of(item, above, depth - 1)) for key, item in value.items()])
-    if kind is types.CodeType:
-        return _of_code(value, above, depth)
+        return joined("dict", *[_of(part, below, hashes) for pair in value.items() for part in pair])
     if isinstance(value, types.ModuleType):
-        return ("module", value.__name__)
-    if kind.__module__.startswith("ipyflow."):  # a task
-        value = inner_function(value)
-    if isinstance(value, types.FunctionType):
-        return _of_function(value, above, depth)
-    place = (getattr(value, "__module__", None), getattr(value, "__qualname__", "<"))
-    if isinstance(value, type | types.BuiltinFunctionType) and "<" not in place[1]:
-        return ("at", *[str(part) for part in place])
-    raise ValueError(f"nobody knows a {kind.__name__}")
+        return joined("module", value.__name__.encode())
+    fn = inner_function(value) if kind.__module__.partition(".")[0] == _HOUSE else value  # in a task
+    if isinstance(fn, types.FunctionType):
+        return _function(fn, above, hashes)
+    name = getattr(value, "__qualname__", "<")
+    if isinstance(value, type | types.BuiltinFunctionType) and "<" not in name:
+        return joined("at", f"{value.__module__}.{name}".encode())
+    digest = digest_of(value) if hashes else None
+    if digest is None:
+        raise ValueError(f"nobody knows a {kind.__name__}")
+    return joined("other", digest)
 
 
-def _of_function(fn: types.FunctionType, above: dict[int, int], depth: int) -> Any:
+def _function(fn: types.FunctionType, above: dict[int, int], hashes: bool) -> bytes:
     if not is_local(fn):
-        return ("at", str(fn.__module__), fn.__qualname__)
+        return joined("at", f"{fn.__module__}.{fn.__qualname__}".encode())
+    above = {**above, id(fn): len(above)}
+    around = [cell.cell_contents for cell in fn.__closure__ or ()]  # ValueError, where one has no value yet
     named = sorted((fn.__kwdefaults__ or {}).items())
-    cells = [cell.cell_contents for cell in fn.__closure__ or ()]  # ValueError, where one has no value yet
-    around = [_of(one, above, depth - 1) for one in (cells, fn.__defaults__, named)]
-    return ("function", _of_code(fn.__code__, above, depth), around)
-
-
-def _of_code(code: types.CodeType, above: dict[int, int], depth: int) -> Any:
-    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-    counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
-    constants = [_of(constant, above, depth - 1) for constant in code.co_consts]
-    return (code.co_code, getattr(code, "co_exceptiontable", b""), names, counts, constants)
+    values = [*around, fn.__defaults__ or (), *(part for pair in named for part in pair)]
+    return joined("function", facts(fn.__code__).digest, *[_of(value, above, hashes) for value in values])

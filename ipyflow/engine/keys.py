@@ -114,6 +114,22 @@ def _refusal(task: Definition, error: _CannotTell) -> str:
     return f"{task.name} has cache=, but {error.where or 'a value'} cannot be compared ({error}): {hint}"
 
 
+def digest_of(value: Any) -> bytes | None:
+    """The same for equal values, in every process; futures in them count by their numbers. ``None`` where nobody knows.
+
+    Example:
+        >>> import threading
+        >>> digest_of({"a": {1, 2}, "b": 0.5}) == digest_of({"b": 0.5, "a": {2, 1}})
+        True
+        >>> digest_of(len) == digest_of(print), digest_of(threading.Lock()) is None
+        (False, True)
+    """
+    try:
+        return _Digest(None, lambda future: future.id).of(value)
+    except (_CannotTell, RecursionError):
+        return None
+
+
 def _plain_function(fn: Any) -> FunctionType | None:
     """The Python function in a method, a partial, or an object that can be called; ``None`` where there is none."""
     while isinstance(fn, functools.partial | MethodType):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
 from ipyflow.engine.inner_code import code_mark
+from ipyflow.engine.keys import digest_of
 
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call
@@ -91,10 +92,10 @@ def mark_for_ever(
         hashes: whether arguments that are not plain are to be hashed, which takes its time.
     """
     if mark is None and hashes:
-        mark = _hashed((args, kwargs))
+        mark = digest_of((args, kwargs))
     if mark is None or not task.is_local:
         return mark
-    code = code_mark(task.fn)
+    code = code_mark(task.fn, hashes)
     return None if code is None else _digest(code + mark)
 
 
@@ -114,10 +115,6 @@ def keep_mark(
             return  # no plain value has such a text, so it is taken for none
         if kept != WHOLE:
             memory.keep_mark(run.id, id, UNKNOWN if kept is None else kept)
-
-
-def _hashed(value: Any) -> bytes | None:
-    return None
 
 
 def _digest(data: bytes) -> bytes:

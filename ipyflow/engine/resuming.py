@@ -17,11 +17,14 @@ import types
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import short
 from ipyflow.engine.earlier import ENDED_WELL, KNOWN, UNKNOWN, read_value
 from ipyflow.engine.future import Future
+from ipyflow.engine.limits import gates_of
 from ipyflow.engine.marks import WHOLE, keep_mark, mark_for_ever, mark_of
 from ipyflow.engine.references import find, replace, written_arguments
 from ipyflow.model import records as r
@@ -29,7 +32,6 @@ from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
-    from ipyflow.engine.call import Call
     from ipyflow.engine.options import Definition
 
 _BEGINS_ANEW = ("retry after ", "it gave None")
@@ -256,8 +258,24 @@ class Resumed:
         run.append(r.Reused(now, future.id, "resumed", past.key, was.id, past.made(was)))
         run.append(r.Finished(now, future.id, "cached", type(value).__name__, described, None))
         future._value, future.state, future._settled = value, State.CACHED, True
+        future._call = _ended(parent, future, task, args, kwargs, group)
         run.refs.append(weakref.ref(future))
         return future
+
+
+def _ended(
+    parent: Call, future: Future[Any], task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
+    group: str | None,
+) -> Call:  # fmt: skip
+    """A call that has ended before it began, from which a retry makes the value anew."""
+    engine = parent.engine
+    kind = AsyncCall if task.is_async else Call
+    call = kind(engine, future, task, (), {}, engine.executors[task.options.executor], copy_context(), group)
+    call.gates = gates_of(future.id, future.label, task.options.max_parallelism, parent.gates)
+    call.take_start()
+    call.take_end()
+    call.returned = (args, kwargs)
+    return call
 
 
 def _since(task: TaskState, resumes: bool) -> float:
