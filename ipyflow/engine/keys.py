@@ -184,7 +184,7 @@ class _Digest:
         except (_CannotTell, FutureAmong):
             raise
         except Exception as error:  # of somebody else's class
-            raise _CannotTell(f"a {kind.__name__} has no content to compare ({error})") from None
+            raise _CannotTell(f"{kind.__name__}: {error}") from None
         finally:
             del self._around[id(value)]
 
