@@ -90,6 +90,8 @@ class Row:
     changes: list[Change] = field(default_factory=list)
     before: float | None = None
     after: float | None = None
+    code: bool = False
+    """Whether it says that their code changed: of several rows of one name the first does."""
 
     @property
     def seconds(self) -> float:
@@ -182,13 +184,15 @@ def _sum(so_far: float | None, more: float | None) -> float | None:
 
 
 def _place(row: Row) -> tuple[int, float, int]:
-    if row.kind in _LOUD:
-        rank = _LOUD.index(row.kind)
-    elif row.kind in _QUIET:
+    first = row.changes[0].pair.any.id
+    if row.kind in _LOUD:  # what failed first may be why the others did
+        ends = [task.ended for one in row.changes if (task := one.pair.after) is not None and task.ended is not None]
+        return _LOUD.index(row.kind), min(ends, default=0.0), first
+    if row.kind in _QUIET:
         rank = 10 + _QUIET.index(row.kind)
     else:
         rank = 3 if row.kind == "new" and failed(row) else 4
-    return rank, -abs(row.seconds), row.changes[0].pair.any.id
+    return rank, -abs(row.seconds), first
 
 
 def failed(row: Row) -> int:

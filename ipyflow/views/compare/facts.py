@@ -118,11 +118,18 @@ def facts(one: Given, other: Given) -> Facts:
         sum(seconds for change in found if (seconds := getattr(change, side)) is not None)
         for side in ("before", "after")
     ]
+    told = rows(found)
+    code = changed_code(before, after, one.sources, other.sources)
+    names = {change.name for change in code}
+    for row in told:
+        if row.name in names and row.kind not in ("same", "unfinished"):
+            row.code = True
+            names.discard(row.name)
     return Facts(
         _side(one, sums[0]),
         _side(other, sums[1]),
-        rows(found),
-        changed_code(before, after, one.sources, other.sources),
+        told,
+        code,
         bool(one.sources and other.sources),
         lanes(found, before, after, _until(one), _until(other)),
     )

@@ -51,7 +51,7 @@ def _around(facts: Facts, picture: str, most: int) -> str:
     found = list(facts.changed())
     said_ = "".join(f"<li>{esc(words)}.</li>" for words in sentences(facts))
     code = "".join(_code(one, len(facts.code) == 1) for one in facts.code[:most])
-    table = _table(facts, found[:most]) if found else ""
+    table = _table(found[:most]) if found else ""
     left = f"<div><small>… and {counted(len(found) - most, 'row')} more</small></div>" if len(found) > most else ""
     return (
         f'<div class="ipyflow-run ipyflow-compare">{STYLE}<div><b>{esc(title(facts))}</b></div>'
@@ -80,13 +80,13 @@ def _side(side: Side, word: str, longest: float) -> str:
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _table(facts: Facts, found: list[Row]) -> str:
+def _table(found: list[Row]) -> str:
     longest = max((max(row.before or 0.0, row.after or 0.0) for row in found), default=0.0) or 1.0
     head = "".join(f"<th>{word}</th>" for word in ("", "task", "before", "after", "change", "", "what is to be known"))
-    return f"<table><tr>{head}</tr>{''.join(_row(facts, row, longest) for row in found)}</table>"
+    return f"<table><tr>{head}</tr>{''.join(_row(row, longest) for row in found)}</table>"
 
 
-def _row(facts: Facts, row: Row, longest: float) -> str:
+def _row(row: Row, longest: float) -> str:
     many = len(row.changes) > 1
     one = row.changes[0]
     look = LOOKS[LOOKED_LIKE[row.kind]]
@@ -103,7 +103,7 @@ def _row(facts: Facts, row: Row, longest: float) -> str:
         _unbroken(_seconds(row.after)),
         _unbroken(gain.strip()),
         f'<div style="line-height:0">{bars}</div>',
-        "; ".join(part for part in (esc(row_words(facts, row)), _each(row) if many else _tale(one)) if part),
+        "; ".join(part for part in (esc(row_words(row)), _each(row) if many else _tale(one)) if part),
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 

@@ -26,7 +26,7 @@ def report(facts: Facts) -> dict[str, Any]:
         "after": _side(facts.after),
         "words": sentences(facts),
         "counts": dict(facts.counts),
-        "rows": [_row(row, facts) for row in rows[:ROWS]],
+        "rows": [_row(row) for row in rows[:ROWS]],
         "more": max(len(rows) - ROWS, 0),
         "code": [
             {"name": clean(one.name), "module": home(one.module), "lines": [[m, clean(text)] for m, text in one.lines]}
@@ -54,7 +54,7 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _row(row: Row, facts: Facts) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
     return {
         "name": clean(clip(row.name, 200)),
         "role": row.role,
@@ -63,7 +63,7 @@ def _row(row: Row, facts: Facts) -> dict[str, Any]:
         "tasks": len(row.changes),
         "before": _rounded(row.before),
         "after": _rounded(row.after),
-        "said": row_words(facts, row),
+        "said": row_words(row),
         "changes": [_change(one) for one in row.changes[:CHANGES]],
     }
 

@@ -11,6 +11,9 @@ from ipyflow.views.compare.html import compared_html
 from ipyflow.views.compare.report import report
 from ipyflow.views.compare.text import compared_text
 
+MIME = "application/vnd.ipyflow-parallel.compare+json"
+"""What our JupyterLab extension draws."""
+
 
 class Comparison:
     """Two runs beside each other; made by :func:`ipyflow.compare`.
@@ -48,7 +51,7 @@ class Comparison:
         return compared_text(self.facts)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": compared_html(self.facts)}
+        return {MIME: self.to_json(), "text/plain": repr(self), "text/html": compared_html(self.facts)}
 
 
 def compared(before: Given, after: Given) -> Comparison:

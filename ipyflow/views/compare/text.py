@@ -32,7 +32,7 @@ def compared_text(facts: Facts) -> str:
     out = [title(facts), *(f"  {words}." for words in sentences(facts))]
     found = list(facts.changed())
     if found:
-        out += ["", *_table(facts, found[:ROWS])]
+        out += ["", *_table(found[:ROWS])]
         out += [f"  … and {len(found) - ROWS:,} more rows"] if len(found) > ROWS else []
     for code in facts.code:
         out += ["", f"  {shown(code.name, 60)}: the code changed"]
@@ -41,7 +41,7 @@ def compared_text(facts: Facts) -> str:
     return "\n".join(out)
 
 
-def _table(facts: Facts, found: list[Row]) -> list[str]:
+def _table(found: list[Row]) -> list[str]:
     longest = max((max(row.before or 0.0, row.after or 0.0) for row in found), default=0.0) or 1.0
     cells = [("", "task", "before", "after", "", "", "")]
     tales: list[list[str]] = [[]]
@@ -63,7 +63,7 @@ def _table(facts: Facts, found: list[Row]) -> list[str]:
                 _bar(row, longest),
             )
         )
-        tales.append([row_words(facts, row), *(_tale(each, many) for each in row.changes[: TASKS if many else 1])])
+        tales.append([row_words(row), *(_tale(each, many) for each in row.changes[: TASKS if many else 1])])
         left = len(row.changes) - TASKS
         tales[-1] = [line for line in tales[-1] if line] + ([f"… and {left:,} more"] if many and left > 0 else [])
     wide = [max(len(line[i]) for line in cells) for i in range(6)]

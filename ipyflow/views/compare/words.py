@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import FAILURE_STATES, State
-from ipyflow.views.compare.changes import KINDS, Change, Row, differ, failed
+from ipyflow.views.compare.changes import KINDS, SECONDS, SHARE, Change, Row, differ, failed
 from ipyflow.views.compare.facts import Facts, Side
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import clip, counted, duration, shown
@@ -82,13 +82,13 @@ def _took(one: Side, other: Side) -> str:
     for side, word in ((other, "after"), (one, "before")):
         if not side.ended:
             return f"The run {word} goes on: what has not ended in both is left out"
-    ended = "" if other.state is State.SUCCEEDED else f" and {LOOKS[other.state].word}"
+    ended = "" if other.state is State.SUCCEEDED else f", and {LOOKS[other.state].word}"
     if not differ(one.seconds, other.seconds):
-        return f"It took {now}{ended}, as long as before ({was})"
+        return f"It took {now}, as long as before ({was}){ended}"
     word = "longer" if other.seconds > one.seconds else "less"
     more = times(one.seconds, other.seconds)
     by = f" ({more})" if more else ""
-    return f"It took {now} instead of {was}{ended}: {duration(abs(other.seconds - one.seconds))} {word}{by}"
+    return f"It took {now} instead of {was}, {duration(abs(other.seconds - one.seconds))} {word}{by}{ended}"
 
 
 def _where(facts: Facts) -> list[str]:
@@ -102,7 +102,7 @@ def _where(facts: Facts) -> list[str]:
         if first is not None and first.seconds * gained > 0 and abs(first.seconds) >= PART * abs(gained):
             said += f", mostly for {named(first)}"
         out.append(said)
-    if differ(one.queued, other.queued):
+    if abs(other.queued - one.queued) > max(SHARE * max(one.seconds, other.seconds), SECONDS):
         out.append(
             f"They waited {duration(other.queued)} for a worker, all together, instead of {duration(one.queued)}"
         )
@@ -130,9 +130,9 @@ def _failed(facts: Facts, kind: str) -> str:
     return f" ({number:,} of them failed)" if number else ""
 
 
-def row_words(facts: Facts, row: Row) -> str:
+def row_words(row: Row) -> str:
     """What is to be known of all tasks of a row."""
-    out = ["its code changed"] if any(one.name == row.name for one in facts.code) else []
+    out = ["its code changed"] if row.code else []
     out += [f"{failed(row):,} failed"] if row.kind == "new" and len(row.changes) > 1 and failed(row) else []
     return "; ".join(out)
 

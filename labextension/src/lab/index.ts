@@ -9,13 +9,17 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import type { FocusTracker, Widget } from "@lumino/widgets";
+import type { Run } from "../core/protocol";
 import { Actions } from "./actions";
 import { Badges } from "./badges";
 import { listenForCells } from "./cells";
 import { addCommands, SHOW } from "./commands";
+import { compareFactory } from "./compare-output";
+import { CompareTabs } from "./compare-tab";
 import { Connections, IConnections, sessionOf } from "./connections";
 import { magicLines } from "./highlight";
 import { keepStatusQuiet } from "./kernel-line";
+import { Openers } from "./openers";
 import { RunsPanel } from "./panel";
 import { rendererFactory } from "./renderer";
 import { Settings } from "./settings";
@@ -68,18 +72,23 @@ const plugin: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
   ) => {
     registry && settings.follow(registry).catch((error) => console.error("ipyflow: no settings", error));
-    const tabs = new Tabs(app, found, settings);
-    const actions = new Actions(app, notebooks, (connection, run) =>
-      tabs.open({ kernel: connection.kernel, run: run.id, wall: run.wall, name: run.name }),
-    );
-    const popOut = (run: { id: number; wall: number; name: string }, kernel: string | null, saved: unknown) =>
-      tabs.open({ kernel, run: run.id, wall: run.wall, name: run.name }, saved);
-    rendermime.addFactory(rendererFactory({ connections: found, settings, popOut }), -20);
-    addCommands(app, found, actions, tabs, palette, launcher);
+    const tabs: Tabs = new Tabs(app, found, settings, (kernel) => openers.host(() => kernel));
+    const compares = new CompareTabs(app, found, (...what) => openers.past(...what));
+    const openers = new Openers(found, tabs, compares);
+    const actions = new Actions(app, notebooks, openers);
+    const popOut = ({ id, wall, name, key = "" }: Run, kernel: string | null, saved: unknown) =>
+      tabs.open({ kernel, run: id, wall, name, key }, saved);
+    const host = (kernelOf: () => string | null) => openers.host(kernelOf);
+    rendermime.addFactory(rendererFactory({ connections: found, settings, popOut, host }), -20);
+    rendermime.addFactory(compareFactory, -20);
+    addCommands(app, found, actions, tabs, compares, palette, launcher);
     const panel = new RunsPanel(found, settings, actions);
     app.shell.add(panel, "right", { rank: 700 });
     restorer?.add(panel, panel.id);
-    if (restorer !== null) tabs.restore(restorer);
+    if (restorer !== null) {
+      tabs.restore(restorer);
+      compares.restore(restorer);
+    }
     if (notebooks !== null) {
       listenForCells(notebooks, (panel) => void NotebookActions.run(panel.content, panel.sessionContext));
     }

@@ -29,9 +29,13 @@ function revisionBlock([, attempt, remark, lines]: Revision): HTMLElement {
       h("span", { class: "ipf-quiet", text: counts }),
     ),
     remark === "" ? null : h("p", { class: "ipf-note", text: remark }),
-    lines.length === 0 ? null : h("pre", { class: "ipf-pre ipf-diff" }, ...lines.map(diffLine)),
+    lines.length === 0 ? null : diffBlock(lines),
   );
 }
+
+/** Lines that went and lines that came, with what is near to them. */
+export const diffBlock = (lines: DiffLine[]): HTMLElement =>
+  h("pre", { class: "ipf-pre ipf-diff" }, ...lines.map(diffLine));
 
 function diffLine([mark, text]: DiffLine): HTMLElement {
   const word = WORDS[mark];
