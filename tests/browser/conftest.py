@@ -10,10 +10,13 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.harness import ARTIFACTS, LabPage, LabServer, chromium_browser, lab_server
 from tests.kernels import PYTHON
+
+# As long as a click waits for its button. What is expected is a state, never a time: the machine may be busy.
+expect.set_options(timeout=30_000)
 
 FAILED = pytest.StashKey[bool]()
 # Each process of tests has servers of its own.

@@ -64,7 +64,7 @@ def can_be_clicked(within: Locator, place: str) -> list[str]:
     bad = []
     for i in range(controls.count()):
         try:
-            controls.nth(i).click(trial=True, timeout=2000)
+            controls.nth(i).click(trial=True, timeout=10_000)
         except Exception as error:
             bad.append(f"{place}: {controls.nth(i).evaluate('e => e.outerHTML.slice(0, 120)')}: {error}")
     return bad

@@ -190,7 +190,7 @@ def detail(page: LabPage, cell: int) -> Locator:
 
 def expect_state(page: LabPage, cell: int, state: str) -> None:
     pill = view(page, cell).locator(".ipf-head .ipf-pill")
-    expect(pill).to_have_attribute("data-state", state, timeout=10_000)
+    expect(pill).to_have_attribute("data-state", state)
 
 
 def test_a_join_fills_event_by_event_and_each_event_leads_back_to_the_start(page: LabPage) -> None:
@@ -202,7 +202,7 @@ def test_a_join_fills_event_by_event_and_each_event_leads_back_to_the_start(page
         page.run_cell(cell)
     picture(page, 2)
     # Three events, one after the other through a step with four workers.
-    expect(node(page, 2, "^step_two, step, running, 3 of 4 running")).to_be_visible(timeout=10_000)
+    expect(node(page, 2, "^step_two, step, running, 3 of 4 running")).to_be_visible()
     expect(node(page, 2, "^step_three, step, 4 workers, takes StepThreeEvent, gives StopEvent")).to_be_visible()
     expect(counts(page, 2)).to_have_text(["×3", "×3"])
     page.screenshot("running", of=view(page, 2))
@@ -266,7 +266,7 @@ def test_events_of_several_types_meet_in_one_join(page: LabPage) -> None:
         page.run_cell(cell)
     picture(page, 2)
     needs = "2 of 3, 2 done, needs 1 StepCCompleteEvent"
-    expect(node(page, 2, f"^step_three, step, waiting, {needs}")).to_be_visible(timeout=10_000)
+    expect(node(page, 2, f"^step_three, step, waiting, {needs}")).to_be_visible()
     expect(edges(page, 2, taken=True)).to_have_count(11)
     page.screenshot("waiting", of=view(page, 2))
     view(page, 2).evaluate("element => { element.parentElement.style.width = '400px' }")
@@ -315,7 +315,7 @@ def test_an_answer_from_another_cell_lets_a_workflow_go_on(page: LabPage) -> Non
         page.run_cell(cell)
     picture(page, 2)
     foot = view(page, 2).locator(".ipf-flow-foot")
-    expect(foot).to_contain_text("InputRequiredEvent: waits for an answer", timeout=10_000)
+    expect(foot).to_contain_text("InputRequiredEvent: waits for an answer")
     expect(node(page, 2, "^book, step, 4 workers")).to_be_visible()
     page.screenshot("asked", of=view(page, 2))
     page.run_cell(3)
@@ -356,7 +356,7 @@ def test_a_workflow_below_a_workflow_has_a_picture_of_its_own(page: LabPage) -> 
     for cell in (0, 1, 2):
         page.run_cell(cell)
     picture(page, 2)
-    expect(node(page, 2, r"^send_down, step, .*runs Inner #\d")).to_be_visible(timeout=10_000)
+    expect(node(page, 2, r"^send_down, step, .*runs Inner #\d")).to_be_visible()
     page.screenshot("outer", of=view(page, 2))
     node(page, 2, "^send_down").click()
     detail(page, 2).get_by_role("button", name=re.compile("Inner #")).click()
@@ -380,7 +380,7 @@ def test_the_picture_in_the_dark_theme(page: LabPage, dark: Callable[[], None]) 
         page.run_cell(cell)
     picture(page, 2)
     step = node(page, 2, "^step_three, step, waiting, 2 of 3, 2 done, needs 1 StepCCompleteEvent")
-    expect(step).to_be_visible(timeout=10_000)
+    expect(step).to_be_visible()
     page.screenshot("waiting", of=view(page, 2))
     step.hover()
     expect(page.page.locator(".ipf-card[data-open]")).to_contain_text("2 of 3 · needs 1 StepCCompleteEvent")

@@ -67,7 +67,7 @@ def launches(form: Locator) -> Locator:
 
 
 def expect_state(form: Locator, state: str) -> None:
-    expect(form.locator(".ipf-head .ipf-pill")).to_have_attribute("data-state", state, timeout=10_000)
+    expect(form.locator(".ipf-head .ipf-pill")).to_have_attribute("data-state", state)
 
 
 def narrow(page: LabPage) -> None:
@@ -136,8 +136,8 @@ def test_a_form_is_filled_in_corrected_started_and_shows_its_runs(lab_page: LabP
         value = page.call(EXECUTE, "print(form.launches[-1].future.result())")
         assert value == "['globe', 'map', True, 2, 0, 1]\n"
         page.screenshot("started", of=page.cell(1))
-        assert form.locator("section.ipf").count() == 1
-        assert page.cell(1).locator(".ipyflow-of-form").filter(visible=True).count() == 0, "shown beside the form"
+        expect(form.locator("section.ipf")).to_have_count(1)
+        expect(page.cell(1).locator(".ipyflow-of-form").filter(visible=True)).to_have_count(0)  # beside the form
 
         button(form, "Rerun").click()  # in the view
         expect(launches(form)).to_have_count(3)

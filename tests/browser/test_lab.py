@@ -10,6 +10,16 @@ from tests.browser.test_run_view import ASYNC, FLOW, LOAD, expect_state, still_r
 
 MIME = "application/vnd.ipyflow-parallel.run+json"
 OUTPUT = "window.jupyterapp.shell.currentWidget.content.widgets[1].model.outputs.get(0).toJSON()"
+# JupyterLab writes its layout down a second after the last change, or later.
+LAYOUT_IS_KEPT = """async ([holds, lacks]) => {
+    const [, name] = /workspaces\\/([^/]+)/.exec(window.location.pathname);
+    for (;;) {
+        const { data } = await window.jupyterapp.serviceManager.workspaces.fetch(name);
+        const layout = JSON.stringify(data['layout-restorer:data']?.main?.dock ?? null);
+        if (layout.includes(holds) && !(lacks && layout.includes(lacks))) return;
+        await new Promise(goOn => setTimeout(goOn, 100));
+    }
+}"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -31,6 +41,11 @@ def pill(view: Locator) -> Locator:
 
 def command(page: LabPage, id: str) -> None:
     page.call("id => window.jupyterapp.commands.execute(id).then(() => null)", id)
+
+
+def wait_layout(page: LabPage, holds: str, lacks: str = "") -> None:
+    """Wait until a reload will bring the widget `holds` back, and not `lacks`."""
+    page.call(LAYOUT_IS_KEPT, [holds, lacks])
 
 
 def open_run(page: LabPage, name: str, *cells: str) -> None:
@@ -96,14 +111,14 @@ def test_the_panel_and_the_view_live_on_after_a_reload_while_a_cell_blocks(lab_p
     page.start_cell(2)
     gate.reached()
     page.reload()
-    expect(runs(page)).to_have_count(1, timeout=15_000)
+    expect(runs(page)).to_have_count(1)
     expect(runs(page).first).to_have_attribute("data-state", "running")
     view(page, 1).locator(".ipf-head").get_by_role("button", name="Cancel", exact=True).click()
     expect_state(page, 1, "cancelled")
     expect(runs(page).first).to_have_attribute("data-state", "cancelled")
     # JupyterLab has forgotten which output is meant: the view itself brings its picture up to date.
     state = f"() => {OUTPUT}.data['{MIME}'].run.state === 'cancelled'"
-    page.page.wait_for_function(state, timeout=10_000)
+    page.page.wait_for_function(state)
     page.save()
     saved = next(output for output in page.server.read_notebook("reload.ipynb").cells[1].outputs if "data" in output)
     assert saved.data[MIME]["run"]["state"] == "cancelled"
@@ -120,9 +135,9 @@ def test_a_run_opens_in_a_tab_that_comes_back_after_a_reload(lab_page: LabPage) 
     box = tab(page).locator(".ipf-run").bounding_box()
     assert box is not None
     assert box["height"] > 600, "a tab's view is as large as the tab"
-    page.page.wait_for_timeout(1500)  # JupyterLab writes its layout down a second after the last change
+    wait_layout(page, "ipyflow-runs:")
     page.page.reload(wait_until="domcontentloaded")
-    expect(pill(tab(page))).to_have_attribute("data-state", "running", timeout=30_000)
+    expect(pill(tab(page))).to_have_attribute("data-state", "running")
     tab(page).locator(".ipf-head").get_by_role("button", name="Cancel", exact=True).click()
     expect(pill(tab(page))).to_have_attribute("data-state", "cancelled")
 
@@ -251,7 +266,7 @@ def test_the_lessons_are_copied_where_there_are_none(lab_page: LabPage) -> None:
     page.open_notebook("lessons.ipynb", kernel=False)
     page.page.evaluate("void window.jupyterapp.commands.execute('ipyflow:open-lessons')")
     page.page.get_by_role("button", name="Copy and open").click()
-    expect(page.page.locator(".jp-NotebookPanel").filter(has_text="The lessons")).to_have_count(1, timeout=15_000)
+    expect(page.page.locator(".jp-NotebookPanel").filter(has_text="The lessons")).to_have_count(1)
     assert (page.server.root / "ipyflow-lessons" / "01-futures.ipynb").is_file()
 
 

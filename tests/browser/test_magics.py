@@ -50,7 +50,7 @@ def test_a_task_is_defined_run_and_looked_at(lab_page: LabPage) -> None:
 
     # Tab: a command, an option, its value; then the line is run.
     text, offers = completed(page, 3)
-    assert offers.all_inner_texts() == ["show"]
+    expect(offers).to_have_text(["show"])
     page.page.keyboard.press("Enter")
     expect(text).to_have_text("%flow show")
     completed(page, 3, " --")
@@ -65,6 +65,7 @@ def test_a_task_is_defined_run_and_looked_at(lab_page: LabPage) -> None:
 
     # A task by its name and number.
     text, offers = completed(page, 4)
+    expect(offers).to_have_count(3)
     assert sorted(offers.all_inner_texts()) == ["load#1", "load#2", "load#3"]
     page.page.keyboard.press("Enter")
     page.run_cell(4)

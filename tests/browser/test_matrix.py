@@ -146,7 +146,7 @@ class Place:
 
     def expect_state(self, cell: int, state: str) -> None:
         pill = self.view(cell).locator(".ipf-head .ipf-pill")
-        expect(pill).to_have_attribute("data-state", state, timeout=10_000)
+        expect(pill).to_have_attribute("data-state", state)
 
     def text(self, cell: int) -> str:
         """What a cell printed."""

@@ -55,7 +55,7 @@ def test_the_log_follows_a_run_while_a_cell_blocks_and_is_chosen_from(loud: LabP
     shown = view(loud, 1)
     blocked = loud.start_cell(2)
     gate.reached()
-    expect(lines(shown).filter(has_text="line 19")).to_have_count(3, timeout=10_000)
+    expect(lines(shown).filter(has_text="line 19")).to_have_count(3)
     loud.screenshot("log", of=shown)
     expect_state(loud, 1, "succeeded")
     assert still_runs(loud, blocked)

@@ -83,7 +83,7 @@ def number(page: LabPage, cell: int, state: str) -> Locator:
 
 def expect_state(page: LabPage, cell: int, state: str) -> None:
     pill = view(page, cell).locator(".ipf-head .ipf-pill")
-    expect(pill).to_have_attribute("data-state", state, timeout=10_000)
+    expect(pill).to_have_attribute("data-state", state)
 
 
 def test_a_group_fills_branch_by_branch_and_a_failed_one_is_healed(page: LabPage) -> None:
@@ -93,7 +93,7 @@ def test_a_group_fills_branch_by_branch_and_a_failed_one_is_healed(page: LabPage
     page.run_cell(0)
     page.run_cell(1)
     # Two branches at once: the others wait for a slot, and what follows is there as a plan.
-    expect(row(page, 1, r"in_parallel #\d+, group, waiting, 0 of 4 branches")).to_be_visible(timeout=10_000)
+    expect(row(page, 1, r"in_parallel #\d+, group, waiting, 0 of 4 branches")).to_be_visible()
     slot = r"fetch #\d+, branch {}, waiting, branch slot of in_parallel#\d+ \(2 at once\)"
     for branch in (2, 3):
         expect(row(page, 1, slot.format(branch))).to_be_visible()
@@ -153,7 +153,7 @@ def test_retry_of_a_failed_entry_makes_the_pipeline_go_on(page: LabPage) -> None
     page.screenshot("failed", of=view(page, 2))
     page.run_cell(3)
     failed.get_by_role("button", name="Retry fragile").click()
-    expect(double).to_contain_text("succeeded", timeout=10_000)
+    expect(double).to_contain_text("succeeded")
     expect_state(page, 2, "succeeded")
     page.screenshot("went-on", of=view(page, 2))
     page.run_cell(4)
@@ -168,7 +168,7 @@ def test_a_click_pauses_a_pipeline_and_another_lets_it_go_on(page: LabPage) -> N
     for cell in (0, 1, 2):
         page.run_cell(cell)
     head = view(page, 2).locator(".ipf-head")
-    expect(row(page, 2, r"held #3, running")).to_be_visible(timeout=10_000)
+    expect(row(page, 2, r"held #3, running")).to_be_visible()
     # The run: what is at work goes on, what comes next does not begin.
     head.get_by_role("button", name="Pause", exact=True).click()
     expect(head.locator(".ipf-pill")).to_have_text("running, paused")

@@ -50,9 +50,8 @@ def view(page: LabPage, cell: int) -> Locator:
     return page.cell(cell).locator(".ipf")
 
 
-def expect_state(page: LabPage, cell: int, state: str, seconds: float = 10) -> None:
-    pill = view(page, cell).locator(".ipf-head .ipf-pill")
-    expect(pill).to_have_attribute("data-state", state, timeout=seconds * 1000)
+def expect_state(page: LabPage, cell: int, state: str) -> None:
+    expect(view(page, cell).locator(".ipf-head .ipf-pill")).to_have_attribute("data-state", state)
 
 
 def still_runs(page: LabPage, call: int) -> bool:
@@ -74,7 +73,7 @@ def test_a_flow_cell_returns_while_its_work_runs_and_its_view_fills(page: LabPag
     expect_state(page, 1, "succeeded")
     page.screenshot("while-blocked")
     assert still_runs(page, blocked)
-    assert page.cell(1).locator(".ipyflow-of-view").is_hidden(), "the saved picture shows beside the live view"
+    expect(page.cell(1).locator(".ipyflow-of-view"), "the saved picture beside the live view").to_be_hidden()
     for tab in ("Graph", "Table", "Timeline"):
         view(page, 1).get_by_role("tab", name=tab).click()
         page.screenshot(tab.lower(), of=view(page, 1))
@@ -89,7 +88,7 @@ def test_a_failure_shows_its_state_message_and_traceback(page: LabPage) -> None:
     page.run_cell(0)
     page.run_cell(1)
     row = view(page, 1).get_by_role("row").filter(has_text="check_payment")
-    expect(row).to_contain_text("failed", timeout=10_000)
+    expect(row).to_contain_text("failed")
     expect(row).to_contain_text("ValueError: Ada may not spend 40")
     row.click()
     detail = view(page, 1).locator(".ipf-detail")
@@ -139,7 +138,7 @@ def test_retry_runs_edited_code_and_the_ended_run_goes_on(page: LabPage) -> None
     for cell in (0, 1, 2):
         page.run_cell(cell)
     row = view(page, 2).get_by_role("row").filter(has_text="ValueError")
-    expect(row).to_have_count(1, timeout=10_000)
+    expect(row).to_have_count(1)
     expect_state(page, 2, "succeeded")
     page.run_cell(3)
     row.get_by_role("button", name="Retry").click()
@@ -160,7 +159,7 @@ def test_a_reloaded_page_shows_the_run_again_and_live(page: LabPage) -> None:
     page.save()
     page.reload()
     expect_state(page, 1, "running")
-    assert page.cell(1).locator(".ipyflow-of-view").is_hidden()
+    expect(page.cell(1).locator(".ipyflow-of-view")).to_be_hidden()
     gate.open()
     expect_state(page, 1, "succeeded")
     page.screenshot("reloaded")
@@ -212,7 +211,7 @@ def test_a_view_fills_while_its_own_cell_blocks(page: LabPage, kernelspec: Calla
     # ipykernel 6 reads no message of a page while a cell blocks: the view must fill all the same.
     expect_state(page, 1, "succeeded")
     expect(view(page, 1)).to_contain_text("Cell In[2]")
-    assert page.cell(1).locator(".ipf").count() == 1
+    expect(page.cell(1).locator(".ipf")).to_have_count(1)
 
 
 @pytest.mark.kernel
@@ -260,7 +259,7 @@ def test_in_notebook_7(page: LabPage) -> None:
     page.run_cell(0)
     page.run_cell(1)
     expect_state(page, 1, "succeeded")
-    assert page.cell(1).locator(".ipyflow-of-view").is_hidden()
+    expect(page.cell(1).locator(".ipyflow-of-view")).to_be_hidden()
     page.screenshot()
 
 

@@ -30,7 +30,7 @@ def test_workers_have_rows_and_one_that_was_lost_is_seen(page: LabPage) -> None:
     page.open_notebook("workers.ipynb")
     page.run_cell(0)
     page.run_cell(1)
-    expect_state(page, 1, "succeeded", 30)
+    expect_state(page, 1, "succeeded")
     shown = view(page, 1)
     page.screenshot("workers-tasks", of=shown)
     shown.get_by_role("button", name="A row for each worker").click()

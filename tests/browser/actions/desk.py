@@ -150,7 +150,7 @@ class View:
         """Scroll so that all of it can be reached with the mouse."""
         self.root.evaluate("view => view.scrollIntoView({ block: 'end' })")
 
-    def expect_state(self, state: str, seconds: float = 15) -> None:
+    def expect_state(self, state: str, seconds: float = 30) -> None:
         expect(self.pill).to_have_attribute("data-state", state, timeout=seconds * 1000)
 
     def button(self, name: str, of: Locator | None = None) -> Locator:
@@ -181,7 +181,7 @@ class View:
             f"([view, of]) => {{ const found = ({STRETCH})(view); if (found === null) return false;"
             f" const [from, to] = found; return {condition} }}"
         )
-        self.page.page.wait_for_function(code, arg=[self.root.element_handle(), list(of)], timeout=10_000)
+        self.page.page.wait_for_function(code, arg=[self.root.element_handle(), list(of)])
         return self.stretch()
 
     def screenshot(self, label: str) -> None:

@@ -210,7 +210,6 @@ def test_a_saved_builder_is_its_picture_and_its_code(desk: Desk, notebook: LabPa
         "index => JSON.stringify(window.jupyterapp.shell.currentWidget.content.widgets[index].model.outputs.toJSON())"
         ".includes('read.send(&#x27;a&#x27;, 6)')",
         arg=view.cell,
-        timeout=10_000,
     )
     outputs = notebook.outputs(view.cell)
     assert [sorted(output["data"]) for output in outputs] == [

@@ -48,7 +48,7 @@ def wait_camera(view: View, condition: str, *of: float) -> tuple[float, float, f
         const [x, y, k] = parts.map(Number);
         return {condition};
     }}"""
-    view.page.page.wait_for_function(code, arg=[view.root.element_handle(), list(of)], timeout=10_000)
+    view.page.page.wait_for_function(code, arg=[view.root.element_handle(), list(of)])
     return camera(view)
 
 

@@ -32,7 +32,7 @@ def opened(page: LabPage, name: str) -> Desk:
 
 def all_said(view: View) -> None:
     """What is true at the end of BUSY."""
-    view.expect_state("succeeded", 30)
+    view.expect_state("succeeded")
     expect(view.number("succeeded")).to_have_text("108")
     expect(view.number("failed")).to_have_text("1")
     search = view.root.get_by_role("searchbox", name="Filter the rows by text")
@@ -54,7 +54,7 @@ def test_a_view_heals_on_a_link_that_loses_messages(world: str, request: pytest.
     desk = opened(page, "poor.ipynb")
     link.rough(True)
     view = desk.run(BUSY)
-    view.expect_state("succeeded", 30)
+    view.expect_state("succeeded")
     link.rough(False)
     counts = link.counts
     assert counts["lost"] >= 3, counts
