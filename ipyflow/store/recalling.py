@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from ipyflow.errors import HistoryUnavailable
-from ipyflow.model.ports import Found
+from ipyflow.model.ports import Found, Hearing
 from ipyflow.store.database import Database
 from ipyflow.store.keeping import Keeping
 from ipyflow.store.shelf import Shelf
@@ -43,7 +43,7 @@ class Recall:
         """Look for a value; ``then`` is called with it or ``None``, on a thread of the store."""
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="ipyflow-recall", daemon=True)
+                self._thread = Hearing(self._work, "ipyflow-recall")
                 self._thread.start()
         self._asked.put(lambda: then(self._found(key, max_age)))
 

@@ -5,9 +5,12 @@ cloudpickle is imported with the first value that plain pickle might not know.
 
 from __future__ import annotations
 
+import functools
 import importlib
+import io
 import os
 import pickle
+import sys
 import time
 import zlib
 from collections.abc import Iterable
@@ -29,13 +32,36 @@ def dump(value: Any) -> bytes:
     Raises:
         Exception: whatever pickling it raised.
     """
-    pickler: Any = pickle if type(value) in _PLAIN else importlib.import_module("cloudpickle")
-    raw: bytes = pickler.dumps(value, pickle.HIGHEST_PROTOCOL)
+    if type(value) in _PLAIN:
+        raw = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    else:
+        written = io.BytesIO()
+        _pickler()(written, pickle.HIGHEST_PROTOCOL).dump(value)
+        raw = written.getvalue()
     if len(raw) >= WORTH:
         packed = zlib.compress(raw, 1)
         if len(packed) < 0.9 * len(raw):
             return b"z" + packed
     return b"p" + raw
+
+
+@functools.cache
+def _pickler() -> Any:
+    """cloudpickle's, but for the classes that a notebook defines.
+
+    They are written by their names: what comes back in another kernel is of the class that is defined there now, and
+    not of a copy of it that nothing there is an instance of.
+    """
+    cloudpickle = importlib.import_module("cloudpickle")
+
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc, name-defined]
+        def reducer_override(self, value: Any) -> Any:
+            of_main = isinstance(value, type) and value.__module__ == "__main__"
+            if of_main and getattr(sys.modules["__main__"], value.__qualname__, None) is value:
+                return NotImplemented
+            return super().reducer_override(value)
+
+    return Pickler
 
 
 def load(data: bytes) -> Any:
