@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.engine.recorded import Recorded
+from ipyflow.engine.sources import source_of
 from ipyflow.model import records as r
 from ipyflow.model.ports import Presenter
 from ipyflow.model.status import FAILURE_STATES, State
@@ -166,6 +167,20 @@ class Run(Recorded):
         executors = list(self.engine.executors.items())
         found = {name: getattr(executor, "size", None) for name, executor in executors}
         return {name: size for name, size in found.items() if isinstance(size, int)}
+
+    @property
+    def source(self) -> str:
+        """The source of the cell that is the flow; empty where it is none, or nothing is kept."""
+        memory = self.engine.memory
+        return "" if memory is None else memory.code_of(self.id)[0]
+
+    def sources(self) -> dict[str, str]:
+        """The source of its tasks by ``module:name``: as kept, and of futures that somebody holds."""
+        memory = self.engine.memory
+        held = {f"{future.task.module}:{future.task.name}": future.task for future in self.futures}
+        kept = {} if memory is None else memory.code_of(self.id)[1]
+        found = {name: source_of(task.fn) for name, task in held.items() if name not in kept}
+        return kept | {name: source for name, source in found.items() if source}
 
     def now(self) -> float:
         """The time on the clock of its records."""

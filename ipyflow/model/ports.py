@@ -215,6 +215,13 @@ class Memory(Protocol):
     def keep_resumed(self, run: int, key: str) -> None:
         """Keep that a run goes on with another one, known by its key in the history."""
 
+    def code_of(self, run: int) -> tuple[str, dict[str, str]]:
+        """The source of the cell that is the flow of a run, and those of its tasks, by ``module:name``; once written.
+
+        Raises:
+            HistoryUnavailable: they cannot be read.
+        """
+
 
 class Presenter(Protocol):
     """How runs and futures show themselves; the engine only passes the question on."""

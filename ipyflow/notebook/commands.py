@@ -117,6 +117,8 @@ class Commands:
     def explain(self, given: Given) -> None:
         """``%flow explain``: and which of the other subcommands leads on."""
         found = self._shown(given, failed=True)
+        if isinstance(found, PastRun) and found.lost:
+            print(f"{label(found)} ({found.key}) is lost: its kernel ended before it did.")
         print(found.explain())
         if isinstance(found, PastRun):
             if found.lost:

@@ -46,6 +46,7 @@ def found(word: str, store: Store | None = None) -> PastRun | None:
         RuntimeError: no history is kept here.
     """
     store = kept() if store is None else store
+    store.flush()
     run = keyed(word, store)
     if run is None:
         line = next(iter(store.shelf.lines(name=exactly(word), limit=1)), None)

@@ -82,6 +82,7 @@ class History(Sequence[PastRun]):
         if runs:
             chosen = [run if isinstance(run, PastRun) else self.open(run) for run in runs]
             return self._store.delete([run.line.id for run in chosen])
+        self._store.flush()
         if not self.conditions:
             raise ValueError(
                 "that would delete all there is: say which, as in history(until='30d').delete() or "

@@ -30,9 +30,9 @@ class PastLog:
 
     def __init__(self, shelf: Shelf, line: Line) -> None:
         self._shelf, self._line = shelf, line
-        self._read = 0
-        """How many records of the store were read, with those before them."""
-        self._ends: list[r.Record] | None = [] if not line.lost else None
+        self._stored = line.records
+        """How many records of a lost run the store has: then come its ends."""
+        self._ends: list[r.Record] | None = None if line.lost else []
 
     @property
     def forgotten(self) -> int:
@@ -72,8 +72,7 @@ class PastLog:
         if self._ends is None:
             self.state()
         out = [r.unpack(row) for rows in self.rows(since) for row in rows]
-        self._read = max(self._read, max(since, self.forgotten) + len(out))
-        ends = (self._ends or [])[max(since - self._read, 0) :]
+        ends = (self._ends or [])[max(since - self._stored, 0) :]
         return max(since, self.forgotten) + len(out) + len(ends), out + ends
 
     def state(self) -> RunState:
@@ -82,8 +81,8 @@ class PastLog:
         for rows in self.rows():
             for row in rows:
                 state.apply(r.unpack(row))
-        self._read = state.seq
         if self._ends is None:
+            self._stored = state.seq
             self._ends = closing(state)
         for record in self._ends:
             state.apply(record)

@@ -115,6 +115,16 @@ class Store:
         """Keep that a run goes on with another one, known by its key."""
         self._keeping.about_run("resumes", run, key)
 
+    def code_of(self, run: int) -> tuple[str, dict[str, str]]:
+        """The source of the cell that is the flow of a run, and those of its tasks, by ``module:name``.
+
+        Raises:
+            HistoryUnavailable: they cannot be read.
+        """
+        self.flush()
+        line = self.shelf.find(self.key_of(run))
+        return ("", {}) if line is None else (self.shelf.source(line.id), self.shelf.code(line.id))
+
     # For people.
 
     def delete(self, runs: Iterable[int]) -> int:
