@@ -17,8 +17,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.keys import digest
 from ipyflow.engine.marks import fingerprint
 from ipyflow.engine.options import Definition
-from ipyflow.engine.references import by_name, replace
-from ipyflow.engine.sources import inner_function
+from ipyflow.engine.references import by_name
 from ipyflow.errors import TaskCancelled
 from ipyflow.model import records as r
 from ipyflow.model.status import State
@@ -53,29 +52,38 @@ def key_of(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> H
     Raises:
         TypeError: an argument of which nobody knows whether it equals another.
     """
-    fn = inner_function(task.fn)
-    chosen, names = _by_name(task, args, kwargs), task.options.defer
+    fn, names = task.fn, task.options.defer
+    if isinstance(fn, types.MethodType):
+        fn, args = fn.__func__, (fn.__self__, *args)
+    try:
+        chosen = by_name(fn, args, kwargs)
+    except (TypeError, ValueError):  # they do not fit: the function says so itself
+        chosen = {**{str(place): value for place, value in enumerate(args)}, **kwargs}
     if not isinstance(names, bool):
         chosen = {name: value for name, value in chosen.items() if name in names}
-    mark = fingerprint((), chosen)
+    mark: Hashable = fingerprint((), chosen)
     if mark is None:  # not plain, or large
         try:
-            mark = digest({name: replace(value, lambda one: ("future", one.id)) for name, value in chosen.items()})
-        except TypeError as error:
+            mark = digest({name: _themselves(value) for name, value in chosen.items()})
+        except (TypeError, RecursionError) as error:
+            why = error if isinstance(error, TypeError) else "an argument is nested too deep to be compared"
             raise TypeError(
-                f"{task.name} has defer=, but {error}: name the parameters by which calls are told apart, "
+                f"{task.name} has defer=, but {why}: name the parameters by which calls are told apart, "
                 "as in defer=Defer('a, b')"
             ) from None
-    instance = id(fn.__self__) if isinstance(fn, types.MethodType) else None
-    return task.module, getattr(fn, "__qualname__", task.name), instance, mark
+    return task.module, getattr(fn, "__qualname__", task.name), mark
 
 
-def _by_name(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by parameter, with defaults; as they are, where they do not fit: the function says so itself."""
-    try:
-        return by_name(task.fn, args, kwargs)
-    except (TypeError, ValueError):
-        return {**{str(place): value for place, value in enumerate(args)}, **kwargs}
+def _themselves(value: Any) -> Any:
+    """``value`` with a number in the place of all that equals nothing but itself; it lives as long as its call."""
+    kind = type(value)
+    if issubclass(kind, Future) or kind.__eq__ is object.__eq__:
+        return ("itself", id(value))
+    if kind in (list, tuple):
+        return kind(map(_themselves, value))
+    if kind is dict:
+        return {key: _themselves(item) for key, item in value.items()}
+    return value
 
 
 def enter(engine: Engine, call: Call, found: list[Future[Any]]) -> None:

@@ -38,7 +38,7 @@ def again(engine: Engine, call: Call) -> Call | None:
     admission.release(call)
     call.drop()
     pause = call.task.options.delay
-    ready = admission.after_pause(engine, following, pause, f"pause of {pause:g} s")
+    ready = admission.after_pause(engine, following, pause, f"pause of {pause:g} s: it gave None")
     if ready is None or ready.executor.name == "inline":
         return ready
     # Not by the same worker at once: what is queued has its turn in between.

@@ -101,7 +101,7 @@ def _parameters(fn: Callable[..., Any], option: str, value: Any) -> bool | froze
         names = list(value)
     else:
         raise TypeError(f"{option}={value!r}: give True, parameter names, or a string as in {option}='user, product'")
-    known = inspect.signature(fn).parameters
+    known = inspect.signature(getattr(fn, "__func__", fn)).parameters
     for name in names:
         if name not in known:
             raise ValueError(

@@ -36,6 +36,11 @@ class Attempt:
     text: str = ""
     traceback: str | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with an exception; ``type`` is ``NoneType`` where it gave ``None`` and was run again."""
+        return self.type not in ("", "NoneType")
+
 
 @dataclass(slots=True)
 class Span:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.again import again_words, stand_in
 from ipyflow.views.answers import awaiting
 from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.flow_state import is_awaiting
@@ -56,6 +57,7 @@ def explain(state: RunState, task_id: int, *, now: float | None = None) -> str:
     until = instant(state, now)
     said = [_sentence(state, task, until)]
     said += holders(state, task, until)
+    said += again_words(state, task)
     said += _causes(state, task)
     said += code_words(task)
     said += _way_on(state, task)
@@ -170,6 +172,8 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
     if task.state is State.WAITING:
         what = shown(task.reason, 200) or "something that was not recorded"
         what = f"a {what}" if task.reason.startswith(SLOT) else what
+        newest = stand_in(state, task)
+        on = on if newest is None else listed(state, (newest.id,), until)
         return f"{name} waits for {what}{f': {on}' if on else f' (for {since})'}."
     if (flow := is_awaiting(state, task)) is not None:
         return awaiting(state, flow, task.id, until)
@@ -218,7 +222,8 @@ def _causes(state: RunState, task: TaskState) -> list[str]:
     if task.state not in FAILURE_STATES:
         return []
     said = [
-        f"Attempt {a.number} failed too: {shown(a.type, 80)}: {shown(a.text, 200)}" for a in task.attempts[:-1][:NAMED]
+        f"Attempt {a.number} failed too: {shown(a.type, 80)}: {shown(a.text, 200)}"
+        for a in [a for a in task.attempts[:-1] if a.failed][:NAMED]
     ]
     first = origin(state, task)
     said += [f"It began here: {_ended(first)}"] if first is not task else []
@@ -251,6 +256,7 @@ def _chain(state: RunState, task: TaskState, until: float) -> list[str]:
             break
         # The one that waits itself is the one with more to tell.
         task = next((t for t in pending if t.state in (State.BLOCKED, State.WAITING)), pending[0])
+        task = stand_in(state, task) or task
         if task.id in seen:
             said.append(f"That closes a circle: {label(task)} is waited for by what it waits for.")
             break

@@ -130,7 +130,7 @@ def _events(state: RunState, task: TaskState) -> list[Event]:
     for attempt in task.attempts:
         at: dict[str, Any] = {"ipyflow.attempt": attempt.number, "ipyflow.task.worker": clean(attempt.worker)}
         out.append(Event("attempt", at, _wall(state, attempt.started)))
-        if attempt.type and attempt.ended is not None:
+        if attempt.failed and attempt.ended is not None:
             failed = _exception(attempt.type, attempt.text, attempt.traceback)
             out.append(Event("exception", failed, _wall(state, attempt.ended)))
     if not task.attempts and task.state in FAILURE_STATES and task.ended is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import FAILURE_STATES, FINAL_STATES, State
+from ipyflow.views.again import stand_in
 from ipyflow.views.containers import branches, contains
 from ipyflow.views.flow_state import STEPS, is_awaiting
 from ipyflow.views.outline import Line, outline
@@ -110,6 +111,8 @@ def _outcome(state: RunState, task: TaskState) -> str:
         more = f" and {len(task.waiting_on) - 3:,} more" if len(task.waiting_on) > 3 else ""
         why = f": {shown(task.reason, 60)}" if task.reason else ""
         out = f"  {LOOKS[task.state].word}{why}" + (f" ({', '.join(names)}{more})" if names else "")
+    if task.state in FINAL_STATES and (instead := stand_in(state, task)) is not None:
+        out += f"  {shown(instead.name, 40)}#{instead.id} ran in its place"
     if len(task.attempts) > 1:
         out += f"  attempt {task.attempts[-1].number}{', changed code' if task.revisions else ''}"
     return out

@@ -95,8 +95,10 @@ def _attempt(state: RunState, one: Slice) -> Event:
     tried = task.attempts[one.attempt - 1] if one.attempt <= len(task.attempts) else None
     if called:
         args["arguments"] = shown(called, _TEXT)
-    if tried is not None and tried.type:
+    if tried is not None and tried.failed:
         args["error"] = shown(f"{tried.type}: {tried.text}", _TEXT)
+    elif tried is not None and tried.type:
+        args["value"] = shown(tried.text, _TEXT)
     elif one.state is State.SUCCEEDED and task.text:
         args["value"] = shown(task.text, _TEXT)
     if task.group is not None:

@@ -86,7 +86,7 @@ def outcome(task: TaskState, i: int) -> State:
         if span.state in FINAL_STATES:
             return span.state
         if span.state is State.WAITING:
-            return State.SUCCEEDED if task.into else State.FAILED
+            return State.FAILED if failed_with(span) else State.SUCCEEDED
         if span.state is State.CANCELLING:
             return State.CANCELLED
     return State.RUNNING
