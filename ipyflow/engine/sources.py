@@ -186,8 +186,14 @@ def _same_code(one: Any, other: Any) -> bool:
     if not isinstance(one, CodeType) or not isinstance(other, CodeType):
         return one is other
     # Of names of the enclosing function it is not known here whether they are its own: so not what the lines became,
-    # but the names and constants in them are compared.
+    # but the names and constants in them are compared; and a name that only a function inside uses is one of both.
+    inside = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (one, other)]
     plain = [[c for c in code.co_consts if not isinstance(c, CodeType)] for code in (one, other)]
-    names = [{*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars} for code in (one, other)]
-    same_inside = len(list(_inside(one))) == len(list(_inside(other)))
-    return repr(plain[0]) == repr(plain[1]) and names[0] == names[1] and same_inside
+    names = [{name for c in (code, *_inside(code)) for name in _names(c)} for code in (one, other)]
+    if repr(plain[0]) != repr(plain[1]) or names[0] != names[1] or len(inside[0]) != len(inside[1]):
+        return False
+    return all(map(_same_code, *inside))
+
+
+def _names(code: CodeType) -> tuple[str, ...]:
+    return (*code.co_names, *code.co_varnames, *code.co_freevars, *code.co_cellvars)

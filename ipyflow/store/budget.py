@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _GOAL = 0.9
 """The share of the limit to go down to, so that not each batch has to make room."""
-_AT_ONCE = 50
 _PAGES = 20_000
 """Pages given back to the file system at once, some 80 MB."""
 
@@ -46,28 +45,36 @@ def total(connection: sqlite3.Connection) -> int:
 def make_room(connection: sqlite3.Connection, limit: int) -> list[str]:
     """Remove what is needed least until all is well below the limit again."""
     files: list[str] = []
-    if total(connection) > limit:
-        for removed in _least_needed(connection):
-            files += removed
-            if total(connection) <= limit * _GOAL:
+    goal = int(limit * _GOAL)
+    if (now := total(connection)) > limit:
+        files += _remove_results(connection, now - goal)
+        for run in _oldest(connection) if total(connection) > goal else ():
+            files += remove_runs(connection, [run])
+            if total(connection) <= goal:
                 break
         give_back(connection)
     return files
 
 
-def _least_needed(connection: sqlite3.Connection) -> Iterator[list[str]]:
-    query = f"SELECT key, file FROM results ORDER BY used LIMIT {_AT_ONCE}"
-    while found := connection.execute(query).fetchall():
-        connection.executemany("DELETE FROM results WHERE key = ?", [(key,) for key, _ in found])
-        yield [file for _, file in found if file]
-    query = f"SELECT id FROM runs WHERE state != 'running' ORDER BY opened LIMIT {_AT_ONCE}"
-    while ids := [id for (id,) in connection.execute(query)]:
-        for id in ids:
-            yield remove_runs(connection, [id])
-    lost = "SELECT id FROM runs WHERE state = 'running' ORDER BY opened"
-    for id in [id for (id,) in connection.execute(lost)]:
-        if not going_on(connection, id):
-            yield remove_runs(connection, [id])
+def _remove_results(connection: sqlite3.Connection, bytes: int) -> list[str]:
+    """Results of so many bytes, those first that were not used for longest."""
+    removed: list[tuple[str, str | None]] = []
+    for key, size, file in connection.execute("SELECT key, size, file FROM results ORDER BY used"):
+        if bytes <= 0:
+            break
+        bytes -= size
+        removed.append((key, file))
+    connection.executemany("DELETE FROM results WHERE key = ?", [(key,) for key, _ in removed])
+    return [file for _, file in removed if file]
+
+
+def _oldest(connection: sqlite3.Connection) -> Iterator[int]:
+    """Runs, oldest first: those that have ended, then those whose kernels are gone."""
+    for (run,) in connection.execute("SELECT id FROM runs WHERE state != 'running' ORDER BY opened").fetchall():
+        yield run
+    for (run,) in connection.execute("SELECT id FROM runs WHERE state = 'running' ORDER BY opened").fetchall():
+        if not going_on(connection, run):
+            yield run
 
 
 def going_on(connection: sqlite3.Connection, run: int) -> bool:
@@ -105,7 +112,8 @@ def give_back(connection: sqlite3.Connection) -> None:
     connection.execute(
         "DELETE FROM kernels WHERE ended AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.kernel = kernels.id)"
     )
-    connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+    for _ in range(min(_pragma(connection, "freelist_count"), _PAGES)):
+        connection.execute("PRAGMA incremental_vacuum(1)")  # Python takes one step of it, which is one page
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
