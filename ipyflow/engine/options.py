@@ -110,10 +110,10 @@ class Cache:
     version: Any = None
 
     def __post_init__(self) -> None:
-        age = self.age
-        if isinstance(age, bool) or (age is not None and not isinstance(age, (int, float))):
+        age: object = self.max_age
+        if isinstance(age, bool) or not isinstance(age, int | float | timedelta | None):
             raise TypeError(f"Cache(max_age={self.max_age!r}): give seconds or a datetime.timedelta, or None")
-        if age is not None and not age > 0:
+        if self.age is not None and not self.age > 0:
             raise ValueError(f"Cache(max_age={self.max_age!r}): give more than 0 seconds, or None for any age")
         if self.namespace is not None and not (isinstance(self.namespace, str) and self.namespace):
             raise TypeError(f"Cache(namespace={self.namespace!r}): give a text")
@@ -123,9 +123,8 @@ class Cache:
     @property
     def age(self) -> float | None:
         """``max_age`` in seconds."""
-        if isinstance(self.max_age, timedelta):
-            return self.max_age.total_seconds()
-        return self.max_age if self.max_age is None or isinstance(self.max_age, bool) else float(self.max_age)
+        age = self.max_age
+        return None if age is None else age.total_seconds() if isinstance(age, timedelta) else float(age)
 
 
 class RetryPolicy(Protocol):
