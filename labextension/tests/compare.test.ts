@@ -20,24 +20,26 @@ describe("a comparison", () => {
     const answer = nightly();
     const element = draw(answer);
     expect(element.getAttribute("aria-label")).toBe("Compared: nightly: a3f9c1-2 before, a3f9c1-3 after");
-    expect(texts(element, ".ipf-c-side > b")).toEqual(["before", "after"]);
-    expect(texts(element, ".ipf-c-side > code")).toEqual(["a3f9c1-2", "a3f9c1-3"]);
-    expect(texts(element, ".ipf-c-words li")).toEqual(answer.words.map((text) => `${text}.`));
-    const kinds = [...element.querySelectorAll<HTMLElement>(".ipf-c-row")].map((row) => row.dataset.kind);
+    expect(texts(element, ".ipf-vs-side > b")).toEqual(["before", "after"]);
+    expect(texts(element, ".ipf-vs-side > code")).toEqual(["a3f9c1-2", "a3f9c1-3"]);
+    expect(texts(element, ".ipf-vs-words li")).toEqual(answer.words.map((text) => `${text}.`));
+    const kinds = [...element.querySelectorAll<HTMLElement>(".ipf-vs-row")].map((row) => row.dataset.kind);
     expect(kinds.slice(0, 3)).toEqual(["failing", "failing", "failing"]);
     expect(kinds.slice(3)).toEqual(["new", "slower", "faster", "cached"]);
     // Colour and mark never stand alone.
-    expect(texts(element, ".ipf-c-kind").every((text) => text !== "")).toBe(true);
+    expect(texts(element, ".ipf-vs-kind").every((text) => text !== "")).toBe(true);
   });
 
   it("draws both runs on one axis, the longer one to its end", () => {
     const element = draw(nightly());
-    const ends = [...element.querySelectorAll<HTMLElement>(".ipf-c-end")].map((end) => end.style.left);
+    const ends = [...element.querySelectorAll<HTMLElement>(".ipf-vs-end")].map((end) => end.style.left);
     expect(ends).toContain("100.000%");
     expect(ends.every((end) => Number.parseFloat(end) <= 100)).toBe(true);
-    const lanes = element.querySelectorAll(".ipf-c-lane");
+    const lanes = element.querySelectorAll(".ipf-vs-lane");
     expect(lanes.length).toBe(nightly().lanes.length);
-    expect(lanes[0]?.querySelector(":scope > svg")?.getAttribute("aria-label")).toMatch(/^before from \+0 s to .*, after from /);
+    expect(lanes[0]?.querySelector(":scope > svg")?.getAttribute("aria-label")).toMatch(
+      /^before from \+0 s to .*, after from /,
+    );
   });
 
   it("opens a row task by task, and leads to the tasks where its host can open them", () => {
@@ -50,8 +52,8 @@ describe("a comparison", () => {
     row.changes = [twin, twin];
     const openTask = vi.fn();
     const element = draw(answer, { openTask });
-    const line = element.querySelector('.ipf-c-row[data-kind="slower"]');
-    const button = line?.querySelector<HTMLButtonElement>(".ipf-c-open");
+    const line = element.querySelector('.ipf-vs-row[data-kind="slower"]');
+    const button = line?.querySelector<HTMLButtonElement>(".ipf-vs-open");
     const below = line?.nextElementSibling as HTMLElement;
     expect([below.hidden, button?.getAttribute("aria-expanded")]).toEqual([true, "false"]);
     button?.click();
@@ -70,24 +72,24 @@ describe("a comparison", () => {
     expect(element.querySelectorAll(".ipf-link")).toHaveLength(0);
     const openRun = vi.fn();
     const opening = draw(nightly(), { openRun });
-    opening.querySelectorAll<HTMLButtonElement>(".ipf-c-side .ipf-link")[1]?.click();
+    opening.querySelectorAll<HTMLButtonElement>(".ipf-vs-side .ipf-link")[1]?.click();
     expect(openRun).toHaveBeenCalledWith("after");
   });
 
   it("shows one kind of change alone, and all again", () => {
     const element = draw(nightly());
-    const all = element.querySelectorAll(".ipf-c-row").length;
+    const all = element.querySelectorAll(".ipf-vs-row").length;
     const chip = element.querySelector<HTMLButtonElement>('.ipf-chip[data-kind="faster"]');
     chip?.click();
     expect(chip?.getAttribute("aria-pressed")).toBe("true");
-    expect(element.querySelectorAll(".ipf-c-row")).toHaveLength(1);
+    expect(element.querySelectorAll(".ipf-vs-row")).toHaveLength(1);
     chip?.click();
-    expect(element.querySelectorAll(".ipf-c-row")).toHaveLength(all);
+    expect(element.querySelectorAll(".ipf-vs-row")).toHaveLength(all);
   });
 
   it("shows changed code with words besides its colours", () => {
     const element = draw(nightly());
-    expect(element.querySelector(".ipf-c-code summary")?.textContent).toBe("Code of load changed +1 −0 lines");
+    expect(element.querySelector(".ipf-vs-code summary")?.textContent).toBe("Code of load changed +1 −0 lines");
     expect(element.querySelector(".ipf-added .ipf-unseen")?.textContent).toBe("added: ");
   });
 
@@ -102,7 +104,7 @@ describe("a comparison", () => {
     for (const lane of answer.lanes) lane.name = lane.args = evil;
     for (const one of answer.code) one.lines = [["+", evil]];
     const element = draw(answer);
-    for (const button of element.querySelectorAll<HTMLButtonElement>(".ipf-c-open")) button.click();
+    for (const button of element.querySelectorAll<HTMLButtonElement>(".ipf-vs-open")) button.click();
     expect(element.querySelector("img")).toBeNull();
     expect(element.textContent).toContain(evil);
   });
@@ -124,7 +126,7 @@ describe("a comparison", () => {
       "",
     ]);
     expect([more(1.2), more(-0.3)]).toEqual(["+1.20 s", "−300 ms"]);
-    expect(marks(1)).toEqual([0.5]);
+    expect(marks(1)).toEqual([0.2, 0.4, 0.6000000000000001, 0.8]);
     expect(marks(0)).toEqual([]);
   });
 });

@@ -160,9 +160,6 @@ def said(change: Change) -> str:
     tries = len(one.attempts), len(other.attempts)
     if tries[0] != tries[1] and min(tries) > 0:
         out.append(f"{counted(tries[1], 'try')} instead of {tries[0]}")
-    waits = _waited(one), _waited(other)
-    if waits[0] is not None and waits[1] is not None and differ(waits[0], waits[1]) and waits[1] > waits[0]:
-        out.append(f"began after {duration(waits[1])} instead of {duration(waits[0])}")
     return "; ".join(part for part in out if part)
 
 
@@ -179,10 +176,6 @@ def _from(task: TaskState) -> str:
     if reused.how == "flight":
         return "from an equal call at work"
     return f"from run {reused.run}" if reused.run else ""
-
-
-def _waited(task: TaskState) -> float | None:
-    return None if task.started is None else task.started - task.submitted
 
 
 def differing_arguments(change: Change) -> str:

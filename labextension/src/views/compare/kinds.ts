@@ -55,19 +55,23 @@ export const more = (seconds: number): string => `${seconds < 0 ? "−" : "+"}${
 
 export const seconds = (value: number | null): string => (value === null ? "" : duration(value));
 
-/** Before and after as two bars, pale and full, as parts of the longest. */
-export function bars(before: number | null, after: number | null, longest: number, colour: string): HTMLElement {
-  const bar = (value: number | null, look: string) => {
+/** Whether one length of time is longer than another by enough to speak of it: by 10 % and 10 ms. */
+export const differ = (before: number, after: number): boolean =>
+  Math.abs(after - before) > Math.max(0.1 * before, 0.01);
+
+/** Before and after as two bars, pale and full, as parts of the longest; each with its colour. */
+export function bars(longest: number, before: [number | null, string], after: [number | null, string]): HTMLElement {
+  const bar = ([value, colour]: [number | null, string], look: string) => {
     if (value === null) return null;
-    const one = h("span", { class: `ipf-c-bar ${look}` });
+    const one = h("span", { class: `ipf-vs-bar ${look}` });
     one.style.width = `${Math.max(0.5, (100 * value) / (longest || 1))}%`;
-    one.style.setProperty("--ipf-c-colour", look === "ipf-c-after" ? colour : stateColour("succeeded"));
+    one.style.setProperty("--ipf-vs-colour", colour);
     return one;
   };
   return h(
     "span",
-    { class: "ipf-c-bars", "aria-hidden": "true" },
-    bar(before, "ipf-c-before"),
-    bar(after, "ipf-c-after"),
+    { class: "ipf-vs-bars", "aria-hidden": "true" },
+    bar(before, "ipf-vs-before"),
+    bar(after, "ipf-vs-after"),
   );
 }

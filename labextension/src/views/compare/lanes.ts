@@ -14,8 +14,11 @@ const TALL = 22;
 const PLACES = { before: [2, 6], after: [10, 9] } as const;
 const THIN: ReadonlySet<string> = new Set(["waiting", "queued", "blocked", "around"]);
 
+/** A stretch is at least so wide that it can be seen. */
+const LEAST = 4;
+
 /** Round times on an axis of so many seconds, without its beginning. */
-export function marks(length: number, most = 4): number[] {
+export function marks(length: number, most = 6): number[] {
   if (!(length > 0)) return [];
   const raw = length / most;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -30,25 +33,25 @@ export function lanes(answer: CompareAnswer): HTMLElement | null {
   const longest = Math.max(answer.before.seconds, answer.after.seconds, 1e-9);
   const percent = (at: number) => `${(100 * Math.min(Math.max(at / longest, 0), 1)).toFixed(3)}%`;
   const ticks = marks(longest).map((at) => {
-    const tick = h("span", { class: "ipf-c-tick", text: `+${duration(at)}` });
+    const tick = h("span", { class: "ipf-vs-tick", text: `+${duration(at)}` });
     tick.style.left = percent(at);
     return tick;
   });
   const ends = (["before", "after"] as const).map((side) => {
-    const end = h("span", { class: `ipf-c-end ipf-c-end-${side}` });
+    const end = h("span", { class: `ipf-vs-end ipf-vs-end-${side}` });
     end.style.left = percent(answer[side].seconds);
     return end;
   });
-  const axis = h("div", { class: "ipf-c-axis", "aria-hidden": "true" }, h("span"), h("div", {}, ...ticks));
+  const axis = h("div", { class: "ipf-vs-axis", "aria-hidden": "true" }, h("span"), h("div", {}, ...ticks));
   const rows = h("ul", { "aria-label": "When each was at work" }, ...answer.lanes.map((lane) => row(lane, longest)));
-  const ground = h("div", { class: "ipf-c-ends", "aria-hidden": "true" }, h("span"), h("div", {}, ...ends));
+  const ground = h("div", { class: "ipf-vs-ends", "aria-hidden": "true" }, h("span"), h("div", {}, ...ends));
   return h(
     "div",
-    { class: "ipf-c-lanes" },
+    { class: "ipf-vs-lanes" },
     axis,
-    h("div", { class: "ipf-c-rows" }, ground, rows),
+    h("div", { class: "ipf-vs-rows" }, ground, rows),
     answer.lanes_more > 0
-      ? h("p", { class: "ipf-quiet ipf-c-left", text: `… and ${count(answer.lanes_more)} more names` })
+      ? h("p", { class: "ipf-quiet ipf-vs-left", text: `… and ${count(answer.lanes_more)} more names` })
       : null,
     legend(),
   );
@@ -69,11 +72,11 @@ function row(lane: CompareLane, longest: number): HTMLElement {
   for (const side of ["before", "after"] as const) picture.append(...bars(lane[side], side, longest));
   return h(
     "li",
-    { class: "ipf-c-lane" },
+    { class: "ipf-vs-lane" },
     h(
       "span",
-      { class: "ipf-c-label", title: called + args },
-      same ? null : kindIcon(lane.kind),
+      { class: "ipf-vs-label", title: called + args },
+      h("span", { class: "ipf-vs-mark" }, same ? null : kindIcon(lane.kind)),
       h("code", { text: called }),
       args ? h("span", { class: "ipf-quiet", text: args }) : null,
     ),
@@ -84,20 +87,20 @@ function row(lane: CompareLane, longest: number): HTMLElement {
 /** All stretches of one look are one path. */
 function bars(stretches: CompareStretch[], side: "before" | "after", longest: number): SVGElement[] {
   const [top, tall] = PLACES[side];
-  const x = (at: number) => ((WIDE * at) / longest).toFixed(1);
+  const x = (at: number) => (WIDE * at) / longest;
   const paths = new Map<string, string>();
   for (const [begin, end, look] of stretches) {
-    const drawn = THIN.has(look)
-      ? `M${x(begin)} ${top + tall / 2}H${x(end)}`
-      : `M${x(begin)} ${top}H${x(end)}v${tall}H${x(begin)}z`;
+    const left = x(begin).toFixed(1);
+    const right = Math.max(x(end), x(begin) + (THIN.has(look) ? 0 : LEAST)).toFixed(1);
+    const drawn = THIN.has(look) ? `M${left} ${top + tall / 2}H${right}` : `M${left} ${top}H${right}v${tall}H${left}z`;
     paths.set(look, (paths.get(look) ?? "") + drawn);
   }
   // What waits is drawn first: what ran stands over it.
   const order = [...paths].sort(([a], [b]) => Number(THIN.has(b)) - Number(THIN.has(a)));
   return order.map(([look, d]) => {
-    const thin = THIN.has(look) ? (look === "blocked" ? "ipf-c-blocked" : "ipf-c-waits") : "ipf-c-ran";
+    const thin = THIN.has(look) ? (look === "blocked" ? "ipf-vs-blocked" : "ipf-vs-waits") : "ipf-vs-ran";
     const colour = stateColour(look === "around" ? "waiting" : (look as State));
-    return s("path", { class: `${thin} ipf-c-${side}`, d, style: `--ipf-c-colour:${colour}` });
+    return s("path", { class: `${thin} ipf-vs-${side}`, d, style: `--ipf-vs-colour:${colour}` });
   });
 }
 
@@ -110,13 +113,13 @@ function span(stretches: CompareStretch[]): string {
 
 function legend(): HTMLElement {
   const looks: [string, string][] = [
-    ["ipf-c-key-before", "before"],
-    ["ipf-c-key-after", "after"],
-    ["ipf-c-key-blocked", "blocked"],
-    ["ipf-c-key-waits", "waiting"],
-    ["ipf-c-key-end-before", "end before"],
-    ["ipf-c-key-end-after", "end after"],
+    ["ipf-vs-key-before", "before"],
+    ["ipf-vs-key-after", "after"],
+    ["ipf-vs-key-blocked", "blocked"],
+    ["ipf-vs-key-waits", "waiting"],
+    ["ipf-vs-key-end-before", "end before"],
+    ["ipf-vs-key-end-after", "end after"],
   ];
   const keys = looks.map(([look, text]) => h("span", {}, h("i", { class: look }), text));
-  return h("p", { class: "ipf-c-legend", "aria-hidden": "true" }, ...keys);
+  return h("p", { class: "ipf-vs-legend", "aria-hidden": "true" }, ...keys);
 }

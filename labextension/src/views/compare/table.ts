@@ -5,7 +5,8 @@ import { h, newId } from "../../core/dom";
 import { count, oneLine } from "../../core/format";
 import { glyph } from "../../core/icons";
 import { word } from "../../core/status";
-import { bars, kindColour, kindIcon, more, seconds, times } from "./kinds";
+import { stateColour } from "../../core/theme";
+import { bars, differ, kindColour, kindIcon, more, seconds, times } from "./kinds";
 
 /** Opens a task of one of the two runs, where whoever shows the comparison can. */
 export type Open = (side: SideName, task: number) => void;
@@ -15,9 +16,9 @@ const HEAD = ["", "task", "before", "after", "change"];
 const COLUMNS = HEAD.length + 1;
 
 export class CompareTable {
-  readonly element = h("div", { class: "ipf-c-changes" });
+  readonly element = h("div", { class: "ipf-vs-changes" });
   private readonly body = h("tbody");
-  private readonly left = h("p", { class: "ipf-quiet ipf-c-left" });
+  private readonly left = h("p", { class: "ipf-quiet ipf-vs-left" });
   private readonly chips: HTMLButtonElement[] = [];
   private only: ChangeKind | null = null;
   private readonly longest: number;
@@ -32,8 +33,8 @@ export class CompareTable {
     const filters = h("div", { class: "ipf-chips", role: "group", "aria-label": "Only one kind of change" });
     filters.append(...this.chips);
     const head = h("tr", {}, ...HEAD.map((text) => h("th", { scope: "col" }, text || unseen("what happened"))));
-    head.append(h("td", { class: "ipf-c-track" }));
-    const table = h("table", { class: "ipf-c-table", "aria-label": "What changed" }, h("thead", {}, head), this.body);
+    head.append(h("td", { class: "ipf-vs-track" }));
+    const table = h("table", { class: "ipf-vs-table", "aria-label": "What changed" }, h("thead", {}, head), this.body);
     this.element.append(filters, table, this.left);
     filters.hidden = kinds.size < 2;
     this.draw();
@@ -68,19 +69,22 @@ export class CompareTable {
   }
 
   private row(row: CompareRow): HTMLTableRowElement[] {
-    const many = row.tasks > 1;
     const [one] = row.changes;
-    const called = many ? `${row.name} ×${count(row.tasks)}` : row.name;
-    const args = many || !one?.args ? null : h("span", { class: "ipf-quiet", text: `(${oneLine(one.args, 60)})` });
-    const told = many || (one && (one.said || one.was || this.open !== null));
-    const id = newId("ipf-c");
-    const name = h("span", { class: "ipf-c-name" }, h("code", { text: called }), args);
-    const below = h("tr", { class: "ipf-c-more", id, hidden: true });
+    if (row.tasks > 1 || one === undefined) return this.several(row);
+    const args = one.args ? h("span", { class: "ipf-quiet", text: `(${oneLine(one.args, 60)})` }) : null;
+    const name = h("span", { class: "ipf-vs-name" }, h("code", { text: row.name }), args);
+    return [this.line(row, name, tale(one, row.said), one)];
+  }
+
+  /** A row of several tasks, and the one below it, which tells of each. */
+  private several(row: CompareRow): HTMLTableRowElement[] {
+    const id = newId("ipf-vs");
+    const below = h("tr", { class: "ipf-vs-more", id, hidden: true });
     const button = h(
       "button",
       {
         type: "button",
-        class: "ipf-c-open",
+        class: "ipf-vs-open",
         "aria-expanded": "false",
         "aria-controls": id,
         click: () => {
@@ -89,28 +93,29 @@ export class CompareTable {
           if (below.cells.length === 0) below.append(h("td", { colspan: COLUMNS }, this.each(row)));
         },
       },
+      h("code", { text: `${row.name} ×${count(row.tasks)}` }),
       glyph("fold"),
-      name,
     );
-    const both = row.before !== null && row.after !== null;
-    const gain = both ? `${more((row.after ?? 0) - (row.before ?? 0))} ${times(row.before ?? 0, row.after ?? 0)}` : "";
-    const said = [row.said, many ? "" : (one?.said ?? "")].filter(Boolean).join("; ");
-    const line = h(
+    return [this.line(row, button, row.said, null), below];
+  }
+
+  private line(row: CompareRow, name: HTMLElement, said: string, one: CompareChange | null): HTMLTableRowElement {
+    const { before, after } = row;
+    const gain =
+      before !== null && after !== null && differ(before, after)
+        ? `${more(after - before)} ${times(before, after)}`.trim()
+        : "";
+    const colours = [stateColour("succeeded"), kindColour(row.kind)] as const;
+    return h(
       "tr",
-      { class: "ipf-c-row", "data-kind": row.kind },
-      h("td", { class: "ipf-c-kind" }, kindIcon(row.kind), h("span", { text: row.word })),
-      h(
-        "th",
-        { scope: "row" },
-        told ? button : name,
-        said ? h("span", { class: "ipf-c-said", text: oneLine(said, 200) }) : null,
-      ),
-      h("td", { class: "ipf-c-number", text: seconds(row.before) }),
-      h("td", { class: "ipf-c-number", text: seconds(row.after) }),
-      h("td", { class: "ipf-c-number", text: gain.trim() }),
-      h("td", { class: "ipf-c-track" }, bars(row.before, row.after, this.longest, kindColour(row.kind))),
+      { class: "ipf-vs-row", "data-kind": row.kind },
+      h("td", { class: "ipf-vs-kind" }, kindIcon(row.kind), h("span", { text: row.word })),
+      h("th", { scope: "row" }, name, said ? h("span", { class: "ipf-vs-said", text: oneLine(said, 300) }) : null),
+      h("td", { class: "ipf-vs-number" }, one ? this.task("before", one.before) : seconds(before)),
+      h("td", { class: "ipf-vs-number" }, one ? this.task("after", one.after) : seconds(after)),
+      h("td", { class: "ipf-vs-number", text: gain }),
+      h("td", { class: "ipf-vs-track" }, bars(this.longest, [before, colours[0]], [after, colours[1]])),
     );
-    return told ? [line, below] : [line];
   }
 
   private each(row: CompareRow): HTMLElement {
@@ -121,19 +126,19 @@ export class CompareTable {
   }
 
   private change(change: CompareChange): HTMLElement {
-    const parts = [change.was ? `was called with (${oneLine(change.was, 80)})` : "", change.said].filter(Boolean);
+    const said = tale(change, "");
     return h(
       "li",
       {},
       h("code", { text: `(${oneLine(change.args, 80)})` }),
       h(
         "span",
-        { class: "ipf-c-times" },
+        { class: "ipf-vs-times" },
         this.task("before", change.before),
         change.before && change.after ? " → " : "",
         this.task("after", change.after),
       ),
-      parts.length > 0 ? h("span", { class: "ipf-c-said", text: parts.join("; ") }) : null,
+      said ? h("span", { class: "ipf-vs-said", text: said }) : null,
     );
   }
 
@@ -147,5 +152,9 @@ export class CompareTable {
     return h("button", { type: "button", class: "ipf-link", text, "aria-label": label, click: () => open(side, id) });
   }
 }
+
+/** What is to be known of one task besides its seconds. */
+const tale = (change: CompareChange, first: string): string =>
+  [first, change.was ? `was called with (${oneLine(change.was, 80)})` : "", change.said].filter(Boolean).join("; ");
 
 const unseen = (text: string): HTMLElement => h("span", { class: "ipf-unseen", text });

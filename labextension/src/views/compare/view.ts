@@ -5,6 +5,7 @@ import { h } from "../../core/dom";
 import { count, duration } from "../../core/format";
 import { stateIcon } from "../../core/icons";
 import { word } from "../../core/status";
+import { stateColour } from "../../core/theme";
 import { diffBlock } from "../detail-code";
 import { bars } from "./kinds";
 import { lanes } from "./lanes";
@@ -27,9 +28,9 @@ export class CompareView {
     const inner = h(
       "div",
       { class: "ipf-run ipf-compare" },
-      h("h2", { class: "ipf-c-title", text: answer.title }),
-      h("ul", { class: "ipf-c-sides", "aria-label": "The two runs" }, ...SIDES.map((side) => both(side))),
-      h("ul", { class: "ipf-c-words" }, ...answer.words.map((text) => h("li", { text: `${text}.` }))),
+      h("h2", { class: "ipf-vs-title", text: answer.title }),
+      h("ul", { class: "ipf-vs-sides", "aria-label": "The two runs" }, ...SIDES.map((side) => both(side))),
+      h("ul", { class: "ipf-vs-words" }, ...answer.words.map((text) => h("li", { text: `${text}.` }))),
       lanes(answer),
       answer.rows.length > 0 ? new CompareTable(answer, open).element : null,
       ...answer.code.map((one) => code(one, answer.code.length === 1)),
@@ -47,18 +48,17 @@ function sideLine(name: SideName, side: CompareSide, longest: number, open: (() 
   const facts = [side.when, word(side.state), `${count(side.tasks)} ${side.tasks === 1 ? "task" : "tasks"}`];
   return h(
     "li",
-    { class: "ipf-c-side" },
+    { class: "ipf-vs-side" },
     h("b", { text: name }),
     open === null
       ? h("code", { text })
       : h("button", { type: "button", class: "ipf-link", text, "aria-label": `Open ${text}`, click: open }),
-    h("span", { class: "ipf-c-facts" }, stateIcon(side.state), facts.filter(Boolean).join(" · ")),
-    h("span", { class: "ipf-c-took", text: `${duration(side.seconds)}${side.ended ? "" : " so far"}` }),
+    h("span", { class: "ipf-vs-facts" }, stateIcon(side.state), facts.filter(Boolean).join(" · ")),
+    h("span", { class: "ipf-vs-took", text: `${duration(side.seconds)}${side.ended ? "" : " so far"}` }),
     bars(
-      name === "before" ? side.seconds : null,
-      name === "after" ? side.seconds : null,
       longest,
-      `var(--ipf-${side.state.replace("_", "-")})`,
+      [name === "before" ? side.seconds : null, stateColour(side.state)],
+      [name === "after" ? side.seconds : null, stateColour(side.state)],
     ),
   );
 }
@@ -67,7 +67,7 @@ function code(one: CompareAnswer["code"][number], open: boolean): HTMLElement {
   const number = (sign: string) => one.lines.filter(([mark]) => mark === sign).length;
   return h(
     "details",
-    { class: "ipf-c-code", open },
+    { class: "ipf-vs-code", open },
     h(
       "summary",
       {},
