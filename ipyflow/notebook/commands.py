@@ -83,7 +83,7 @@ class Commands:
         """``%flow``: the runs, newest first."""
         found = session.runs()
         if not found:
-            print("no runs yet: write a %%flow cell, or submit a task")
+            print("no runs yet: write a %%flow cell, or submit a task; %flow history has those of other kernels")
         listed = found if "--all" in given.options else found[:LISTED]
         for run in listed:
             with run.reading() as state:

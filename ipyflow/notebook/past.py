@@ -28,13 +28,16 @@ def history(given: Given) -> None:
         if "disk" in options:
             _alone("--disk", given)
             store = kept()
-            print(f"{store.database.place}: {disk_text(store.disk())}")
+            print(f"The history takes {disk_text(store.disk())}. It is {store.database.place}")
         elif "read" in options:
             _alone("--read", given)
             run = listed(limit=1).read(options["read"])
             print(f"{shown(run.name, 60)} is in the history: %flow show {run.key}")
         elif options.pop("delete", None) is None:
-            display(_chosen(given, options))
+            chosen = _chosen(given, options)
+            display(chosen)
+            if chosen:
+                print("%flow show KEY opens one; the beginning of its key will do")
         else:
             _delete(given, options)
     except (HistoryUnavailable, ValueError, LookupError, RuntimeError, OSError) as error:

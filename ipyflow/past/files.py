@@ -21,7 +21,11 @@ def brought(path: Path, store: Store) -> PastRun:
         ValueError: the file holds no log of a run.
         OSError: it cannot be read.
     """
-    saved = read_run(path.read_text("utf-8"))
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text: give a file that run.export('run.json') wrote") from None
+    saved = read_run(text)
     line = store.shelf.find(saved.key) if saved.key else None
     if line is None:
         if not saved.records or not isinstance(saved.records[0], Opened):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ipyflow import session
 from ipyflow.engine.recorded import Recorded
@@ -16,6 +16,7 @@ from ipyflow.past.log import PastLog
 if TYPE_CHECKING:
     from ipyflow.store.shelf import Line, Shelf
 
+_STEERS = frozenset({"as_future", "cancel", "pause", "rerun", "result", "resume", "retry", "wait"})
 LOST = "lost"
 """How a run is called that had not ended when its kernel went."""
 
@@ -101,6 +102,15 @@ class PastRun(Recorded):
         """The time on the clock of its records: it stands still where the run has ended."""
         state = self._state or self.snapshot()
         return state.last if self.closed else max(state.last, state.opened + time.time() - state.wall)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _STEERS:
+            raise AttributeError(
+                f"{self.name} ({self.key}) is read from the history, where there is nothing to {name}: it shows what "
+                f"was. ipyflow.resume({self.key!r}) goes on with it in a new run",
+                name=name, obj=self,
+            )  # fmt: skip
+        raise AttributeError(f"a run of the past has no {name!r}", name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"<PastRun {self.key} {self.name} {self.word}, {self.opened:%Y-%m-%d %H:%M}>"

@@ -56,6 +56,10 @@ class Listed(Protocol):
         """How many there are."""
 
     @property
+    def ended(self) -> int:
+        """How many of them have ended."""
+
+    @property
     def failed(self) -> int:
         """How many of them failed."""
 
@@ -140,21 +144,28 @@ def _state(line: Listed) -> str:
 def _tasks(line: Listed) -> str:
     parts = [f"{line.failed:,} failed"] if line.failed else []
     parts += [f"{line.cached:,} cached"] if line.cached else []
-    said = counted(line.tasks, "task") + (f": {', '.join(parts)}" if parts else "")
+    said = counted(line.tasks, "task")
+    if line.ended < line.tasks:
+        said = f"{line.ended:,} of {said} done"
+    said += f": {', '.join(parts)}" if parts else ""
     return said + (f", resumes {shown(line.resumes, 20)}" if line.resumes else "")
+
+
+_TAKES = {"logs": "logs", "results": "results of cache=", "kept": "values to resume with", "sources": "sources"}
 
 
 def disk_text(kinds: Mapping[str, int]) -> str:
     """Say what the history takes.
 
     Args:
-        kinds: bytes by what they hold.
+        kinds: bytes by what they hold; ``file`` is all.
 
     Example:
-        >>> disk_text({"logs": 1_500_000, "file": 2_000_000})
-        'logs 1.5 MB · file 2.0 MB'
+        >>> disk_text({"logs": 1_500_000, "kept": 0, "file": 2_000_000})
+        '2.0 MB: logs 1.5 MB'
     """
-    return " · ".join(f"{shown(kind, 40)} {room(count)}" for kind, count in kinds.items())
+    parts = [f"{_TAKES.get(kind, kind)} {room(count)}" for kind, count in kinds.items() if kind != "file" and count]
+    return room(kinds.get("file", 0)) + (f": {', '.join(parts)}" if parts else "")
 
 
 def room(count: float) -> str:
@@ -166,11 +177,12 @@ def room(count: float) -> str:
     """
     if count < 1000:
         return f"{count:.0f} bytes"
-    unit = "bytes"
-    for unit in ("kB", "MB", "GB", "TB"):
+    units = iter(("kB", "MB", "GB", "TB"))
+    unit = next(units)
+    count /= 1000
+    while count >= 999.5 and unit != "TB":
+        unit = next(units)
         count /= 1000
-        if count < 999.5:
-            break
     return f"{count:.{1 if count < 9.95 else 0}f} {unit}"
 
 
