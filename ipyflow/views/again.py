@@ -10,7 +10,7 @@ from ipyflow.views.words import label
 def stand_in(state: RunState, task: TaskState) -> TaskState | None:
     """The call that is run in the place of one with ``defer=``; ``None`` for any that stands for itself."""
     found = None
-    while task.into in state.tasks and not task.started:
+    while task.into in state.tasks and task.started is None:
         found = task = state.tasks[task.into]
     return found
 
@@ -21,7 +21,7 @@ def again_words(state: RunState, task: TaskState) -> list[str]:
     instead = stand_in(state, task)
     if instead is not None and task.state in FINAL_STATES:
         said.append(f"It was not run itself: {label(instead)}, a newer call, took its place.")
-    elif task.into and not task.started and task.into not in state.tasks:
+    elif task.into and task.started is None and task.into not in state.tasks:
         said.append(f"A newer call in another run, #{task.into}, took its place.")
     times = sum(attempt.type == "NoneType" for attempt in task.attempts)
     if times:

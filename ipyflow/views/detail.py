@@ -16,6 +16,8 @@ OUTPUT_LINES = 1000
 """Pieces of output that are sent, the latest ones."""
 EVENTS = 200
 """Events that a step was given, or gave, that are sent."""
+ATTEMPTS = 100
+"""Attempts that are sent, the latest ones: a recurrent task may have any number."""
 OUTPUT_SIZE = 200_000
 """Characters of output that are sent, the latest ones."""
 
@@ -46,7 +48,7 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
             "text": clean(attempt.text),
             "traceback": None if attempt.traceback is None else clean(attempt.traceback),
         }
-        for attempt in task.attempts
+        for attempt in task.attempts[-ATTEMPTS:]
     ]
     on = [state.tasks[id_] for id_ in task.waiting_on if id_ in state.tasks]
     flow = state.workflows.get(task.parent) if task.role == "step" else None
