@@ -7,7 +7,7 @@ Guarantees: what cannot be pickled, or has no room, is said and left out; nothin
 from __future__ import annotations
 
 import itertools
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -55,7 +55,7 @@ class Keeping:
         self._lock = threading.Lock()
         self._waiting: dict[str, Waiting] = {}
         self._used: dict[str, float] = {}
-        self._token = secrets.token_hex(6)
+        self._token = os.urandom(6).hex()
         self._files = itertools.count(1)
 
     # Keep.

@@ -6,7 +6,7 @@ goes wrong here reaches a task; it is said once, as a warning, and the work goes
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 import threading
 import time
@@ -51,7 +51,7 @@ class Store:
         source_of: Callable[[Any, int, str, str], str] = lambda _run, _task, _module, _name: "",
     ) -> None:  # fmt: skip
         self.keeps_results = keeps_results
-        self.kernel = secrets.token_hex(3)
+        self.kernel = os.urandom(3).hex()
         self.database = Database(place, self.kernel)
         self.shelf = Shelf(self.database)
         self._limit = disk_limit
@@ -180,7 +180,7 @@ class Store:
             ValueError: a run of this key is there already.
             HistoryUnavailable: the database cannot be written to now.
         """
-        key = key or f"{secrets.token_hex(3)}-1"
+        key = key or f"{os.urandom(3).hex()}-1"
         if self.shelf.find(key) is not None:
             raise ValueError(f"run {key} is in the history already: delete it first, or open it")
         self._done(Job(lambda c: add_run(c, key, name, kind, rows, code or {}, source, resumes), f"run {key}"))

@@ -183,10 +183,14 @@ class Writer:
         if self._database.identity() != self._file:
             self._die(f"{self._database.place} was removed; shutdown() or a new kernel begins a new one")
             return False
-        if not self._batch:
-            self._goes_on = self._gather()
+        if self._batch and not self._write_batch(connection):  # those that had to wait
+            return False
+        self._goes_on = self._gather()
         while self._jobs:
             self._batch.append(self._jobs.popleft())
+        return self._write_batch(connection)
+
+    def _write_batch(self, connection: sqlite3.Connection) -> bool:
         while self._batch:
             self._prepare()
             at = 0
