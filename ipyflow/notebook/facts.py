@@ -13,9 +13,6 @@ from ipyflow.past.run import PastRun
 AnyRun: TypeAlias = Run | PastRun
 """What can be on show: a run of this kernel, or one of the history."""
 
-_RESUMED = ("flow", "pipeline", "workflow")
-"""Kinds of runs that have a beginning to go back to."""
-
 
 def facts(run: AnyRun) -> dict[str, Any]:
     """What the header of a payload holds only while a kernel knows the run."""
@@ -35,5 +32,5 @@ def is_paused(run: AnyRun) -> bool:
 
 
 def can_resume(run: PastRun) -> bool:
-    """Whether a run of the history was left unfinished, and can go on as a run of its own."""
-    return run.kind in _RESUMED and (run.lost or run.state in RESTARTABLE_STATES)
+    """Whether a run of the history was left unfinished, and can go on as a run of its own: only flows do."""
+    return run.kind == "flow" and (run.lost or run.state in RESTARTABLE_STATES)

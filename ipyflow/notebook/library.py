@@ -19,7 +19,7 @@ from ipyflow.past.run import LOST, PastRun
 from ipyflow.views.words import clean, clip
 
 if TYPE_CHECKING:
-    from ipyflow.store.shelf import Line
+    from ipyflow.store.store import Store
 
 PAGE = 50
 """Runs that are listed at once."""
@@ -86,12 +86,13 @@ def _listed(query: dict[str, Any]) -> dict[str, Any]:
     lines = store.shelf.lines(
         state=query.get("state") or None, text=str(query.get("text") or "") or None, limit=limit + 1, offset=offset
     )
-    runs = [_line(PastRun(store.shelf, line)) for line in lines[:limit]]
+    runs = [_line(PastRun(store.shelf, line), store) for line in lines[:limit]]
     return {"runs": runs, "offset": offset, "more": len(lines) > limit}
 
 
-def _line(run: PastRun) -> dict[str, Any]:
-    line: Line = run.line
+def _line(run: PastRun, store: Store) -> dict[str, Any]:
+    line = run.line
+    after = store.shelf.resumed_by(line.key) if can_resume(run) else None
     return {
         "key": line.key,
         "name": clean(clip(line.name, 200)),
@@ -103,7 +104,8 @@ def _line(run: PastRun) -> dict[str, Any]:
         "failed": line.failed,
         "cached": line.cached,
         "resumes": line.resumes,
-        "resumable": can_resume(run),
+        "resumed": "" if after is None else after.key,
+        "resumable": can_resume(run) and after is None,
         "notebook": clean(clip(line.notebook, 200)),
     }
 

@@ -31,14 +31,16 @@ function open(runs: ListedRun[] | null) {
   }
   const canReveal = (_: Connection, run: ListedRun) => run.cell !== null;
   const place = { name: "a.ipynb" };
-  const unmount = mountPanel(el, { current, changed, settings, act, answer, canReveal, where: () => place.name });
+  const history = { open: vi.fn(), compare: vi.fn(), resume: vi.fn(async () => true), remove: vi.fn(async () => true) };
+  const where = () => place.name;
+  const unmount = mountPanel(el, { current, changed, settings, act, answer, canReveal, where, history });
   opened.push(() => {
     unmount();
     el.remove();
   });
   const names = () => [...el.querySelectorAll(".ipf-lab-name")].map((name) => name.textContent);
   const button = (label: string) => el.querySelector<HTMLButtonElement>(`button[aria-label^="${label}"]`);
-  return { el, line, connection, current, place, act, answer, say, settings, names, button };
+  return { el, line, connection, current, place, history, act, answer, say, settings, names, button };
 }
 
 describe("the panel", () => {

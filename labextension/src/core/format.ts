@@ -35,6 +35,13 @@ export const count = (n: number): string =>
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
+/** `812 kB`, `12 MB`, `1.4 GB`. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const [size, unit] = n < 999_500 ? [n / 1e3, "kB"] : n < 999.5e6 ? [n / 1e6, "MB"] : [n / 1e9, "GB"];
+  return `${size < 9.95 ? size.toFixed(1) : Math.round(size)} ${unit}`;
+}
+
 /** The clock on the wall when the run began. */
 export function wallTime(seconds: number): string {
   const date = new Date(seconds * 1000);

@@ -42,7 +42,9 @@ export interface Host {
   /** Opens a run of the history by its key, and a task in it. */
   openRun?: (key: string, task: number | null) => void;
   /** Puts a run beside the one before it of the same name. */
-  compare?: (key: string) => void;
+  compare?: (key: string, name: string) => void;
+  /** Shows the run from the history, where the kernel itself has `forgotten` it. */
+  history?: { forgotten: Signal<boolean>; open(): void };
 }
 
 export interface UiState {

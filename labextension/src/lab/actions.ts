@@ -3,10 +3,12 @@
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
-import { plural } from "../core/format";
+import { dateTime, plural } from "../core/format";
 import type { AnswerPrompt } from "../core/protocol";
 import { begun } from "../core/status";
 import type { Connection, ListedRun } from "./connection";
+import type { PastLine } from "./library";
+import type { Openers } from "./openers";
 
 /** Above this many unfinished tasks, cancelling all of them asks first: as the view of a run does. */
 const ASK_ABOVE = 20;
@@ -17,9 +19,12 @@ export class Actions {
   constructor(
     private readonly app: JupyterFrontEnd,
     private readonly notebooks: INotebookTracker | null,
-    /** Opens a run in a tab. */
-    readonly open: (connection: Connection, run: ListedRun) => void,
+    /** Opens runs in tabs. */
+    readonly openers: Openers,
   ) {}
+
+  /** Opens a run in a tab. */
+  readonly open = (connection: Connection, run: ListedRun): void => this.openers.run(connection, run);
 
   /** Tells the kernel, and then the reader what came of it. */
   async command(connection: Connection, run: ListedRun, command: Command): Promise<void> {
@@ -36,6 +41,34 @@ export class Actions {
       if (!button.accept) return;
     }
     connection.command(run, command, (text) => Notification.info(text, { autoClose: 4000 }));
+  }
+
+  /** Goes on with a run of the history, and shows the new one. */
+  async goOn(connection: Connection, line: PastLine): Promise<boolean> {
+    try {
+      const { run, wall, name } = await connection.library.ask("resume", { key: line.key });
+      this.openers.run(connection, { id: run, wall, name, key: "" });
+      return true;
+    } catch (error) {
+      Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+      return false;
+    }
+  }
+
+  /** Deletes a run of the history, if the reader means it. */
+  async remove(connection: Connection, line: PastLine): Promise<boolean> {
+    const { button } = await showDialog({
+      title: `Delete ${line.name}?`,
+      body: `The run of ${dateTime(line.wall)}, with its log and what was kept for it. There is no way back.`,
+      buttons: [Dialog.cancelButton({ label: "Keep it" }), Dialog.warnButton({ label: "Delete" })],
+    });
+    if (!button.accept) return false;
+    try {
+      await connection.library.ask("delete", { keys: [line.key] });
+    } catch (error) {
+      Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+    }
+    return true;
   }
 
   /** Presses a button of a prompt's form, and tells the reader what came of it. */

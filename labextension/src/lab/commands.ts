@@ -5,6 +5,7 @@ import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { ILauncher } from "@jupyterlab/launcher";
 import { unfinished } from "../core/status";
 import type { Actions, Command } from "./actions";
+import { COMPARE, type CompareArguments, type CompareTabs } from "./compare-tab";
 import type { Connection, ListedRun } from "./connection";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
@@ -28,6 +29,7 @@ export function addCommands(
   connections: Connections,
   actions: Actions,
   tabs: Tabs,
+  compares: CompareTabs,
   palette: ICommandPalette | null,
   launcher: ILauncher | null,
 ): void {
@@ -96,6 +98,10 @@ export function addCommands(
   commands.addCommand(OPEN, {
     label: (args) => `Open the Run ${String(args.name ?? "")}`,
     execute: (args) => tabs.open(args as unknown as TabArguments),
+  });
+  commands.addCommand(COMPARE, {
+    label: (args) => `Compare Runs of ${String(args.name ?? "")}`,
+    execute: (args) => compares.open(args as unknown as CompareArguments),
   });
   commands.addCommand(LESSONS, {
     label: (args) => (args.isLauncher ? "ipyflow lessons" : "Open the Lessons"),

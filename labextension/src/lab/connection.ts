@@ -7,6 +7,7 @@
 
 import type { AnswerPrompt, Counts, OpenPrompt, State } from "../core/protocol";
 import { disposeAll, Signal } from "../core/signal";
+import { Library } from "./library";
 
 /** The number under which a kernel speaks to all pages, and the name of its entry in the table of comms. */
 export const TARGET = "ipyflow-parallel";
@@ -19,6 +20,8 @@ const UNANSWERED = 3;
 /** A run in the list of runs. */
 export interface ListedRun {
   id: number;
+  /** By what it is known in the history; empty where nothing is kept. */
+  key?: string;
   name: string;
   kind: string;
   state: State;
@@ -66,6 +69,8 @@ export class Connection {
   /** Whether ipyflow is loaded in the kernel. */
   readonly known = new Signal(false);
   readonly runs = new Signal<readonly ListedRun[]>([]);
+  /** What it remembers of other runs. */
+  readonly library = new Library((body) => this.post(null, body));
   /** When the list came, on the page's clock in ms. */
   heardAt = 0;
 
@@ -217,6 +222,7 @@ export class Connection {
     if (!this.known.value) return;
     this.known.value = false;
     this.runs.value = [];
+    this.library.drop();
     for (const subscriber of [...this.subscribers.values()]) subscriber.lineChanged();
   }
 
@@ -230,7 +236,8 @@ export class Connection {
     else if (body.type === "runs" && Array.isArray(body.runs)) {
       this.heardAt = performance.now();
       this.runs.value = body.runs as ListedRun[];
-    } else if (body.type === "hello") {
+    } else if (body.type === "answer") this.library.receive(body as { request?: unknown });
+    else if (body.type === "hello") {
       if (!this.known.value) this.announce();
       if (comm_id === this.page) this.answered(body.subs);
       else if (Date.now() - this.greeted > SELDOM) this.hello();

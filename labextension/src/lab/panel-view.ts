@@ -6,9 +6,11 @@ import type { AnswerPrompt } from "../core/protocol";
 import { disposeAll, type Signal } from "../core/signal";
 import { word } from "../core/status";
 import type { Connection, ListedRun } from "./connection";
+import { type HistoryParts, mountHistory } from "./history-view";
 import { PanelPrompts } from "./panel-prompts";
 import { type RowAction, RunRow } from "./run-row";
 import type { Choices } from "./settings";
+import { standOn, walk } from "./walk";
 
 /** From so many runs on there is a field to filter them. */
 const FILTER_ABOVE = 8;
@@ -28,6 +30,7 @@ export interface PanelParts {
     message: AnswerPrompt,
     refused: (errors: Record<string, string>) => void,
   ): void;
+  history: Omit<HistoryParts, "current" | "changed">;
 }
 
 const HOW = [
@@ -45,7 +48,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   });
   const where = h("span", { class: "ipf-lab-where" });
   const head = h("h2", { class: "ipf-lab-head" }, "Runs", where);
-  const list = h("ul", { class: "ipf-lab-list", "aria-label": "Runs, newest first", keydown: walk });
+  const list = h("ul", { class: "ipf-lab-list", "aria-label": "Runs, newest first", keydown: step });
   const empty = h("div", { class: "ipf-lab-empty", role: "status" });
   const rest = h("p", { class: "ipf-lab-rest" });
   const prompts = new PanelPrompts({
@@ -58,15 +61,19 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   });
   const root = h("div", { class: "ipf ipf-lab-panel" }, prompts.element, head, filter, empty, list, rest);
   element.append(root);
+  const { current, changed } = parts;
+  const history = mountHistory(root, { ...parts.history, current, changed });
   const rows = new Map<string, RunRow>();
   let stand = "";
 
   const keyOf = (run: ListedRun) => `${run.id} ${run.wall}`;
   const act = (action: RowAction, row: RunRow) => {
     const connection = parts.current.value;
-    if (connection !== null) parts.act(connection, row.run, action);
+    if (connection === null) return;
+    const { key = "", name, wall } = row.run;
+    if (action === "compare") history.choose({ key, name, wall });
+    else parts.act(connection, row.run, action);
   };
-
   function draw(): void {
     const connection = parts.current.value;
     setText(where, parts.where());
@@ -93,7 +100,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
       row.draw(run, connection !== null && parts.canReveal(connection, run));
     });
     if (!wanted.has(stand)) stand = found[0] === undefined ? "" : keyOf(found[0]);
-    for (const [key, row] of rows) row.main.tabIndex = key === stand ? 0 : -1;
+    standOn(rows.get(stand), [...rows.values()]);
     drawEmpty(connection, runs.length, found.length);
     const more = (connection?.runs.value.length ?? 0) - runs.length;
     setText(rest, more > 0 ? `${plural(more, "older run")} not shown` : "");
@@ -117,30 +124,10 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
     prompts.tick(since);
   }
 
-  function walk(event: KeyboardEvent): void {
-    const shownRows = [...list.children].flatMap((li) => [...rows.values()].filter((row) => row.element === li));
-    const at = shownRows.findIndex((row) => row.element.contains(event.target as Node));
-    const row = shownRows[at];
-    if (row === undefined) return;
-    const stops = row.stops();
-    const place = stops.indexOf(event.target as HTMLElement);
-    const to: Record<string, HTMLElement | undefined> = {
-      ArrowDown: shownRows[at + 1]?.main,
-      ArrowUp: shownRows[at - 1]?.main,
-      Home: shownRows[0]?.main,
-      End: shownRows[shownRows.length - 1]?.main,
-      ArrowRight: stops[place + 1],
-      ArrowLeft: stops[place - 1],
-    };
-    if (!(event.key in to)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = to[event.key];
-    if (next === undefined) return;
-    const of = shownRows.find((one) => one.element.contains(next));
-    if (of !== undefined) stand = keyOf(of.run);
-    for (const one of rows.values()) one.main.tabIndex = one === of ? 0 : -1;
-    next.focus();
+  function step(event: KeyboardEvent): void {
+    const inSight = [...list.children].flatMap((li) => [...rows.values()].filter((row) => row.element === li));
+    const row = walk(event, inSight);
+    if (row !== null) stand = keyOf(row.run);
   }
 
   draw();
@@ -150,6 +137,7 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
     parts.changed.on(draw),
     parts.settings.on(draw),
     () => clearInterval(ticking),
+    () => history.dispose(),
     () => prompts.dispose(),
     () => root.remove(),
   );

@@ -30,7 +30,13 @@ export class RunsPanel extends Widget {
       act: (connection, run, action) => {
         if (action === "open") actions.open(connection, run);
         else if (action === "reveal") void actions.reveal(connection, run);
-        else void actions.command(connection, run, action);
+        else if (action !== "compare") void actions.command(connection, run, action);
+      },
+      history: {
+        open: (connection, { key, name }) => actions.openers.past(connection.kernel, key, name),
+        compare: ({ kernel }, { key, name }, after) => actions.openers.compare(kernel, key, after?.key ?? null, name),
+        resume: (connection, line) => actions.goOn(connection, line),
+        remove: (connection, line) => actions.remove(connection, line),
       },
     });
   }

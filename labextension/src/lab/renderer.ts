@@ -5,6 +5,7 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { asPayload, type Run } from "../core/protocol";
+import type { Host } from "../core/ui-state";
 import { showError } from "../views/run-view";
 import { type Connections, sessionOf } from "./connections";
 import { putIntoFile, Stale } from "./in-file";
@@ -19,6 +20,8 @@ export interface Surroundings {
   settings: Settings;
   /** Opens a run in a tab of its own, with what is known of it should no kernel know more. */
   popOut: ((run: Run, kernel: string | null, saved: unknown) => void) | null;
+  /** What a view can have done around it, given what tells its kernel. */
+  host: ((kernelOf: () => string | null) => Host) | null;
 }
 
 /** An output of one run. JupyterLab gives it new data for as long as the output stays: what the reader has done, too. */
@@ -81,13 +84,14 @@ export class RunOutput extends Widget implements IRenderMime.IRenderer {
 
   private open(): void {
     const { run } = asPayload(this.saved);
-    const { popOut, settings } = this.around;
+    const { popOut, settings, host } = this.around;
+    const around = host?.(() => this.session?.session?.kernel?.id ?? null) ?? {};
     this.node.replaceChildren();
     this.place = new RunPlace(this.node, run, {
       choices: settings.value,
       // The kernel names the timeline where the cell names nothing.
       tab: this.tab === "timeline" ? undefined : this.tab,
-      host: popOut === null ? {} : { popOut: () => this.popOut() },
+      host: popOut === null ? around : { ...around, popOut: () => this.popOut() },
     });
     this.place.store.onChange(() => this.compare());
   }

@@ -16,10 +16,14 @@ export class RunLine implements Link, Subscriber {
   private listener: ((message: unknown) => void) | null = null;
   private changed: (() => void) | null = null;
 
-  /** The run by its number, and the instant it began, which tells runs of several kernels apart. */
+  /**
+   * The run by its number, and the instant it began, which tells runs of several kernels apart; with a key the kernel
+   * looks for it in the history, too.
+   */
   constructor(
     public id: number,
     public wall: number,
+    public key = "",
   ) {}
 
   get watching(): boolean {
@@ -36,9 +40,10 @@ export class RunLine implements Link, Subscriber {
   }
 
   /** Follows another run. */
-  follow(id: number, wall: number): void {
+  follow(id: number, wall: number, key = ""): void {
     this.id = id;
     this.wall = wall;
+    this.key = key;
     this.lineChanged();
   }
 
@@ -67,9 +72,10 @@ export class RunLine implements Link, Subscriber {
       return;
     }
     if (body.type === "snapshot") {
-      const { run } = body.payload as { run: { id: number; wall: number } };
+      const { run } = body.payload as { run: { id: number; wall: number; key?: string } };
       this.id = run.id;
       this.wall = run.wall;
+      if (this.key !== "") this.key = run.key ?? "";
       this.state.value = "live";
     }
     this.listener?.(body);
@@ -88,7 +94,8 @@ export class RunLine implements Link, Subscriber {
 
   private watch(): void {
     if (this.state.value === "unknown") return;
-    const body = { type: "watch", sub: this.sub, run: this.id, wall: this.wall };
+    const past = this.key === "" ? {} : { key: this.key };
+    const body = { type: "watch", sub: this.sub, run: this.id, wall: this.wall, ...past };
     if (this.connection?.post(null, body) && this.state.value === "away") this.state.value = "asking";
   }
 

@@ -7,7 +7,7 @@ import { ALONG, begun, FINAL, isFailure, present, word } from "../core/status";
 import { stateColour } from "../core/theme";
 import type { ListedRun } from "./connection";
 
-export type RowAction = "open" | "reveal" | "pause" | "resume" | "retry" | "cancel";
+export type RowAction = "open" | "reveal" | "pause" | "resume" | "retry" | "compare" | "cancel";
 
 const CELL = "M1.6 2.6h8.8v6.8H1.6ZM1.6 5h8.8";
 
@@ -39,6 +39,7 @@ export class RunRow {
       ["retry", glyph("rerun")],
       ["pause", glyph("pause")],
       ["resume", glyph("resume")],
+      ["compare", glyph("compare")],
       ["cancel", glyph("close")],
     ];
     for (const [action, picture] of labels) this.actions.append(this.button(action, picture));
@@ -67,6 +68,7 @@ export class RunRow {
       retry: [failed > 0, `Run ${plural(failed, "failed task")} of ${run.name} again`],
       pause: [!run.closed && !run.paused && begun(run.counts) > 0, `Pause ${run.name}: start nothing new`],
       resume: [!run.closed && run.paused, `Let ${run.name} go on`],
+      compare: [run.closed && (run.key ?? "") !== "", `Compare ${run.name} with another run`],
       cancel: [!run.closed && run.state !== "cancelling", `Cancel ${run.name}`],
     };
     for (const [action, button] of this.buttons) {

@@ -7,6 +7,7 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h } from "../core/dom";
 import { Signal } from "../core/signal";
+import type { Host } from "../core/ui-state";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
 import { RunPlace } from "./place";
@@ -18,17 +19,22 @@ const GONE = "No kernel knows this run any more. The notebook it was started in 
 /** What a tab needs to find its run again. */
 export interface TabArguments {
   kernel: string | null;
+  /** Below zero for a run of the history, 0 for one of which only the key is known. */
   run: number;
   wall: number;
   name: string;
+  /** By what the history knows it. */
+  key: string;
 }
 
-const keyOf = ({ kernel, run, wall }: TabArguments): string => `ipyflow-run-${kernel ?? "none"}-${run}-${wall}`;
+const keyOf = ({ kernel, run, wall, key }: TabArguments): string =>
+  run <= 0 ? `ipyflow-past-${key}` : `ipyflow-run-${kernel ?? "none"}-${run}-${wall}`;
 
 export class RunTab extends Widget {
   /** Tells that the tab has gone over to another run. */
   readonly moved = new Signal(0);
   private place: RunPlace | null = null;
+  private wanted: number | null = null;
   private seeking = false;
   private dead = false;
   /** A line to the kernel that is this tab's own. */
@@ -42,6 +48,7 @@ export class RunTab extends Widget {
     private readonly connections: Connections,
     private readonly settings: Settings,
     private readonly services: ServiceManager.IManager,
+    private readonly hostOf: (kernel: string) => Host,
   ) {
     super();
     this.addClass("ipf-lab-tab");
@@ -60,9 +67,10 @@ export class RunTab extends Widget {
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     if (this.place !== null) return;
-    const { kernel, run, wall } = this.run;
+    const { kernel, run, wall, key } = this.run;
     if (kernel !== null) this.node.dataset.ipyflowKernel = kernel;
-    this.place = new RunPlace(this.node, { id: run, wall }, { choices: this.settings.value });
+    const host = kernel === null ? {} : this.hostOf(kernel);
+    this.place = new RunPlace(this.node, { id: run, wall, key }, { choices: this.settings.value, host, past: true });
     if (this.saved !== null && this.saved !== undefined) this.place.show(this.saved);
     this.stop.push(
       this.place.line.state.on(() => this.look()),
@@ -95,10 +103,23 @@ export class RunTab extends Widget {
 
   /** The run may be run anew: the tab shows the new one, also after a reload. */
   private follow(): void {
-    const { id, wall } = this.place?.line ?? { id: this.run.run, wall: this.run.wall };
+    const { id, wall, key } = this.place?.line ?? { id: this.run.run, wall: this.run.wall, key: this.run.key };
+    this.choose();
     if (id === this.run.run && wall === this.run.wall) return;
-    this.run = { ...this.run, run: id, wall };
+    this.run = { ...this.run, run: id, wall, key, name: this.place?.store.run.name || this.run.name };
     this.moved.value += 1;
+  }
+
+  /** Shows a task as soon as it is there. */
+  select(task: number | null): void {
+    this.wanted = task;
+    this.choose();
+  }
+
+  private choose(): void {
+    if (this.wanted === null || this.place === null || !this.place.store.filled) return;
+    this.place.ui.selection.value = { task: this.wanted };
+    this.wanted = null;
   }
 
   private look(): void {
@@ -121,17 +142,23 @@ export class Tabs {
     private readonly app: JupyterFrontEnd,
     private readonly connections: Connections,
     private readonly settings: Settings,
+    /** What the views of a kernel's runs can have done around them. */
+    private readonly hostOf: (kernel: string) => Host,
   ) {}
 
-  /** Opens a run, or shows the tab that has it; `saved` is what a notebook holds of it. */
-  open(run: TabArguments, saved: unknown = null): void {
+  /** Opens a run, or shows the tab that has it; `saved` is what a notebook holds of it, `task` is to be looked at. */
+  open(run: TabArguments, saved: unknown = null, task: number | null = null): void {
     const id = keyOf(run);
     let tab = this.tracker.find((one) => one.id === id);
     if (tab === undefined) {
-      const content = new RunTab(run, saved, this.connections, this.settings, this.app.serviceManager);
+      const { connections, settings, hostOf } = this;
+      const content = new RunTab(run, saved, connections, settings, this.app.serviceManager, hostOf);
       const made = new MainAreaWidget({ content });
       tab = made;
-      content.moved.on(() => void this.tracker.save(made));
+      content.moved.on(() => {
+        made.title.label = content.run.name;
+        void this.tracker.save(made);
+      });
       tab.id = id;
       tab.title.label = run.name;
       tab.title.caption = `ipyflow run ${run.name}`;
@@ -141,6 +168,7 @@ export class Tabs {
     }
     if (!tab.isAttached) this.app.shell.add(tab, "main", { mode: "tab-after" });
     this.app.shell.activateById(id);
+    tab.content.select(task);
   }
 
   restore(restorer: ILayoutRestorer): void {

@@ -96,6 +96,9 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     if (lost() && !store.replaying) {
       setText(state, `was ${word(at)}`);
       setAttr(pill, "title", "Nobody says how the run went on: this is how it stood");
+    } else if (store.present.run.lost && !store.replaying) {
+      setText(state, "lost");
+      setAttr(pill, "title", "Its kernel ended before it did");
     } else {
       setText(state, paused ? `${word(at)}, paused` : word(at));
       setAttr(pill, "title", paused ? "Nothing new starts; what runs goes on" : null);
@@ -117,7 +120,8 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   }
 
   function drawNotes(): void {
-    const said = store.run.notes.filter(([kind]) => kind !== "state");
+    // Of a run that goes on with another one the line above says so.
+    const said = store.run.notes.filter(([kind]) => kind !== "state" && kind !== "resumed");
     const key = JSON.stringify(said);
     if (notes.dataset.key === key) return;
     notes.dataset.key = key;
@@ -154,6 +158,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   return disposeAll(store.onChange(draw), ui.folded.on(drawFold), () => {
     clearInterval(ticking);
     actions.dispose();
+    origin.dispose();
     hints.dispose();
     head.remove();
   });

@@ -28,7 +28,7 @@ export class PastActions {
     "button",
     {
       type: "button",
-      class: "ipf-tool ipf-compare",
+      class: "ipf-tool ipf-beside",
       "aria-label": COMPARE,
       title: COMPARE,
       click: () => this.beside(),
@@ -82,9 +82,9 @@ export class PastActions {
   }
 
   private beside(): void {
-    const { key = "" } = this.store.run;
+    const { key = "", name } = this.store.run;
     const { compare } = this.ui.host;
-    if (compare !== undefined) compare(key);
+    if (compare !== undefined) compare(key, name);
     else void lineFor(this.compare, this.store, `%flow compare ${key}`);
   }
 }

@@ -84,7 +84,7 @@ export class RowElement {
     const note = there ? howWord(task) || ageOf(task, run) : task.worker === "" ? "" : placeNote(task);
     setText(this.worker, name);
     setText(this.workerNote, note);
-    const words = there ? `${task.state} ${reusedWords(task, run)}` : [name, note].filter(Boolean).join(" · ");
+    const words = there ? reusedWords(task, run) : [name, note].filter(Boolean).join(" · ");
     setAttr(this.cell("worker"), "title", words || null);
   }
 

@@ -113,7 +113,7 @@ const touches = (a: Box | undefined, b: Box | undefined): boolean =>
 
 function note(task: TaskRow, now: number, run: Scene["run"]): string {
   if (task.state === "skipped") return oneLine(task.text, 80) || task.state;
-  if (task.reused != null) return `${task.state} ${reusedWords(task, run)}`;
+  if (task.reused != null) return reusedWords(task, run);
   if (task.state === "cancelled" || task.state === "cached") return task.state;
   // Nothing runs there: what took its time is the person who was asked.
   if (task.role === "prompt" && task.ended !== null) return duration(task.ended - task.submitted);

@@ -1,0 +1,122 @@
+/** Two runs beside each other in a tab of the main area; it comes back when the page is loaded again. */
+
+import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
+import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import type { Message } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { asComparison } from "../core/compare";
+import { h } from "../core/dom";
+import { CompareView } from "../views/compare/view";
+import { showError } from "../views/run-view";
+import type { Connection } from "./connection";
+import type { Connections } from "./connections";
+import { flowIcon } from "./icon";
+
+export const COMPARE = "ipyflow:compare-runs";
+
+export interface CompareArguments {
+  kernel: string;
+  before: string;
+  /** `null`: `before` beside the run before it. */
+  after: string | null;
+  name: string;
+}
+
+/** Opens one of the two runs, and a task of it. */
+export type OpenSide = (kernel: string, key: string, name: string, task: number | null) => void;
+
+const keyOf = ({ kernel, before, after }: CompareArguments): string =>
+  `ipyflow-compare-${kernel}-${before}-${after ?? "before"}`;
+
+export class CompareTab extends Widget {
+  private readonly said = h("p", { class: "ipf-lab-gone", role: "status", text: "Comparing …" });
+  private asking = false;
+  private readonly stop: () => void;
+
+  constructor(
+    readonly runs: CompareArguments,
+    private readonly connections: Connections,
+    private readonly open: OpenSide,
+  ) {
+    super();
+    this.addClass("ipf-lab-tab");
+    this.node.append(this.said);
+    this.stop = connections.changed.on(() => this.ask());
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.stop();
+    super.dispose();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.ask();
+  }
+
+  /** Asks once, as soon as the kernel is there. */
+  private ask(): void {
+    const connection = this.connections.of(this.runs.kernel);
+    if (this.asking || !this.isAttached) return;
+    if (!connection.known.value) {
+      this.said.textContent = "Waiting for the kernel that knows the history …";
+      return;
+    }
+    this.asking = true;
+    this.said.textContent = "Comparing …";
+    this.answer(connection).catch((error: unknown) => {
+      this.said.textContent = error instanceof Error ? error.message : String(error);
+    });
+  }
+
+  private async answer(connection: Connection): Promise<void> {
+    const { before, after, kernel } = this.runs;
+    const answer = asComparison(await connection.library.ask("compare", { before, after }));
+    if (this.isDisposed) return;
+    const open = (side: "before" | "after", task: number | null) => {
+      const { key, name } = answer[side];
+      if (key !== "") this.open(kernel, key, name, task);
+    };
+    this.node.replaceChildren();
+    try {
+      this.node.append(new CompareView(answer, { openRun: (side) => open(side, null), openTask: open }).element);
+    } catch (error) {
+      showError(this.node, error);
+    }
+  }
+}
+
+export class CompareTabs {
+  private readonly tracker = new WidgetTracker<MainAreaWidget<CompareTab>>({ namespace: "ipyflow-compare" });
+
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly connections: Connections,
+    private readonly openSide: OpenSide,
+  ) {}
+
+  open(runs: CompareArguments): void {
+    const id = keyOf(runs);
+    let tab = this.tracker.find((one) => one.id === id);
+    if (tab === undefined) {
+      tab = new MainAreaWidget({ content: new CompareTab(runs, this.connections, this.openSide) });
+      tab.id = id;
+      tab.title.label = `${runs.name}: compared`;
+      tab.title.caption = `ipyflow: two runs of ${runs.name} beside each other`;
+      tab.title.icon = flowIcon;
+      tab.title.closable = true;
+      void this.tracker.add(tab);
+    }
+    if (!tab.isAttached) this.app.shell.add(tab, "main", { mode: "tab-after" });
+    this.app.shell.activateById(id);
+  }
+
+  restore(restorer: ILayoutRestorer): void {
+    void restorer.restore(this.tracker, {
+      command: COMPARE,
+      args: ({ content }) => ({ ...content.runs }),
+      name: ({ content }) => keyOf(content.runs),
+    });
+  }
+}
