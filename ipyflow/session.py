@@ -425,11 +425,11 @@ def _at_exit() -> None:
     if lost:
         names = ", ".join(f.label for f in lost[:5]) + (", ..." if len(lost) > 5 else "")
         _say(f"{len(lost)} tasks had not ended and were dropped: {names}; ipyflow.shutdown() at the end waits for them")
-    for run in list(engine.runs):
-        run.cancel()
     store = _session.kept()
     if store is not None:
-        store.close(timeout=2.0)
+        store.close(timeout=2.0)  # first: it was not the person who cancelled what is cancelled now, and it can go on
+    for run in list(engine.runs):
+        run.cancel()
 
 
 def _say(text: str) -> None:

@@ -54,7 +54,7 @@ class Beginning:
         """Its arguments by the names of the parameters, as the code was then."""
         if self.task is None:
             return {}
-        return dict(inspect.signature(self.task.fn).bind(*self.args, **self.kwargs).arguments)
+        return dict(inspect.signature(self.task.fn).bind_partial(*self.args, **self.kwargs).arguments)
 
     def changed(self, changes: dict[str, Any]) -> Arguments:
         """The arguments with some changed, for the code of now."""

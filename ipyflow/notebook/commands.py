@@ -24,6 +24,7 @@ from ipyflow.notebook.table import COMMANDS
 from ipyflow.notebook.targets import label, run_of, target
 from ipyflow.notebook.values import assigned
 from ipyflow.past.comparing import compare
+from ipyflow.past.resuming import resume
 from ipyflow.past.run import PastRun
 from ipyflow.views.exports import FORMATS
 from ipyflow.views.words import counted, counts_in_words, duration, instant, shown
@@ -208,12 +209,28 @@ class Commands:
         print(f"{label(found)}: paused, what runs goes on; %flow resume lets the rest go on")
 
     def resume(self, given: Given) -> None:
-        """``%flow resume``: of a run, all in it that is paused."""
-        found = self._target(given)
+        """``%flow resume``: of a run, all in it that is paused; of the past, a run of its own that goes on with it."""
+        names, changes = assigned(self._shell, "%flow resume", given.operands)
+        found: Run | PastRun | Future[Any] | None
+        if names:
+            found = self._shown(Given(names))
+        else:
+            found = next((run for run in session.runs() if not run.closed and run.is_paused()), None)
+        if found is None or isinstance(found, PastRun):
+            try:
+                future = resume(found, **changes)
+            except (LookupError, TypeError, RuntimeError) as error:
+                raise UsageError(str(error)) from None
+            print(f"{shown(future.run.name, 60)}: goes on with {future.run.resumes}")
+            remember(self._shell, future)
+            return
         run = run_of(found)
         paused = list(run.paused) if isinstance(found, Run) else [id for id in (found.id,) if id in run.paused]
         if run.closed or not paused:
-            raise UsageError(f"{label(found)} is not paused; runs of a kernel that has ended cannot go on yet")
+            hint = f"; %flow retry {run.id} runs again what failed in it" if run.failed else ""
+            raise UsageError(f"{label(found)} is not paused{hint}")
+        if changes:
+            raise UsageError(f"{label(found)} goes on as it was begun: its arguments cannot be changed any more")
         for id in paused:
             run.engine.resume(run, id)
         print(f"{label(found)}: goes on")

@@ -19,10 +19,11 @@ from ipyflow.notebook.commands import Commands
 from ipyflow.notebook.completion import Completion
 from ipyflow.notebook.display import Display, Formatters
 from ipyflow.notebook.feed import Publisher
-from ipyflow.notebook.flow_cell import LAST, start
+from ipyflow.notebook.flow_cell import LAST, again, start
 from ipyflow.notebook.task_cell import define
 from ipyflow.notebook.terminal import Terminal
 from ipyflow.notebook.warned import Warned
+from ipyflow.past import resuming
 from ipyflow.views.words import counted, shown
 
 OWN_NAMES = {"flow": "ipyflow", "task": "ipyflow_task"}
@@ -68,6 +69,7 @@ class Extension:
         self._warned.install()
         self._builders.install()
         debugging.set_opener(debugger.opener(self.shell))
+        resuming.set_cells(lambda source: again(self.shell, source))
         self.display.pages.load()
         if self.display.in_kernel:
             self._formatters.install()
@@ -88,6 +90,7 @@ class Extension:
         self._completion.remove()
         self._warned.remove()
         debugging.set_opener(None)
+        resuming.set_cells(None)
         self._formatters.remove()
         self._builders.remove()
         self._forget_engines()

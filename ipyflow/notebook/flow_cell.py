@@ -30,21 +30,37 @@ def start(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tup
         raw: the whole cell as it was typed, where that is known.
         number: the cell's number.
     """
-    header = parse(line)
-    source = Source(shell, FLOW.start, line, cell, raw, number)
-    options = _options(shell, header)
-    made = function(source, header.name or "flow_cell", header.params, starts=True)
-    try:
-        task: Task[Any, Any] = flow(name=header.name or _first_line(cell), **options)(made)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"%%flow: {error}") from None
+    header, task = _made(shell, line, cell, raw, number)
     future = task.submit()
+    memory = future.run.engine.memory
+    if memory is not None:
+        memory.keep_source(future.run.id, f"{FLOW.start} {line}\n{cell}")
     if header.name is not None:
         shell.user_ns[header.name] = task
     if header.into is not None:
         shell.user_ns[header.into] = future
     remember(shell, future)
     return header, future
+
+
+def again(shell: Any, source: str) -> Task[Any, Any]:
+    """The flow of a cell that another kernel has run, made and not started; its name is bound where it is free."""
+    line, _, cell = source.removeprefix(FLOW.start).partition("\n")
+    header, task = _made(shell, line.strip(), cell, None, int(shell.execution_count))
+    if header.name is not None:
+        shell.user_ns.setdefault(header.name, task)
+    return task
+
+
+def _made(shell: Any, line: str, cell: str, raw: str | None, number: int) -> tuple[Header, Task[Any, Any]]:
+    header = parse(line)
+    source = Source(shell, FLOW.start, line, cell, raw, number)
+    options = _options(shell, header)
+    made = function(source, header.name or "flow_cell", header.params, starts=True)
+    try:
+        return header, flow(name=header.name or _first_line(cell), **options)(made)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"%%flow: {error}") from None
 
 
 def remember(shell: Any, future: Future[Any]) -> None:

@@ -25,11 +25,11 @@ from ipyflow.past.run import PastRun
 if TYPE_CHECKING:
     from ipyflow.store.store import Store
 
-_of_cell: Callable[[str, str], Task[Any, Any]] | None = None
-"""Makes the flow of a cell from its source, and the name it goes by."""
+_of_cell: Callable[[str], Task[Any, Any]] | None = None
+"""Makes the flow of a cell from its source."""
 
 
-def set_cells(of_cell: Callable[[str, str], Task[Any, Any]] | None) -> None:
+def set_cells(of_cell: Callable[[str], Task[Any, Any]] | None) -> None:
     """Say what makes flows of cells: the notebook does, as long as it is there."""
     global _of_cell
     _of_cell = of_cell
@@ -184,7 +184,7 @@ def _flow_of(past: PastRun, first: TaskState) -> Task[Any, Any]:
     if source:
         if _of_cell is None:
             raise RuntimeError(f"{_label(past)} was a %%flow cell: write %load_ext ipyflow, then resume it again")
-        return _of_cell(source, name)
+        return _of_cell(source)
     if module != "__main__":
         try:
             importlib.import_module(module)
@@ -194,10 +194,10 @@ def _flow_of(past: PastRun, first: TaskState) -> Task[Any, Any]:
             ) from None
         task = flow_called(module, name)
     if task is None:
-        where = (
-            "run the cell that defines it" if module == "__main__" else f"{module} has no flow of that name any more"
-        )
-        raise RuntimeError(f"the code of {_label(past)} is not known here: {where}, then resume it again")
+        how = "run the cell that defines it, then resume it again"
+        if module != "__main__":
+            how = f"{module} has no flow of that name at its top level"
+        raise RuntimeError(f"the code of {_label(past)} is not known here: {how}")
     return task
 
 
