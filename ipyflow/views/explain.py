@@ -10,6 +10,7 @@ from ipyflow.views.containers import PAUSED, contains
 from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.prompts import waits_for_answer
+from ipyflow.views.reuse import reuse_story
 from ipyflow.views.revisions import code_words
 from ipyflow.views.stalls import stories, waits
 from ipyflow.views.standing import NAMED, listed, progress, where
@@ -188,7 +189,7 @@ def _sentence(state: RunState, task: TaskState, until: float) -> str:
         return f"{name} was told to stop {since} ago{why}; its body has not returned yet."
     if task.state is State.PLANNED:
         return planned(state, task, until)
-    return _ended(task)
+    return reuse_story(state, task) if task.state is State.CACHED else _ended(task)
 
 
 def _of_workflow(state: RunState, task: TaskState, until: float) -> list[str]:
@@ -209,8 +210,6 @@ def _ended(task: TaskState) -> str:
     error = f": {shown(task.type, 80)}: {shown(task.text, 1000)}" if task.type else ""
     if task.state is State.SUCCEEDED:
         return f"{name} succeeded{ran}{at}{tries}."
-    if task.state is State.CACHED:
-        return f"{name} did not run: an equal call had already given its value."
     if task.state is State.SKIPPED:
         return f"{name} was passed over: {shown(task.text, 200) or 'the pipeline took another way'}."
     if task.state is State.FAILED:

@@ -19,6 +19,7 @@ from ipyflow.views.log_html import last_lines
 from ipyflow.views.palette import LOOKS, ROLES
 from ipyflow.views.path_words import path_words
 from ipyflow.views.prompts import questions_html
+from ipyflow.views.reuse import reuse_words
 from ipyflow.views.stalls import waits
 from ipyflow.views.svg import as_image, esc
 from ipyflow.views.tallies import sent, shown_flows
@@ -123,7 +124,8 @@ def task_html(state: RunState, task_id: int, *, now: float | None = None) -> str
     look = LOOKS[task.state]
     head = f'<span style="color:{look.color}">{look.mark}</span> <code>{esc(clip(task.name, 120))}#{task.id}</code>'
     said = "<br>".join(esc(line) for line in explain(state, task_id, now=now).splitlines())
-    value = f"<pre>{esc_lines(block(task.text, 2000))}</pre>" if task.state is State.SUCCEEDED and task.text else ""
+    has_value = task.state in (State.SUCCEEDED, State.CACHED) and task.text
+    value = f"<pre>{esc_lines(block(task.text, 2000))}</pre>" if has_value else ""
     trace = f"<pre>{esc_lines(block(task.traceback or '', 8000))}</pre>" if is_traced(task.traceback) else ""
     return f'<div class="ipyflow-run">{STYLE}<div>{head} <b>{look.word}</b></div><div>{said}</div>{value}{trace}</div>'
 
@@ -225,7 +227,7 @@ def _row(state: RunState, task: TaskState, until: float) -> str:
         _unbroken(duration(begun - task.submitted)) if waited else "",
         "" if ran is None else _unbroken(duration(ran)),
         _worker(task),
-        _value(task),
+        _value(state, task),
     )
     faint = ' style="opacity:.6"' if task.state in (State.PLANNED, State.SKIPPED) else ""
     return f"<tr{faint}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -239,9 +241,11 @@ def _worker(task: TaskState) -> str:
     return _unbroken(f"{name} <small>{esc(more)}</small>" if task.worker and more else name)
 
 
-def _value(task: TaskState) -> str:
+def _value(state: RunState, task: TaskState) -> str:
     if task.state in (State.SUCCEEDED, State.CACHED):
-        return f"<code>{esc(clip(task.text, 60))}</code>" if task.type not in ("", "NoneType") else ""
+        value = f"<code>{esc(clip(task.text, 60))}</code>" if task.type not in ("", "NoneType") else ""
+        source = reuse_words(state, task)
+        return f"{value} <small>{esc(source)}</small>".lstrip() if source else value
     if task.state in FINAL_STATES:
         error = f"<b>{esc(clip(task.type, 60))}</b>: " if task.type else ""
         return error + esc(clip(task.text, 80))

@@ -10,6 +10,7 @@ from ipyflow.views.flow_state import STEPS, is_awaiting
 from ipyflow.views.outline import Line, outline
 from ipyflow.views.palette import LOOKS, ORDER, ROLES
 from ipyflow.views.prompts import answered
+from ipyflow.views.reuse import reuse_words
 from ipyflow.views.step_words import a
 from ipyflow.views.ways_text import flow_lines
 from ipyflow.views.words import (
@@ -92,6 +93,9 @@ def _outcome(state: RunState, task: TaskState) -> str:
         out = "  skipped" + (f": {shown(task.text, 100)}" if task.text else "")
     elif task.question is not None and task.question.answered is not None and task.state is State.SUCCEEDED:
         out = f"  → {shown(answered(task.question), 100)}"
+    elif task.state is State.CACHED:
+        words = reuse_words(state, task)
+        out = f"  {words}" if words.startswith("done") else f"  {LOOKS[task.state].word} {words}".rstrip()
     elif task.state in FINAL_STATES:
         if task.state is not State.SUCCEEDED:
             out = "  " + (f"{shown(task.type, 60)}: {shown(task.text, 100)}" if task.type else LOOKS[task.state].word)
