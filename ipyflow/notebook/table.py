@@ -49,6 +49,8 @@ TASK = Line(
         Option("--limit", "N", "so many of it run at once"),
         Option("--rate", "R", "how many start in a time", offers=("'5/s'", "'100/min'", "'1000/h'")),
         Option("--delay", "S", "seconds before it starts"),
+        Option("--defer", "PARAMS", "a newer call takes the place of an equal one that has not begun", bare=True),
+        Option("--recurrent", does="run again while it gives None, with --delay in between"),
         Option("--memo", does="an equal call in the same run gives the same value"),
         Option("--wait", "PARAMS", "not before the futures in these parameters, or in all, are done", bare=True),
         Option("--resolve", "PARAMS", "the same, and it gets their values", bare=True),

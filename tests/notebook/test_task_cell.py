@@ -46,6 +46,10 @@ def test_options_reach_the_task(ready: Shell) -> None:
     assert (o.on_leak, o.stdout, o.fruitful) == ("wait", "cell", False)
     ready.value("%%task g(a) --memo --resolve\n1")
     assert (ready["g"].options.memo, ready["g"].options.resolve) == (True, True)
+    ready.value("%%task save(path, text) --defer=path --delay 2\n1")
+    assert (ready["save"].options.defer, ready["save"].options.delay) == (frozenset(["path"]), 2)
+    ready.value("%%task poll(url) --defer --recurrent\n1")
+    assert (ready["poll"].options.defer, ready["poll"].options.recurrent) == (True, True)
     ready.value("%%task h(state, a) --with-state\nreturn state, a")
     assert ready["h"].options.with_state
 
