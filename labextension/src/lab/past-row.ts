@@ -56,7 +56,7 @@ export class PastRow implements Walked {
       button("compare", `Compare ${name} with another run`, glyph("compare")),
       ...(state === "running" ? [] : [button("delete", `Delete ${name} from the history`, glyph("trash"))]),
     ];
-    this.element = h("li", { class: "ipf-lab-run", "data-state": state }, this.main);
+    this.element = h("li", { class: "ipf-lab-past", "data-state": state }, this.main);
     this.element.append(h("div", { class: "ipf-lab-actions" }, ...this.buttons));
   }
 
