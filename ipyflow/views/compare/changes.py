@@ -143,11 +143,16 @@ def kind_of(pair: Pair, before: float | None, after: float | None) -> str:
         return "cached" if other.state is _CACHED else "computed"
     if before is not None and after is not None and differ(before, after):
         return "slower" if after > before else "faster"
-    if len(other.attempts) > len(one.attempts) > 0:
+    if failed_tries(other) > failed_tries(one):
         return "retried"
     if well and pair.by == "arguments" and _said(one) != _said(other):
         return "result"
     return "same"
+
+
+def failed_tries(task: TaskState) -> int:
+    """How many of its attempts failed."""
+    return sum(attempt.failed for attempt in task.attempts)
 
 
 def differ(before: float, after: float) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ipyflow.model.run import TaskState
 from ipyflow.model.status import FAILURE_STATES, State
-from ipyflow.views.compare.changes import KINDS, SECONDS, SHARE, Change, Row, differ, failed
+from ipyflow.views.compare.changes import KINDS, SECONDS, SHARE, Change, Row, differ, failed, failed_tries
 from ipyflow.views.compare.facts import Facts, Side
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import clip, counted, duration, shown
@@ -157,9 +157,9 @@ def said(change: Change) -> str:
         out.append(f"{clip(one.text, 60)} → {clip(other.text, 60)}")
     elif change.kind == "cached":
         out.append(_from(other))
-    tries = len(one.attempts), len(other.attempts)
-    if tries[0] != tries[1] and min(tries) > 0:
-        out.append(f"{counted(tries[1], 'try')} instead of {tries[0]}")
+    was, now = failed_tries(one), failed_tries(other)
+    if was != now and change.kind not in ("failing", "otherwise", "mended"):
+        out.append(f"{counted(now, 'failed try')} instead of {was}")
     return "; ".join(part for part in out if part)
 
 

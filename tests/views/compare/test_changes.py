@@ -186,8 +186,19 @@ def test_tries_that_came_on_top_are_told() -> None:
 
     found = both(run(1), run(3))
     assert [change.kind for change in found] == ["retried"]
-    assert "3 tries instead of 1" in str(found)
+    assert "2 failed tries instead of 0" in str(found)
     assert list(both(run(3), run(1))) == []
+
+
+def test_a_task_that_comes_again_has_not_failed() -> None:
+    def run(times: int) -> RunState:
+        log = Log()
+        task = log.task(0, "poll")
+        for i in range(1, times):
+            log.start(i * 10, task, attempt=i).add(r.Recurred, i * 10 + 1, task, i).queue(i * 10 + 1, task)
+        return log.start(100, task, attempt=times).done(110, task).close(200).state()
+
+    assert list(both(run(1), run(4))) == []
 
 
 def test_an_unknown_kind_names_those_there_are() -> None:

@@ -1,6 +1,6 @@
 /** Two runs beside each other: how long both took, a few sentences, one axis of time, what changed most, changed code. */
 
-import { type CompareAnswer, type CompareSide, called, SIDES, type SideName } from "../../core/compare";
+import { asComparison, type CompareAnswer, type CompareSide, called, SIDES, type SideName } from "../../core/compare";
 import { h } from "../../core/dom";
 import { count, duration } from "../../core/format";
 import { stateIcon } from "../../core/icons";
@@ -17,6 +17,13 @@ export interface CompareHost {
   openRun?(side: SideName): void;
   /** Opens a task of one of them. */
   openTask?(side: SideName, task: number): void;
+}
+
+/** Puts a comparison into a place, as a kernel or a file gives it; the result takes it away again. */
+export function mountCompare(element: HTMLElement, comparison: unknown, host: CompareHost = {}): () => void {
+  const view = new CompareView(asComparison(comparison), host);
+  element.append(view.element);
+  return () => view.element.remove();
 }
 
 export class CompareView {
