@@ -61,6 +61,8 @@ def spans(state: RunState, *, now: float | None = None) -> list[ReadableSpan]:
             given.setdefault(target, []).append(source)
     of_run: dict[str, Any] = {"ipyflow.run.id": state.id, "ipyflow.run.kind": state.kind}
     of_run["ipyflow.run.state"] = str(state.state)
+    if state.key:
+        of_run["ipyflow.run.key"] = state.key
     out = [
         ReadableSpan(
             f"run {clean(clip(state.name, _TEXT))}", root, None, resource, of_run,
@@ -94,7 +96,7 @@ def _resource() -> Any:
 
 
 def _id(state: RunState, what: object, size: int) -> int:
-    words = f"{state.wall!r} {state.id} {what}".encode()
+    words = f"{state.wall!r} {state.key or state.id} {what}".encode()
     return int.from_bytes(hashlib.blake2b(words, digest_size=size).digest()) or 1
 
 

@@ -54,6 +54,13 @@ def test_its_exports_are_those_of_the_run(database: Path, form: str) -> None:
     assert made.replace(str(past.id), str(run.id)) == was.replace(str(past.id), str(run.id))  # the ids in drawings
 
 
+def test_sent_twice_it_is_one_trace(database: Path) -> None:
+    pytest.importorskip("opentelemetry.sdk")
+    run = fails(5)
+    past = fl.history().open(run.key)
+    assert [span.context for span in past.spans()] == [span.context for span in run.spans()]
+
+
 def test_all_views_of_it_are_there(database: Path) -> None:
     past = fl.history().open(fails(5).key)
     forms = past._repr_mimebundle_()
