@@ -12,6 +12,7 @@ import inspect
 import linecache
 import os
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -24,24 +25,28 @@ LONGEST_SOURCE = 20_000
 """Characters kept of a function's source."""
 
 
-_named: dict[tuple[str, str], CodeType] = {}
-"""The code that a task's name stands for, by module and name: the code alone, which keeps nothing else alive."""
+_named: dict[tuple[str, str], list[tuple[float, CodeType]]] = {}
+"""The code that a task's name has stood for, and since when, by module and name; the code alone keeps nothing alive."""
+_VERSIONS = 8
 
 
 def remember(module: str, name: str, fn: Callable[..., Any]) -> None:
     """A task of this name was made of ``fn``: its source may be asked for when nobody holds it any more."""
     code = getattr(inner_function(fn), "__code__", None)
     if isinstance(code, CodeType):
-        _named[module, name] = code
+        known = _named.get((module, name), [])
+        if not known or known[-1][1] is not code:
+            _named[module, name] = [*known[1 - _VERSIONS :], (time.perf_counter(), code)]
 
 
-def source_of_task(run: Run, id: int, module: str, name: str) -> str:
-    """The source of a task of a run: of its own function while somebody holds it, else of what its name stands for."""
+def source_of_task(run: Run, id: int, module: str, name: str, submitted: float) -> str:
+    """The source of a task of a run: of its own function while somebody holds it, else of what its name stood for."""
     future = run.live.get(id) or run.failed.get(id) or run.root
     if future is not None and future.id == id:
         return source_of(future.task.fn)
-    code = _named.get((module, name))
-    if code is not None:
+    known = _named.get((module, name))
+    if known is not None:
+        code = next((code for since, code in reversed(known) if since <= submitted), known[0][1])
         return _known_source(code.co_filename, code)
     future = next((future for ref in list(run.refs) if (future := ref()) is not None and future.id == id), None)
     return "" if future is None else source_of(future.task.fn)

@@ -84,15 +84,16 @@ class Keeping:
             self._put("outcomes", 2, ("run", "task"), (self._key_of(run), task), data)
 
     def beginning(self, run: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Keep what a run's first call was given."""
-        what = f"the arguments of run {self._key_of(run)}"
-        data = self._dumped((args, kwargs), what)
-        if data is not None and len(data) > BEGINNING:
-            self._warn(f"{what} are too large to be kept ({len(data):,} bytes, {BEGINNING:,} at most)")
-        elif data is not None:
-            values = (data, self._key_of(run))
-            statement = "INSERT OR REPLACE INTO beginnings (run, arguments) SELECT id, ? FROM runs WHERE key = ?"
-            self._writer.do(Job(lambda connection: connection.execute(statement, values), what, len(data)))
+        """Keep what a run's first call was given, where it can be kept and is small."""
+        if self._writer.dead:
+            return
+        try:
+            data = dump((args, kwargs), BEGINNING)
+        except Exception:
+            return  # nobody has asked for it: whoever wants to go on with the run is told then
+        values = (data, self._key_of(run))
+        statement = "INSERT OR REPLACE INTO beginnings (run, arguments) SELECT id, ? FROM runs WHERE key = ?"
+        self._writer.do(Job(lambda connection: connection.execute(statement, values), "arguments", len(data)))
 
     def mark(self, run: int, task: int, mark: bytes) -> None:
         """Keep what tells a call from others of the same name and text."""
@@ -146,12 +147,9 @@ class Keeping:
         if self._writer.dead:
             return None
         try:
-            data = dump(value)
+            data = dump(value, self._limit)
         except Exception as error:
             self._warn(f"{what} cannot be kept ({type(error).__name__}: {error})")
-            return None
-        if len(data) > self._limit:
-            self._warn(f"{what} is not kept: it takes {len(data):,} bytes, more than half of disk_limit")
             return None
         if not self._writer.has_room(len(data)):
             self._warn("results come faster than they can be written, and some are not kept")

@@ -75,12 +75,13 @@ class Recorder:
     Args:
         kernel: the name of this kernel in the database.
         writer: gets the jobs.
-        source_of: the source of a task of a run, by the run, the task's number, its module and name.
+        source_of: the source of a task of a run, by the run, the task's number, its module, its name and the time when
+            it was submitted.
         succeeded: called with the key of each run that has ended well.
     """
 
     def __init__(
-        self, kernel: str, writer: Writer, source_of: Callable[[Any, int, str, str], str],
+        self, kernel: str, writer: Writer, source_of: Callable[[Any, int, str, str, float], str],
         succeeded: Callable[[str], object],
     ) -> None:  # fmt: skip
         self._kernel, self._writer = kernel, writer
@@ -152,8 +153,8 @@ class Recorder:
         chunks = [(at, len(part), pack_rows(part), one.key) for at, part in parts]
         one.written = end = first + len(rows)
         one.parts += len(chunks)
-        one.summary.feed(rows)
-        sources = self._sources(one, rows)
+        named = one.summary.feed(rows)
+        sources = self._sources(one, rows, named)
         state = (*one.summary.values(), end, json.dumps(one.code), one.key)
         records = one.run.records
 
@@ -170,15 +171,15 @@ class Recorder:
         if one.parts >= _PARTS:
             self._merge(one)
 
-    def _sources(self, one: _Watched, rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
+    def _sources(
+        self, one: _Watched, rows: list[tuple[Any, ...]], named: dict[tuple[str, str], tuple[Any, ...]]
+    ) -> list[tuple[str, str]]:
         """The sources of tasks that were not seen before in this run, and of those that were revised."""
         found: list[tuple[str, str]] = []
-        # One of each name: the newest of these rows.
-        named = {(row[5], row[4]): row[2] for row in rows if row[0] == r.SUBMITTED}
-        for (module, name), task in named.items():
+        for (module, name), row in named.items():
             label = f"{module}:{name}"
             if label not in one.code:
-                self._add(one, label, self._source_of(one.run, task, module, name), found)
+                self._add(one, label, self._source_of(one.run, row[2], module, name, row[1]), found)
                 one.code.setdefault(label, "")
         for revised in [row for row in rows if row[0] == _REVISED]:
             log = one.run.records.rows(0)[1]

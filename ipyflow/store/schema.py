@@ -25,6 +25,7 @@ CREATE TABLE runs (
 );
 CREATE INDEX runs_by_time ON runs (opened);
 CREATE INDEX runs_by_name ON runs (name, opened);
+CREATE INDEX runs_by_resumes ON runs (resumes) WHERE resumes != '';
 CREATE TABLE chunks (
     run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE, first INTEGER NOT NULL, count INTEGER NOT NULL,
     rows BLOB NOT NULL, PRIMARY KEY (run, first)

@@ -147,7 +147,7 @@ class Shelf:
 
     def resumed_by(self, key: str) -> Line | None:
         """The newest run that went on with the one of this key."""
-        query = f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE resumes = ?"
+        query = f"SELECT {_COLUMNS} FROM runs JOIN kernels ON kernels.id = kernel WHERE resumes = ? AND resumes != ''"
         rows = self.read(f"{query} ORDER BY runs.id DESC LIMIT 1", (key,))
         return _line(rows[0]) if rows else None
 

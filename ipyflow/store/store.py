@@ -43,12 +43,12 @@ class Store:
         place: the file of the database, ``"default"``, or ``":memory:"``.
         keeps_results: whether the values of tasks are kept for going on after a kernel died.
         disk_limit: bytes on the disk.
-        source_of: the source of a task of a run, by the run, the task's number, its module and name.
+        source_of: the source of a task of a run; see :class:`Recorder`.
     """
 
     def __init__(
         self, place: Path | str, keeps_results: bool = False, disk_limit: int = LIMIT,
-        source_of: Callable[[Any, int, str, str], str] = lambda _run, _task, _module, _name: "",
+        source_of: Callable[[Any, int, str, str, float], str] = lambda *_of: "",
     ) -> None:  # fmt: skip
         self.keeps_results = keeps_results
         self.kernel = os.urandom(3).hex()

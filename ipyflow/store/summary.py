@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from ipyflow.model import records as r
 
 _OPENED, _CLOSED, _RESET = (r.KINDS.index(kind) for kind in (r.Opened, r.Closed, r.Reset))
 _RARE = frozenset({_OPENED, _CLOSED, _RESET})
+_kind = itemgetter(0)
 WORDS = 4_000
 """Characters kept for searching: names of tasks and messages of failures."""
 
@@ -56,21 +58,28 @@ class Summary:
         words = "\n".join(self._words)
         return self.state, self.opened, self.seconds, self.tasks, self.ended, self.failed, self.cached, words
 
-    def feed(self, rows: list[tuple[Any, ...]]) -> None:
-        """Count more rows. Nearly all are of tasks that succeed: these are only counted."""
-        submitted = [row[4] for row in rows if row[0] == r.SUBMITTED]
-        if submitted:
-            self.tasks += len(submitted)
+    def feed(self, rows: list[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[Any, ...]]:
+        """Count more rows. Nearly all are of tasks that succeed: these are only counted, with the lock of the
+        interpreter held as shortly as can be.
+
+        Returns:
+            One of the rows that submit a task, for each module and name.
+        """
+        kinds = bytes(map(_kind, rows))
+        named: dict[tuple[str, str], tuple[Any, ...]] = {}
+        if submitted := kinds.count(r.SUBMITTED):
+            named = {(row[5], row[4]): row for row in rows if row[0] == r.SUBMITTED}
+            self.tasks += submitted
             self.state = "running"
-            for name in dict.fromkeys(submitted):
+            for _, name in named:
                 self._word(name)
-        finished = [row[3] for row in rows if row[0] == r.FINISHED]
-        self.ended += len(finished)
-        rare = not _RARE.isdisjoint({row[0] for row in rows})
-        if rare or finished.count("succeeded") < len(finished):
+        self.ended += kinds.count(r.FINISHED)
+        special = [row for row in rows if row[0] == r.FINISHED and row[3] != "succeeded"]
+        if special or not _RARE.isdisjoint(kinds):
             self._feed_slowly(rows)
         if rows:
             self.seconds = max(self.seconds, rows[-1][1] - self._began)
+        return named
 
     def _feed_slowly(self, rows: list[tuple[Any, ...]]) -> None:
         for row in rows:

@@ -26,18 +26,34 @@ _SWEPT = 3600.0
 """Seconds after which a file that no row names is nobody's: another kernel may be about to write its row."""
 
 
-def dump(value: Any) -> bytes:
-    """A value as bytes.
+class TooLarge(Exception):
+    """A value takes more bytes than it may; it was not pickled to its end."""
+
+
+class _Bounded(io.BytesIO):
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: Any) -> int:
+        if self.tell() + memoryview(data).nbytes > self._most:
+            raise TooLarge(f"it takes more than {self._most:,} bytes")
+        return super().write(data)
+
+
+def dump(value: Any, most: int) -> bytes:
+    """A value as bytes, at most so many before they are compressed.
 
     Raises:
+        TooLarge: it takes more.
         Exception: whatever pickling it raised.
     """
+    written = _Bounded(most)
     if type(value) in _PLAIN:
-        raw = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        pickle.Pickler(written, pickle.HIGHEST_PROTOCOL).dump(value)
     else:
-        written = io.BytesIO()
         _pickler()(written, pickle.HIGHEST_PROTOCOL).dump(value)
-        raw = written.getvalue()
+    raw = written.getvalue()
     if len(raw) >= WORTH:
         packed = zlib.compress(raw, 1)
         if len(packed) < 0.9 * len(raw):

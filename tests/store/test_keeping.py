@@ -153,12 +153,29 @@ def test_what_cannot_be_pickled_is_said_once(kept: Kept) -> None:
     assert look(kept, "key") is None
 
 
-def test_arguments_that_are_too_large_are_said(kept: Kept) -> None:
+class Counted:
+    """Says how often it was pickled."""
+
+    pickled = 0
+
+    def __reduce__(self) -> Any:
+        Counted.pickled += 1
+        return (Counted, ())
+
+
+def test_arguments_that_are_too_large_or_cannot_be_pickled_are_left_out_in_silence(kept: Kept) -> None:
     run = open_run(kept)
-    with pytest.warns(MemoryWarning, match="too large"):
-        kept.store.keep_beginning(run.id, (os.urandom(keeping_module.BEGINNING + 1),), {})
+    kept.store.keep_beginning(run.id, (os.urandom(keeping_module.BEGINNING + 1), Counted()), {})
+    kept.store.keep_beginning(run.id, (threading.Lock(),), {})
     assert kept.store.flush()
     assert kept.store.shelf.beginning(kept.row(run)) is None
+    assert Counted.pickled == 0  # pickling ended where it became too large
+
+
+def test_a_result_that_is_too_large_is_said(kept: Kept) -> None:
+    kept.store._keeping._limit = 1_000
+    with pytest.warns(MemoryWarning, match="result of task 1 cannot be kept .*more than 1,000 bytes"):
+        kept.store.keep("key", bytes(2_000), open_run(kept).id, 1)
 
 
 class Point:

@@ -222,6 +222,33 @@ def test_the_sources_of_tasks_are_kept_also_of_those_that_nobody_holds(kept: Kep
     assert kept.store.shelf.code(kept.row(again)) == code
 
 
+def test_a_source_is_that_of_when_the_task_was_submitted(kept: Kept) -> None:
+    def define(number: int) -> tuple[fl.Task[[], int], fl.Task[[], int]]:
+        if number == 1:
+
+            @fl.task(name="same")
+            def one() -> int:
+                return 1
+
+        else:
+
+            @fl.task(name="same")
+            def one() -> int:
+                return 2
+
+        @fl.flow
+        def run() -> int:
+            return one()
+
+        return one, run
+
+    runs = [define(number)[1].submit().run for number in (1, 2)]  # both tasks are made before anybody asks
+    assert all(run.wait(10) for run in runs)
+    assert kept.store.flush()
+    codes = [kept.store.shelf.code(kept.row(run))[f"{__name__}:same"] for run in runs]
+    assert ["return 1" in codes[0], "return 2" in codes[1]] == [True, True]
+
+
 def test_a_program_that_just_ends_has_kept_all(tmp_path: Path) -> None:
     place = tmp_path / "history.sqlite"
     program = f"""
