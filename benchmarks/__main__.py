@@ -22,6 +22,7 @@ from benchmarks import (
     w10_memory,
     w11_import,
     w12_viewer,
+    w14_cache,
 )
 from benchmarks.report import FULL, QUICK, Plan, Row, as_json, table
 
@@ -38,6 +39,7 @@ WORKLOADS: dict[str, Callable[[Plan], list[Row]]] = {
     "W10": w10_memory.measure,
     "W11": w11_import.measure,
     "W12": w12_viewer.measure,
+    "W14": w14_cache.measure,
 }
 
 
