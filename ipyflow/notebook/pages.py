@@ -18,6 +18,7 @@ from typing import Any
 
 from ipyflow import session
 from ipyflow.engine.run import Run
+from ipyflow.engine.scheduler import Engine
 from ipyflow.notebook import library
 from ipyflow.notebook.facts import AnyRun, is_paused
 from ipyflow.notebook.subscription import Desk, Subscription
@@ -87,6 +88,9 @@ class Pages:
         self._due: dict[int, float] = {}
         self._heard = threading.Event()
         self._loaded = time.monotonic()
+        self._forget_engines: Callable[[], None] = lambda: None
+        self._resumed: set[str] = set()
+        """Runs of the past that went on in this kernel."""
         self._planned: set[Callable[[], None]] = set()
         """What is to be called later, each once, however often it is asked for."""
 
@@ -97,6 +101,7 @@ class Pages:
         self._loaded = time.monotonic()
         self._kernel.control_handlers[REQUEST] = self._on_request
         self._kernel.comm_manager.register_comm(Beacon())
+        self._forget_engines = session.on_engine(self._engine_came)
         self._greet()
 
     def unload(self) -> None:
@@ -105,6 +110,7 @@ class Pages:
             return
         self._kernel.control_handlers.pop(REQUEST, None)
         self._kernel.comm_manager.comms.pop(TARGET, None)
+        self._forget_engines()
         for page in list(self._pages.values()):
             self._forget(page)
 
@@ -125,6 +131,10 @@ class Pages:
         """A run goes on: say now and then that we are here."""
         if self._kernel is not None:
             self._publisher.post(self._start_beating)
+
+    def _engine_came(self, engine: Engine) -> None:
+        """Another engine may have another database, as after ``configure(database=...)``: pages list it anew."""
+        self._publisher.post(self._tell_history)
 
     # On the control thread.
 
@@ -204,6 +214,10 @@ class Pages:
 
         threading.Thread(target=ask, name="ipyflow-command", daemon=True).start()
 
+    def _tell_history(self) -> None:
+        for page in self._pages.values():
+            self._send(page.id, None, {"type": "history"})
+
     def _forget(self, page: Page) -> None:
         self._pages.pop(page.id, None)
         for subscription in page.subscriptions.values():
@@ -231,6 +245,10 @@ class Pages:
         if not pages:
             return
         found = session.runs()[:LISTED]
+        resumed = {run.resumes for run in found if run.resumes}
+        if resumed - self._resumed:
+            self._tell_history()  # what can be done with those that went on is something else now
+        self._resumed = resumed
         lines = [self._line(run) for run in found]
         for page in pages:
             key = [line[0] for line in lines]

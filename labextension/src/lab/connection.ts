@@ -69,6 +69,8 @@ export class Connection {
   /** Whether ipyflow is loaded in the kernel. */
   readonly known = new Signal(false);
   readonly runs = new Signal<readonly ListedRun[]>([]);
+  /** Counts whenever the kernel has another history. */
+  readonly remembered = new Signal(0);
   /** What it remembers of other runs. */
   readonly library = new Library((body) => this.post(null, body));
   /** When the list came, on the page's clock in ms. */
@@ -236,7 +238,8 @@ export class Connection {
     else if (body.type === "runs" && Array.isArray(body.runs)) {
       this.heardAt = performance.now();
       this.runs.value = body.runs as ListedRun[];
-    } else if (body.type === "answer") this.library.receive(body as { request?: unknown });
+    } else if (body.type === "history") this.remembered.value += 1;
+    else if (body.type === "answer") this.library.receive(body as { request?: unknown });
     else if (body.type === "hello") {
       if (!this.known.value) this.announce();
       if (comm_id === this.page) this.answered(body.subs);

@@ -32,6 +32,7 @@ export class Connections {
       const changed = () => this.touch();
       found.known.on(changed);
       found.runs.on(changed);
+      found.remembered.on(changed);
     }
     return found;
   }

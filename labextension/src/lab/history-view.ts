@@ -87,6 +87,7 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   let shown = "";
   let typing: ReturnType<typeof setTimeout> | undefined;
   let from: Connection | null = null;
+  let remembered = 0;
   /** The run that was chosen first, to be compared with one more. */
   let beside: Beside | null = null;
 
@@ -98,10 +99,12 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     typing = setTimeout(load, TYPING);
   }
 
-  /** Another kernel, or this one has begun anew. */
+  /** Another kernel, or this one has begun anew, or has another database. */
   function look(): void {
-    if (connection() !== from) {
-      from = connection();
+    const now = connection();
+    if (now !== from || (now?.remembered.value ?? 0) !== remembered) {
+      from = now;
+      remembered = now?.remembered.value ?? 0;
       load();
     }
     draw();
