@@ -98,17 +98,18 @@ def closing(state: RunState) -> list[r.Record]:
     Example:
         >>> opened = RunState()
         >>> opened.apply(r.Opened(5.0, 1, "nightly", "flow", 0.0))
-        >>> closing(opened)
-        [Closed(time=5.0, state='failed')]
+        >>> closing(opened)[-1]
+        Closed(time=5.0, state='failed')
     """
     if state.closed is not None:
         return []
     found: list[r.Record] = []
     for id, task in sorted(state.tasks.items(), reverse=True):  # what is below a task ends before it
         if task.state in _AT_WORK:
-            found.append(r.Finished(state.last, id, State.FAILED, DIED, "its kernel ended before it did", None))
+            found.append(r.Finished(state.last, id, State.FAILED.value, DIED, "its kernel ended before it did", None))
         elif task.state not in FINAL_STATES:
             ended = State.SKIPPED if task.state is State.PLANNED else State.CANCELLED
             began = "went on" if task.attempts or task.state is State.CANCELLING else "began"
-            found.append(r.Finished(state.last, id, ended, "", f"its kernel ended before it {began}", None))
-    return [*found, r.Closed(state.last, State.FAILED)]
+            found.append(r.Finished(state.last, id, ended.value, "", f"its kernel ended before it {began}", None))
+    lost = r.Noted(state.last, r.NO_TASK, "lost", "its kernel ended before it did")
+    return [*found, lost, r.Closed(state.last, State.FAILED.value)]

@@ -15,7 +15,7 @@ from ipyflow.views.palette import LOOKS
 from ipyflow.views.svg import esc
 from ipyflow.views.words import clip, counted, duration, shown
 
-LOST = "✕ lost"
+LOST = "† lost"
 """The mark and the word of a run that had not ended when its kernel went."""
 _NAME = 36
 

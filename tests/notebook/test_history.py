@@ -69,7 +69,7 @@ def test_a_run_of_this_kernel_goes_by_its_key_too_and_comes_first(later: Callabl
 def test_a_lost_run_says_how_it_goes_on(later: Callable[..., Shell]) -> None:
     shell = later("dies(1)")
     shell.value("%flow history --state lost")
-    assert "✕ lost" in shell.out
+    assert "† lost" in shell.out
     key = fl.history()[0].key
     shell.value("%flow explain dies")
     assert shell.out.startswith(f"dies ({key}) is lost: its kernel ended before it did.")
@@ -132,3 +132,11 @@ def test_a_history_is_a_table_in_a_notebook(later: Callable[..., Shell]) -> None
     listed = shell.value("fl.history()")
     assert isinstance(listed, History)
     assert "<table>" in shell.ip.display_formatter.format(listed)[0]["text/html"]
+
+
+def test_every_view_of_a_lost_run_says_so(later: Callable[..., Shell], tmp_path: Path) -> None:
+    shell = later("dies(1)")
+    shell.value("%flow show dies")
+    assert "! lost: its kernel ended before it did" in shell.out
+    shell.value(f"%flow export dies {tmp_path / 'dies.html'}")
+    assert "its kernel ended before it did" in (tmp_path / "dies.html").read_text("utf-8")

@@ -136,7 +136,7 @@ def test_a_lost_run_is_no_running_one(elsewhere: Callable[[str], None]) -> None:
     elsewhere("dies(1)")
     assert names(state="running") == []
     assert names(state="lost", limit=1) == ["dies"]
-    assert "✕ lost" in repr(fl.history(state="lost"))
+    assert "† lost" in repr(fl.history(state="lost"))
     assert "of 8 tasks done" in repr(fl.history(state="lost"))
     assert fl.history("dies").delete() == 1
 

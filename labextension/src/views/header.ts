@@ -120,8 +120,9 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   }
 
   function drawNotes(): void {
-    // Of a run that goes on with another one the line above says so.
-    const said = store.run.notes.filter(([kind]) => kind !== "state" && kind !== "resumed");
+    // Of a run that goes on with another one, or is lost, the line above says so.
+    const above = ["state", "resumed", ...(store.present.run.lost ? ["lost"] : [])];
+    const said = store.run.notes.filter(([kind]) => !above.includes(kind));
     const key = JSON.stringify(said);
     if (notes.dataset.key === key) return;
     notes.dataset.key = key;
