@@ -52,7 +52,8 @@ def key_of(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> H
     Raises:
         TypeError: an argument of which nobody knows whether it equals another.
     """
-    fn, names = task.fn, task.options.defer
+    fn: Any = task.fn
+    names = task.options.defer
     if isinstance(fn, types.MethodType):
         fn, args = fn.__func__, (fn.__self__, *args)
     try:
@@ -76,7 +77,7 @@ def key_of(task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> H
 
 def _themselves(value: Any) -> Any:
     """``value`` with a number in the place of all that equals nothing but itself; it lives as long as its call."""
-    kind = type(value)
+    kind: Any = type(value)
     if issubclass(kind, Future) or kind.__eq__ is object.__eq__:
         return ("itself", id(value))
     if kind in (list, tuple):
