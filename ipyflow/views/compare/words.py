@@ -83,6 +83,7 @@ def _took(one: Side, other: Side) -> str:
         if not side.ended:
             return f"The run {word} goes on: what has not ended in both is left out"
     ended = "" if other.state is State.SUCCEEDED else f", and {LOOKS[other.state].word}"
+    ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {LOOKS[one.state].word}"
     if not differ(one.seconds, other.seconds):
         return f"It took {now}, as long as before ({was}){ended}"
     word = "longer" if other.seconds > one.seconds else "less"

@@ -33,9 +33,13 @@ function revisionBlock([, attempt, remark, lines]: Revision): HTMLElement {
   );
 }
 
-/** Lines that went and lines that came, with what is near to them. */
-export const diffBlock = (lines: DiffLine[]): HTMLElement =>
-  h("pre", { class: "ipf-pre ipf-diff" }, ...lines.map(diffLine));
+/** Lines that went and lines that came, with what is near to them; with a label they can be scrolled by keys. */
+export const diffBlock = (lines: DiffLine[], label?: string): HTMLElement =>
+  h(
+    "pre",
+    { class: "ipf-pre ipf-diff", ...(label === undefined ? {} : { tabindex: 0, role: "group", "aria-label": label }) },
+    ...lines.map(diffLine),
+  );
 
 function diffLine([mark, text]: DiffLine): HTMLElement {
   const word = WORDS[mark];

@@ -83,6 +83,6 @@ function code(one: CompareAnswer["code"][number], open: boolean): HTMLElement {
       " changed ",
       h("span", { class: "ipf-quiet", text: `+${number("+")} −${number("-")} lines` }),
     ),
-    diffBlock(one.lines),
+    diffBlock(one.lines, `Changed lines of ${one.name}`),
   );
 }
