@@ -67,8 +67,6 @@ class Commands:
             raise UsageError(f"%flow {command} is not known: {hint}")
         if rest in (["-h"], ["--help"]):
             command, rest = "help", [command]
-        elif line.later:
-            raise UsageError(f"%flow {command} is not there yet: {line.later}")
         self._does[command](COMMANDS[command].read(rest))
 
     def _target(self, given: Given, failed: bool = False) -> Run | Future[Any]:

@@ -111,7 +111,7 @@ class Completion:
             line = TASK if magic.endswith("task") else FLOW
         elif not given:
             return last, _commands(), True
-        elif (known := COMMANDS.get(given.pop(0))) is None or known.later:
+        elif (known := COMMANDS.get(given.pop(0))) is None:
             return last, (), False
         else:
             line = known
@@ -200,13 +200,13 @@ def _began(word: str, variables: dict[str, Any]) -> Any:
 
 
 def _commands() -> Iterator[Offer]:
-    return ((name, "command") for name, line in COMMANDS.items() if not line.later)
+    return ((name, "command") for name in COMMANDS)
 
 
 def _options(line: Line, given: list[str]) -> Iterator[Offer]:
     """The options that are not there yet."""
     there = {word.partition("=")[0] for word in given}
-    return ((o.name, "option") for o in line.options if o.name not in there and not o.later)
+    return ((o.name, "option") for o in line.options if o.name not in there)
 
 
 def _setting(standing: list[str], last: str) -> tuple[str, Iterable[Offer], bool]:

@@ -50,7 +50,6 @@ class Option:
         choices: the only values it takes, where they are few.
         offers: values that completion offers where others are possible too; ``executor`` means those there are.
         bare: whether it may also stand without its value, which then must follow an equals sign.
-        later: of an option that is planned, what to write instead.
     """
 
     name: str
@@ -59,7 +58,6 @@ class Option:
     choices: tuple[str, ...] = ()
     offers: tuple[str, ...] | str = ()
     bare: bool = False
-    later: str = ""
 
     @property
     def usage(self) -> str:
@@ -87,7 +85,6 @@ class Line:
         operands: in the order in which they stand.
         options: those it takes.
         examples: lines that can be typed.
-        later: of a subcommand that is planned, what there is instead.
     """
 
     start: str
@@ -95,7 +92,6 @@ class Line:
     operands: tuple[Operand, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
-    later: str = ""
 
     @property
     def name(self) -> str:
@@ -105,8 +101,7 @@ class Line:
     @property
     def usage(self) -> str:
         """All of it in one line."""
-        shown = [option.usage for option in self.options if not option.later]
-        return " ".join([self.start, *(operand.usage for operand in self.operands), *shown])
+        return " ".join([self.start, *(part.usage for part in (*self.operands, *self.options))])
 
     def option(self, name: str) -> Option | None:
         """The option of that name."""
@@ -161,8 +156,6 @@ class Line:
             near = difflib.get_close_matches(name, [option.name for option in self.options], 1)
             hint = f"did you mean {near[0]}?" if near else f"usage: {self.usage}"
             raise UsageError(f"{self.start} has no option {name}; {hint}")
-        if option.later:
-            raise UsageError(f"{name} is not there yet: {option.later}")
         return option
 
     def checked(self, said: Given) -> Given:

@@ -45,10 +45,8 @@ def _about(line: Line, more: str = "") -> list[str]:
     parts = [line.does]
     if more:
         parts += ["", *_folded(more)]
-    if line.later:
-        parts += ["", *_folded(f"Not there yet: {line.later}.")]
     if line.options:
-        rows = [(_left(option), _right(option)) for option in line.options if not option.later]
+        rows = [(_left(option), _right(option)) for option in line.options]
         parts += ["", "Options:", *_columns(rows)]
     if line.examples:
         parts += ["", "Examples:", *(f"  {example}" for example in line.examples)]
@@ -67,11 +65,9 @@ def of_task_cell() -> str:
 
 def of_commands() -> str:
     """``%flow?``."""
-    rows = [(line.usage.removeprefix("%flow "), line.does) for line in COMMANDS.values() if not line.later]
-    later = ", ".join(line.name for line in COMMANDS.values() if line.later)
+    rows = [(line.usage.removeprefix("%flow "), line.does) for line in COMMANDS.values()]
     examples = [line.examples[-1] for line in COMMANDS.values() if line.name in ("show", "cancel", "retry", "config")]
     parts = ["Look at and steer runs: %flow COMMAND ...", "", *_columns(rows), ""]
-    parts += [f"Not there yet: {later}.", ""] if later else []
     return "\n".join([*parts, *_folded(_TARGETS), "", "Examples:", *(f"  {example}" for example in examples)])
 
 
