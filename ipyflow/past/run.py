@@ -84,6 +84,11 @@ class PastRun(Recorded):
         return self.line.seconds
 
     @property
+    def notebook(self) -> str:
+        """The path of the notebook that it ran in; empty where it was none, or none that says so."""
+        return self.line.notebook
+
+    @property
     def source(self) -> str:
         """The source of the cell that was the flow; empty where it was none."""
         return self._shelf.source(self.line.id)

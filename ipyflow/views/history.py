@@ -6,6 +6,7 @@ What a list says of a run stands in the store already: no log is read for it.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -68,6 +69,10 @@ class Listed(Protocol):
         """How many had their value without running."""
 
     @property
+    def notebook(self) -> str:
+        """The path of the notebook that it ran in; empty where it was none."""
+
+    @property
     def resumes(self) -> str:
         """The key of the run that went on in it."""
 
@@ -86,15 +91,20 @@ def history_text(lines: Sequence[Listed], now: datetime.datetime, more: bool = F
     """
     if not lines:
         return "no runs in the history"
-    rows = [("key", "name", "state", "began", "took", "tasks")] + [
-        (line.key, shown(line.name, _NAME), _state(line), began(line.opened, now), duration(line.seconds), _tasks(line))
-        for line in lines
+    several = _several(lines)
+    rows = [["key", "name", "state", "began", "took", "tasks", "notebook"][: 7 if several else 6]]
+    for line in lines:
+        when, took = began(line.opened, now), duration(line.seconds)
+        cells = [line.key, shown(line.name, _NAME), _state(line), when, took, _tasks(line)]
+        rows.append([*cells, shown(_file(line), _NAME)] if several else cells)
+    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    out = [
+        "  ".join(
+            cell.rjust(wide[column]) if rows[0][column] == "took" else cell.ljust(wide[column])
+            for column, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
     ]
-    wide = [max(len(row[column]) for row in rows) for column in range(5)]
-    out = []
-    for row in rows:
-        cells = [row[0].ljust(wide[0]), row[1].ljust(wide[1]), row[2].ljust(wide[2]), row[3].ljust(wide[3])]
-        out.append("  ".join([*cells, row[4].rjust(wide[4]), row[5]]).rstrip())
     return "\n".join([*out, *(["… and older ones"] if more else [])])
 
 
@@ -107,13 +117,15 @@ def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = F
     """
     if not lines:
         return '<div class="ipyflow-run">no runs in the history</div>'
-    head = "<tr><th>key</th><th>name</th><th>state</th><th>began</th><th>took</th><th>tasks</th></tr>"
-    rows = "".join(_row(line, now) for line in lines)
+    several = _several(lines)
+    names = ["key", "name", "state", "began", "took", "tasks", *(["notebook"] if several else [])]
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
+    rows = "".join(_row(line, now, several) for line in lines)
     older = "<small>… and older ones</small>" if more else ""
     return f'<div class="ipyflow-run">{STYLE}<table>{head}{rows}</table>{older}</div>'
 
 
-def _row(line: Listed, now: datetime.datetime) -> str:
+def _row(line: Listed, now: datetime.datetime, several: bool) -> str:
     colour = LOOKS[State.FAILED if line.lost else _look(line)].color
     mark, word = _state(line).split(" ", 1)
     cells = (
@@ -123,8 +135,18 @@ def _row(line: Listed, now: datetime.datetime) -> str:
         _unbroken(began(line.opened, now)),
         _unbroken(duration(line.seconds)),
         esc(_tasks(line)),
+        *([esc(_file(line))] if several else []),
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _several(lines: Sequence[Listed]) -> bool:
+    """Whether they are of several notebooks: of one that need not be said in each row."""
+    return len({line.notebook for line in lines}) > 1
+
+
+def _file(line: Listed) -> str:
+    return clip(re.split(r"[/\\]", line.notebook)[-1], 60)
 
 
 def _look(line: Listed) -> State:

@@ -222,6 +222,7 @@ class Row:
     failed: int = 0
     cached: int = 2
     resumes: str = "<b>"
+    notebook: str = ""
 
 
 def test_foreign_text_stays_text() -> None:
@@ -237,3 +238,14 @@ def test_a_state_of_a_newer_version_and_other_years_are_shown() -> None:
     assert "dreaming" in text
     assert "29 Feb 2024 07:05" in text
     assert "dreaming" in history_html([Row(state="dreaming")], NOW)
+
+
+def test_of_several_notebooks_each_row_says_its_own() -> None:
+    rows = [Row(notebook="/home/ada/a <b>.ipynb"), Row(notebook="C:\\Users\\ada\\b.ipynb"), Row()]
+    text = history_text(rows, NOW)
+    assert text.splitlines()[0].endswith("  notebook")
+    assert [line.split("  ")[-1] for line in text.splitlines()[1:3]] == ["a <b>.ipynb", "b.ipynb"]
+    html = history_html(rows, NOW)
+    assert "<td>a &lt;b&gt;.ipynb</td>" in html
+    assert "ada" not in html
+    assert "notebook" not in history_text(rows[:1] * 2, NOW) + history_html(rows[:1], NOW).partition("</style>")[2]
