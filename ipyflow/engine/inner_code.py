@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from ipyflow.engine.codes import ATOMS, atom, facts, joined
-from ipyflow.engine.keys import digest_of
+from ipyflow.engine.keys import digest
 from ipyflow.engine.sources import inner_function
 
 _DEPTH = 8
@@ -25,6 +25,19 @@ def is_local(fn: Any) -> bool:
         (False, True)
     """
     return "<" in getattr(inner_function(fn), "__qualname__", "<")
+
+
+def digest_of(value: Any) -> bytes | None:
+    """The same for equal values; futures in them count by their numbers. ``None`` where nobody knows.
+
+    Example:
+        >>> digest_of({"a": {1, 2}, "b": 0.5}) == digest_of({"b": 0.5, "a": {2, 1}})
+        True
+    """
+    try:
+        return digest({"": value}, lambda future: future.id)
+    except TypeError:
+        return None
 
 
 def code_mark(fn: Any, hashes: bool = False) -> bytes | None:
@@ -75,10 +88,10 @@ def _of(value: Any, above: dict[int, int], hashes: bool) -> bytes:
     name = getattr(value, "__qualname__", "<")
     if isinstance(value, type | types.BuiltinFunctionType) and "<" not in name:
         return joined("at", f"{value.__module__}.{name}".encode())
-    digest = digest_of(value) if hashes else None
-    if digest is None:
+    known = digest_of(value) if hashes else None
+    if known is None:
         raise ValueError(f"nobody knows a {kind.__name__}")
-    return joined("other", digest)
+    return joined("other", known)
 
 
 def _function(fn: types.FunctionType, above: dict[int, int], hashes: bool) -> bytes:

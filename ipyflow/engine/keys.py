@@ -86,18 +86,23 @@ def key_of(
         ) from None
 
 
-def digest(given: dict[str, Any]) -> bytes:
+def digest(given: dict[str, Any], value_of: Callable[[Future[Any]], Any] | None = None) -> bytes:
     """What is the same for equal arguments, by their names, in this process and any other.
 
+    Args:
+        given: the arguments.
+        value_of: what stands for a future among them.
+
     Raises:
-        TypeError: one of them cannot be compared by what it holds, as a lock or a future; the message names it.
+        TypeError: one of them cannot be compared by what it holds, as a lock or, without ``value_of``, a future; the
+            message names it.
 
     Example:
         >>> digest({"x": {"a": 1, "b": 2}}) == digest({"x": {"b": 2, "a": 1}})
         True
     """
     try:
-        return joined("arguments", *_Digest(None, None).arguments(given))
+        return joined("arguments", *_Digest(None, value_of).arguments(given))
     except FutureAmong:
         raise TypeError("a future is compared by its value, which it has not yet") from None
     except _CannotTell as error:
@@ -112,22 +117,6 @@ def _refusal(task: Definition, error: _CannotTell) -> str:
     else:
         hint = "make it inside the function, or say yourself when the code has changed, as in cache=Cache(version=1)"
     return f"{task.name} has cache=, but {error.where or 'a value'} cannot be compared ({error}): {hint}"
-
-
-def digest_of(value: Any) -> bytes | None:
-    """The same for equal values, in every process; futures in them count by their numbers. ``None`` where nobody knows.
-
-    Example:
-        >>> import threading
-        >>> digest_of({"a": {1, 2}, "b": 0.5}) == digest_of({"b": 0.5, "a": {2, 1}})
-        True
-        >>> digest_of(len) == digest_of(print), digest_of(threading.Lock()) is None
-        (False, True)
-    """
-    try:
-        return _Digest(None, lambda future: future.id).of(value)
-    except (_CannotTell, RecursionError):
-        return None
 
 
 def _plain_function(fn: Any) -> FunctionType | None:

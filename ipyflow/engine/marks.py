@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.describe import ITEMS
 from ipyflow.engine.future import Future
-from ipyflow.engine.inner_code import code_mark
-from ipyflow.engine.keys import digest_of
+from ipyflow.engine.inner_code import code_mark, digest_of
 
 if TYPE_CHECKING:
     from ipyflow.engine.call import Call

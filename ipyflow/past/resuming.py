@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,16 @@ from ipyflow.engine.resuming import Past, Resumed
 from ipyflow.engine.run import Run
 from ipyflow.errors import MemoryWarning
 from ipyflow.flows.tasks import Task, flow_called
+from ipyflow.model import records as r
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.past.finding import found, kept
 from ipyflow.past.run import PastRun
 
 if TYPE_CHECKING:
     from ipyflow.store.store import Store
+
+LOOKED_AT = 100
+"""Of so many lost runs one is chosen, where none is named."""
 
 _of_cell: Callable[[str], Task[Any, Any]] | None = None
 """Makes the flow of a cell from its source."""
@@ -43,8 +48,8 @@ def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: A
     ``configure(keep_results=True)``. See ``docs/resume.md``.
 
     Args:
-        run: a run of the history, its key, the beginning of it, or its name; by default the newest flow that was lost
-            with its kernel.
+        run: a run of the history, its key, the beginning of it, or its name; by default the newest flow of this
+            notebook, or of code that is known here, that was lost with its kernel.
         changes: arguments of the flow that are to be others, by name.
 
     Returns:
@@ -101,13 +106,9 @@ def _newest(run: Any) -> PastRun:
             raise RuntimeError(f"nothing of {run.name} (run {run.id}) was kept: run.retry() runs again what failed")
         run = run.key
     store = kept()
+    past: PastRun | None
     if run is None:
-        past = next((one for one in _lost(store) if _successor(one, store) is None), None)
-        if past is None:
-            raise RuntimeError(
-                "no flow was lost with its kernel, or each has gone on: resume(KEY) goes on with one that failed or "
-                "was cancelled, and history() lists them by their keys"
-            )
+        past = _newest_lost(store)
     elif isinstance(run, str):
         past = found(run, store)
         if past is None:
@@ -137,8 +138,32 @@ def _check(past: PastRun) -> None:
         )
 
 
-def _lost(store: Store) -> list[PastRun]:
-    return [PastRun(store.shelf, line) for line in store.shelf.lines(state="lost", limit=100) if line.kind == "flow"]
+def _newest_lost(store: Store) -> PastRun:
+    """The newest flow that was lost with its kernel, of this notebook or of code that is known here."""
+    lines = [line for line in store.shelf.lines(state="lost", limit=LOOKED_AT) if line.kind == "flow"]
+    lost = [one for one in (PastRun(store.shelf, line) for line in lines) if _successor(one, store) is None]
+    past = next((one for one in lost if _is_from_here(one, store)), None)
+    if past is not None:
+        return past
+    if lost:
+        named = ", ".join(map(_label, lost[:5])) + (", ..." if lost[5:] else "")
+        raise RuntimeError(
+            f"the flows that were lost with their kernels are of other notebooks, and their code is not known here: "
+            f"{named}; run the cells that define one, or write resume(KEY)"
+        )
+    raise RuntimeError(
+        "no flow was lost with its kernel, or each has gone on: resume(KEY) goes on with one that failed or "
+        "was cancelled, and history() lists them by their keys"
+    )
+
+
+def _is_from_here(past: PastRun, store: Store) -> bool:
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
+    if past.line.notebook == notebook and (notebook or past.source):  # without a name, cells are known by their source
+        return True
+    rows = next(store.shelf.rows(past.line.id), [])
+    first = next((row for row in rows if row[0] == r.SUBMITTED), None)
+    return first is not None and flow_called(first[5], first[4]) is not None
 
 
 def _successor(past: PastRun, store: Store) -> PastRun | None:
