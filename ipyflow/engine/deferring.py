@@ -135,11 +135,31 @@ def _replace(engine: Engine, older: Call, newer: Call) -> None:
         into._consume()
 
     def ending(error: BaseException) -> tuple[State, BaseException]:
-        if into.cancelled():
-            return State.CANCELLED, TaskCancelled(f"{future.label}: {into.label}, which took its place, was cancelled")
-        return (State.TIMED_OUT if into.state is State.TIMED_OUT else State.FAILED), error
+        newest: Any = following.into
+        if newest.cancelled():
+            text = f"{future.label}: {newest.label}, which took its place, was cancelled"
+            return State.CANCELLED, TaskCancelled(text)
+        return (State.TIMED_OUT if newest.state is State.TIMED_OUT else State.FAILED), error
 
     endings.end_as(engine, following, ending)
+
+
+def moves_on(engine: Engine, call: Call) -> bool:
+    """Whether ``call``, whose place another has taken, has just gone over to the one that took the place of that.
+
+    So it does where the other was cancelled: it may have been cancelled itself, and the newest not.
+    """
+    future, into = call.future, call.into
+    if into is None or not (is_moved(future) and is_moved(into) and into.cancelled()):
+        return False
+    while is_moved(into) and into.cancelled():
+        into = into._unread.into  # type: ignore[union-attr]
+    call.into = into
+    with engine.changing:
+        if future._call is call and future.state is State.WAITING:
+            future._unread = MovedOver(into)
+            future.run.append(r.Continued(engine.now(), future.id, into.id))
+    return True
 
 
 def _waits_for(newer: Call, found: list[Future[Any]], older: Future[Any]) -> bool:

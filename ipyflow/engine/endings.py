@@ -344,12 +344,16 @@ def end_as(engine: Engine, call: Call, badly: Callable[[BaseException], tuple[St
         call: the call; ``into`` is that future.
         badly: how it ends where the other has failed.
     """
-    future, inner = call.future, call.into
-    assert inner is not None
+    future = call.future
+    inner: Any = call.into
     given: BaseException | None = None
 
     def go_on(_: Future[Any]) -> Call | None:
-        nonlocal given
+        nonlocal given, inner
+        if deferring.moves_on(engine, call):
+            inner = call.into
+            inner.when_settled(go_on)
+            return None
         if not inner.done():  # somebody retried it at once
             inner.when_settled(go_on)
             return None

@@ -290,7 +290,7 @@ def test_cancelling_the_newest_cancels_those_that_moved_over(inline: Lab) -> Non
     first, second, third = work.submit(), work.submit(), work.submit()
     assert third.cancel()
     assert [future.state for future in (first, second, third)] == ["cancelled"] * 3
-    with pytest.raises(TaskCancelled, match="work#1: work#2, which took its place, was cancelled"):
+    with pytest.raises(TaskCancelled, match="work#1: work#3, which took its place, was cancelled"):
         first.result()
     fourth = work.submit()
     inline.clock.advance(1)
@@ -302,12 +302,14 @@ def test_cancelling_one_that_moved_over_leaves_the_newest_alone(inline: Lab) -> 
     def work() -> int:
         return 1
 
-    first, second = work.submit(), work.submit()
-    assert first.cancel()
-    assert first.state == "cancelled"
+    first, second, third = work.submit(), work.submit(), work.submit()
+    assert second.cancel()
+    assert second.state == "cancelled"
+    assert first.state == "waiting"
+    assert f"work#{third.id}" in first.explain()
     inline.clock.advance(1)
-    assert second.result() == 1
-    assert first.cancelled()
+    assert first.result() == third.result() == 1
+    assert second.cancelled()
 
 
 def test_a_retry_of_either_runs_the_newest_again(inline: Lab) -> None:
