@@ -25,6 +25,8 @@ from ipyflow.engine.references import by_name
 
 _MEMBERS = (FunctionType, staticmethod, classmethod, property, functools.cached_property)
 _HOUSE = __name__.partition(".")[0]
+_SETTING = frozenset({"IPython", "ipykernel", _HOUSE})
+"""Packages whose functions count by name however they were made: they are around the code, as ``get_ipython`` is."""
 _NOTHING = b"nothing"
 
 
@@ -202,6 +204,8 @@ class _Digest:
         if kind.__module__.split(".")[0] == _HOUSE and isinstance(getattr(value, "options", None), Options):
             return joined("task", self.of(getattr(value, "_instance", None)), self.of(value.fn))
         if isinstance(value, MethodType):
+            if _is_setting(value.__func__):
+                return joined("setting", value.__func__.__qualname__.encode())
             return joined("method", self.of(value.__func__), self.of(value.__self__))
         if kind is BuiltinFunctionType and isinstance(value.__self__, ModuleType | None):
             return joined("builtin", f"{value.__module__}.{value.__qualname__}".encode())
@@ -274,6 +278,8 @@ class _Digest:
         return made
 
     def _function(self, fn: FunctionType, name: bytes) -> bytes:
+        if fn is not self._fn and _is_setting(fn):
+            return joined("function", name)
         code = facts(fn.__code__)
         is_ours = fn is self._fn or fn.__globals__.get("__name__") == self._module
         if not is_ours and "<" not in fn.__code__.co_qualname:
@@ -311,6 +317,11 @@ class _Digest:
         if isinstance(value, property):
             return self.of((value.fget, value.fset))
         return self.of(value.func if isinstance(value, functools.cached_property) else value)
+
+
+def _is_setting(fn: Any) -> bool:
+    module = getattr(fn, "__globals__", {}).get("__name__")
+    return isinstance(module, str) and module.partition(".")[0] in _SETTING
 
 
 def _fields(value: Any) -> list[tuple[str, Any]]:

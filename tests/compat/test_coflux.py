@@ -1,6 +1,7 @@
 """The examples of Coflux's page on concurrency, run twice: by our own names, and with only the import line changed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -247,6 +248,28 @@ def test_select_cancel_group_and_progress(lab: Lab, cf: type[Own]) -> None:
     rows = tasks(future.run)
     assert rows["slow"].group == rows["quick"].group == "racers"
     assert rows["quick"].progress[:2] == (4, 4)
+
+
+def test_a_cached_execution_is_reused_and_rerun_makes_it_anew(tmp_path: Path) -> None:
+    paid: list[str] = []
+
+    @coflux.task(cache=coflux.Cache(max_age=3600, params=["user"], namespace="charges", version="1"))
+    def charge(user, note):
+        paid.append(user)
+        return {"user": user}
+
+    @coflux.workflow()
+    def billing(note):
+        return charge.submit("ada", note)
+
+    with engine(database=tmp_path / "history.sqlite") as lab:
+        assert [billing(note) for note in ("first", "second")] == [{"user": "ada"}] * 2
+        assert paid == ["ada"]
+        again = charge.submit("ada", "third")
+        assert (again.result(), again.state) == ({"user": "ada"}, "cached")
+        again.retry()
+        assert (again.result(), again.state, len(paid)) == ({"user": "ada"}, "succeeded", 2)
+        lab.settled()
 
 
 def test_names_that_only_the_shim_has(lab: Lab) -> None:

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,31 @@ def test_names_assigned_are_local_and_others_are_the_notebooks(ready: Shell) -> 
 def test_functions_in_the_body_see_its_names(ready: Shell) -> None:
     ready.value("%%flow\nk = 3\n@fl.task\ndef times(x):\n    return k * x\nsum(f.result() for f in times.map([1, 2]))")
     assert ready["_flow"].result() == 9
+
+
+def test_a_cell_that_has_not_changed_has_the_value_that_was_kept(ready: Shell, tmp_path: Path) -> None:
+    fl.shutdown()
+    with fl.configure(database=tmp_path / "history.sqlite"):
+        ready.value("%load_ext ipyflow\nn = 3\n@fl.task\ndef times(x):\n    return n * x")
+        body = "%precision 2\nsum(times.map(range({0})).results())"
+
+        def state(line: str, cell: str) -> str:
+            ready.value(f"%%flow {line}\n{cell}")
+            ready["_flow"].result()
+            return str(ready["_flow"].state)
+
+        assert state("total --cache", body.format(4)) == "succeeded"
+        assert state("total --cache", "\n# a word on it\n" + body.format(4)) == "cached"
+        assert ready["_flow"].result() == 18
+        assert state("total --cache=0.000001", body.format(4)) == "succeeded"
+        assert state("total", body.format(4)) == "succeeded"
+        assert state("total --cache", body.format(5)) == "succeeded"
+        ready.value("n = 4")
+        assert state("total --cache", body.format(4)) == "succeeded"
+        assert ready["_flow"].result() == 24
+        ready.value("n = 3")
+        assert state("total --cache", body.format(4)) == "cached"
+        fl.shutdown()
 
 
 def test_await_works_in_the_body(ready: Shell) -> None:

@@ -50,6 +50,10 @@ def test_options_reach_the_task(ready: Shell) -> None:
     assert (ready["save"].options.defer, ready["save"].options.delay) == (frozenset(["path"]), 2)
     ready.value("%%task poll(url) --defer --recurrent\n1")
     assert (ready["poll"].options.defer, ready["poll"].options.recurrent) == (True, True)
+    ready.value("%%task kept(a) --cache\n1")
+    assert ready["kept"].options.cache == fl.Cache()
+    ready.value("%%task kept(a) --cache=timedelta(hours=1)\n1")
+    assert ready["kept"].options.cache.age == 3600
     ready.value("%%task h(state, a) --with-state\nreturn state, a")
     assert ready["h"].options.with_state
 
