@@ -121,7 +121,7 @@ describe("a comparison", () => {
     expect([times(1, 1.2), times(1, 0.25), times(1, 3.1), times(0, 1), times(1, 1)]).toEqual([
       "+20 %",
       "−75 %",
-      "3.1 ×",
+      "3.1×",
       "",
       "",
     ]);

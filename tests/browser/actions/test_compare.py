@@ -8,8 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.actions.desk import Desk, View, focused, press
 from tests.browser.test_axe import THEMES, check, wear
 
-TWICE = """from ipyflow import session
-fl.configure(database=":memory:")
+TWICE = """fl.configure(database=":memory:")
 
 @task
 def grade(n):
@@ -21,7 +20,6 @@ def exam(n):
     fl.wait([grade.submit(i) for i in range(n)])
 
 exam.submit(8).run.wait()
-session._session.store().flush()
 
 @task
 def grade(n):

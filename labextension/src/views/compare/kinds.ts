@@ -42,10 +42,10 @@ export function kindIcon(kind: ChangeKind): SVGSVGElement {
   );
 }
 
-/** `+20 %`, `−75 %`, `3.1 ×` where it is more than double; nothing of nothing. */
+/** `+20 %`, `−75 %`, `3.1×` where it is more than double; nothing of nothing. */
 export function times(before: number, after: number): string {
   if (before <= 0) return "";
-  if (after > 2 * before) return `${(after / before).toFixed(after < 100 * before ? 1 : 0)} ×`;
+  if (after > 2 * before) return `${(after / before).toFixed(after < 100 * before ? 1 : 0)}×`;
   const part = Math.round(100 * (after / before - 1));
   return part === 0 ? "" : `${part < 0 ? "−" : "+"}${Math.abs(part)} %`;
 }
