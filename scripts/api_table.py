@@ -89,7 +89,7 @@ INNER = {
     "Prompt": {"latest", "step_task"},
     "Retry": {"pause"},
     "Run": {"about", "close_if_done", *_OF_RUNS, "reopen", "tidy"},
-    "PastRun": {"about", *_OF_RUNS, *_AS_RUN, "word"},
+    "PastRun": {"about", "line", *_OF_RUNS, *_AS_RUN, "word"},
     "Task": {"bound_to", "changed", "latest", "step_task", "waits_for"},
     "Pipeline": {"check", "submit_as", "submit_below"},
     "Workflow": {"future_class", "latest_step"},

@@ -26,10 +26,13 @@ class PastLog:
     Args:
         shelf: reads the store.
         line: the run in its listing.
+
+    Attributes:
+        line: the same, as it was when somebody last asked; see :meth:`renew`.
     """
 
     def __init__(self, shelf: Shelf, line: Line) -> None:
-        self._shelf, self._line = shelf, line
+        self._shelf, self.line = shelf, line
         self._stored = line.records
         """How many records of a lost run the store has: then come its ends."""
         self._ends: list[r.Record] | None = None if line.lost else []
@@ -37,15 +40,21 @@ class PastLog:
     @property
     def forgotten(self) -> int:
         """How many records a limit on the log has dropped before they came to the store."""
-        return self._shelf.first(self._line.id)
+        return self._shelf.first(self.line.id)
 
     def __len__(self) -> int:
         """How many records there are: of a run that goes on in another kernel, by now."""
-        line = self._line
-        if line.state != "running" or line.lost:
-            return line.records + len(self._ends or ())
-        found = self._shelf.find(line.key)
-        return line.records if found is None else found.records
+        return self.renew().records + len(self._ends or ())
+
+    def renew(self) -> Line:
+        """What the listing says by now of a run that had not ended: its kernel may have gone meanwhile."""
+        line = self.line
+        if line.state == State.RUNNING and not line.lost:
+            line = self._shelf.find(line.key) or line
+            if line.lost:
+                self._ends = None
+            self.line = line
+        return line
 
     def rows(self, since: int = 0) -> Iterator[list[tuple[Any, ...]]]:
         """The records of the store from place ``since`` on in packed form, chunk by chunk.
@@ -54,7 +63,7 @@ class PastLog:
             LookupError: the run was deleted meanwhile.
             ValueError: a newer version of the package has written it.
         """
-        line = self._line
+        line = self.line
         if line.schema != r.SCHEMA_VERSION:
             raise ValueError(
                 f"{line.key} has records of schema {line.schema}, this version of ipyflow-parallel reads "
@@ -69,6 +78,7 @@ class PastLog:
 
     def read(self, since: int = 0) -> tuple[int, list[r.Record]]:
         """The records from place ``since`` on, and the place after the last of them."""
+        self.renew()
         if self._ends is None:
             self.state()
         out = [r.unpack(row) for rows in self.rows(since) for row in rows]

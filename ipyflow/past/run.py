@@ -30,16 +30,19 @@ class PastRun(Recorded):
         id: below zero, so that it is none of this kernel's runs.
         name: of the flow, or of the cell.
         kind: ``flow``, ``pipeline``, ``workflow``, ``cell``, ``script`` or ``executor``.
-        line: what the listing knows of it.
     """
 
     records: PastLog
 
     def __init__(self, shelf: Shelf, line: Line) -> None:
         super().__init__(-line.id, line.name, line.kind, PastLog(shelf, line))
-        self.line = line
         self.resumes = line.resumes
         self._shelf = shelf
+
+    @property
+    def line(self) -> Line:
+        """What the listing knows of it."""
+        return self.records.line
 
     @property
     def key(self) -> str:
@@ -54,7 +57,7 @@ class PastRun(Recorded):
     @property
     def state(self) -> State:
         """As of a run; one that is lost has failed."""
-        if self._state is not None:
+        if self._state is not None and not self.line.lost:
             return self._state.state
         return State.FAILED if self.line.lost else State(self.line.state)
 
@@ -71,7 +74,7 @@ class PastRun(Recorded):
     @property
     def closed(self) -> bool:
         """True when nothing more will come."""
-        return self.line.lost or self.state is not State.RUNNING
+        return self.records.renew().lost or self.state is not State.RUNNING
 
     @property
     def opened(self) -> datetime.datetime:

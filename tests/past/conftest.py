@@ -30,6 +30,12 @@ def nightly(n):
     return [load(i) for i in range(n)]
 
 @fl.flow
+def stands():
+    fl.session._session.store().flush()
+    print("stands", file=sys.__stdout__, flush=True)
+    threading.Event().wait()
+
+@fl.flow
 def dies(n):
     nightly(n)
     begun = threading.Event()

@@ -1,5 +1,7 @@
 """A run that was read from the store is the run that it was; the books of a lost one are closed."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from ipyflow.model import records as r
 from ipyflow.model.run import check_invariants, fold
 from ipyflow.model.status import FINAL_STATES, State
 from ipyflow.past.log import DIED, closing
+from tests.past.conftest import PROGRAM
 from tests.views.golden import GOLDEN
 
 
@@ -143,3 +146,20 @@ def test_a_run_that_was_deleted_meanwhile_says_so(database: Path) -> None:
     assert fl.history().delete(other) == 1
     with pytest.raises(LookupError, match=rf"order \({key}\) is no longer in the history"):
         past.explain()
+
+
+def test_a_kernel_that_goes_while_its_run_is_open_leaves_it_lost(database: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(f"{PROGRAM}\nfl.configure(database={str(database)!r}, threads=2)\nstands()\n")
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE) as kernel:
+        assert kernel.stdout is not None
+        assert kernel.stdout.readline() == b"stands\n"
+        past = fl.history()[0]
+        assert (past.closed, past.lost, past.word) == (False, False, "running")
+        before = past.snapshot().seq
+        kernel.kill()
+    assert (past.closed, past.lost, past.word, past.state) == (True, True, "lost", State.FAILED)
+    state = past.snapshot()
+    assert (state.closed, len(past.records)) == (state.last, state.seq)
+    assert state.seq > before
+    check_invariants(state)
