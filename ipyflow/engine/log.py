@@ -94,10 +94,17 @@ class Log:
             state = copy.deepcopy(self._base) if self._forgotten else RunState()
             return fold(self._read(self._forgotten)[1], state)
 
-    def rows(self, since: int) -> tuple[int, list[tuple[Any, ...]]]:
-        """The records from place ``since`` on in packed form, and the place of the first of them."""
+    def rows(self, since: int, most: int | None = None) -> tuple[int, list[tuple[Any, ...]]]:
+        """The records from place ``since`` on in packed form, so many at most, and the place of the first of them."""
+        out: list[tuple[Any, ...]] = []
         with self._lock:
-            return max(since, self._forgotten), self._rows(since)
+            first, packed, tail = self._held(since, most)
+        for chunk, begin in packed:  # unpacked outside: who packs meanwhile does not wait for that
+            out.extend(marshal.loads(zlib.decompress(chunk))[begin:])
+        out.extend(tail)
+        if most is not None:
+            del out[most:]
+        return first, out
 
     @property
     def forgotten(self) -> int:
@@ -109,14 +116,24 @@ class Log:
         return max(since, self._forgotten) + len(out), out
 
     def _rows(self, since: int) -> list[tuple[Any, ...]]:
-        out: list[tuple[Any, ...]] = []
-        start = self._forgotten
-        for chunk in self._chunks:
-            if since < start + CHUNK:
-                out.extend(marshal.loads(zlib.decompress(chunk))[max(0, since - start) :])
-            start += CHUNK
-        out.extend(self.tail[max(0, since - start) :])
+        _, packed, tail = self._held(since, None)
+        out = [row for chunk, begin in packed for row in marshal.loads(zlib.decompress(chunk))[begin:]]
+        out.extend(tail)
         return out
+
+    def _held(self, since: int, most: int | None) -> tuple[int, list[tuple[bytes, int]], list[tuple[Any, ...]]]:
+        """Where the records from ``since`` on begin, the chunks that hold them, each with where in it, and the rest."""
+        start = self._forgotten
+        first = max(since, start)
+        end = None if most is None else first + most
+        packed: list[tuple[bytes, int]] = []
+        for chunk in self._chunks:
+            if end is not None and start >= end:
+                return first, packed, []
+            if first < start + CHUNK:
+                packed.append((chunk, max(0, first - start)))
+            start += CHUNK
+        return first, packed, self.tail[max(0, first - start) : None if end is None else max(0, end - start)]
 
     def _forget(self) -> None:
         while self._limit is not None and len(self._chunks) > max(1, self._limit // CHUNK):

@@ -9,8 +9,8 @@ import marshal
 import zlib
 from typing import Any
 
-CHUNK = 4096
-"""Records packed together."""
+CHUNK = 16_384
+"""Records packed together: each chunk is a few moments in which the writer has to come by the interpreter's lock."""
 _FORMAT = 4
 
 

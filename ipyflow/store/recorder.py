@@ -23,7 +23,7 @@ from ipyflow.store.writer import Job, Writer
 if TYPE_CHECKING:
     import sqlite3
 
-MOST = 64 * CHUNK
+MOST = 8 * CHUNK
 """Records of a run that one batch takes: more would hold the others up, and stand in memory twice."""
 WAITING = 2_000_000
 """Records that may wait for a database that is locked, or a disk that is full."""
@@ -37,8 +37,8 @@ class Rows(Protocol):
 
     held_from: int | None
 
-    def rows(self, since: int) -> tuple[int, list[tuple[Any, ...]]]:
-        """The records from place ``since`` on in packed form, and the place of the first of them."""
+    def rows(self, since: int, most: int | None = None) -> tuple[int, list[tuple[Any, ...]]]:
+        """The records from place ``since`` on in packed form, so many at most, and the place of the first of them."""
 
     def __len__(self) -> int: ...
 
@@ -130,7 +130,7 @@ class Recorder:
             closed = one.run.closed  # asked before the rows are read: nothing comes behind the last of them
             self._take(one)
             left = len(one.run.records) - one.written
-            more = more or left >= MOST
+            more = more or left >= CHUNK
             if closed and not left:
                 self._merge(one, at_end=True)
                 if one.summary.state == "succeeded":
@@ -145,8 +145,7 @@ class Recorder:
         return bool(self._watched)
 
     def _take(self, one: _Watched) -> None:
-        first, rows = one.run.records.rows(one.written)
-        del rows[MOST:]
+        first, rows = one.run.records.rows(one.written, MOST)
         if not rows:
             return
         parts = [(first + at, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
@@ -168,7 +167,7 @@ class Recorder:
             records.held_from = end
 
         self._writer.do(Job(write, f"the log of run {one.key}", sum(len(c[2]) for c in chunks), after=written))
-        if one.parts >= _PARTS:
+        if one.parts >= _PARTS or (one.parts > 1 and end - one.merged >= CHUNK):
             self._merge(one)
 
     def _sources(
