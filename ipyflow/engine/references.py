@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import inspect
+import weakref
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -97,12 +97,21 @@ def by_name(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any
         >>> by_name(lambda x, *rest, y=2: None, (1, 5), {})
         {'x': 1, 'rest': (5,), 'y': 2}
     """
-    bound = (_signature(fn) if isinstance(fn, FunctionType) else inspect.signature(fn)).bind(*args, **kwargs)
+    bound = _signature(fn).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.arguments
 
 
-_signature = functools.lru_cache(maxsize=256)(inspect.signature)
+_signatures: weakref.WeakKeyDictionary[FunctionType, inspect.Signature] = weakref.WeakKeyDictionary()
+
+
+def _signature(fn: Callable[..., Any]) -> inspect.Signature:
+    if not isinstance(fn, FunctionType):
+        return inspect.signature(fn)
+    known = _signatures.get(fn)
+    if known is None:
+        known = _signatures[fn] = inspect.signature(fn)
+    return known
 
 
 def replace(value: Any, by: Callable[[Future[Any]], Any], known: dict[int, Any] | None = None) -> Any:
