@@ -47,6 +47,7 @@ ELSEWHERE = {  # where it is run, and how it stands there
     "python -m ipykernel install": (BINDER, "python -m ipykernel install --user --name parallel"),
     "pip list": (BINDER, "pip list"),
     "pip uninstall -y": (BINDER, "pip uninstall -y ipyflow ipyflow-core ipyflow-parallel"),
+    "python -m tests.stress.kernel_deaths": ("tests/stress/test_kernel_death_history.py", "tests.stress.kernel_deaths"),
     "npm run build": ("scripts/frontend.py", '"run", "build"'),
     "python scripts/frontend.py link": ("Makefile", "scripts/frontend.py link"),
 }
