@@ -10,12 +10,11 @@ from ipyflow.views.compare.words import (
     LOOKED_LIKE,
     MARKS,
     differing_arguments,
+    gain,
     named,
     row_words,
     said,
-    seconds_words,
     sentences,
-    times,
     title,
     when,
 )
@@ -94,14 +93,12 @@ def _row(row: Row, longest: float) -> str:
     bars = _bar(row.before, longest, LOOKS["succeeded"].color, pale=True) + _bar(  # type: ignore[index]
         row.after, longest, look.color, pale=False
     )
-    both = row.before is not None and row.after is not None
-    gain = f"{seconds_words(row.seconds)} {times(row.before or 0.0, row.after or 0.0)}" if both else ""
     cells = (
         f'<span style="color:{look.color}"><b>{MARKS[row.kind]}</b></span> {_unbroken(KINDS[row.kind])}',
         f"<code>{esc(named(row))}{args}</code>",
         _unbroken(_seconds(row.before)),
         _unbroken(_seconds(row.after)),
-        _unbroken(gain.strip()),
+        _unbroken(gain(row)),
         f'<div style="line-height:0">{bars}</div>',
         "; ".join(part for part in (esc(row_words(row)), _each(row) if many else _tale(one)) if part),
     )

@@ -7,12 +7,11 @@ from ipyflow.views.compare.facts import Facts
 from ipyflow.views.compare.words import (
     MARKS,
     differing_arguments,
+    gain,
     named,
     row_words,
     said,
-    seconds_words,
     sentences,
-    times,
     title,
 )
 from ipyflow.views.words import clip, duration, shown
@@ -50,15 +49,13 @@ def _table(found: list[Row]) -> list[str]:
         many = len(row.changes) > 1
         args = "" if many else shown(one.pair.any.args, 24)
         name = named(row) + (f"({args})" if args else "")
-        both = row.before is not None and row.after is not None
-        gain = f"{seconds_words(row.seconds)} {times(row.before or 0.0, row.after or 0.0)}".strip() if both else ""
         cells.append(
             (
                 MARKS[row.kind],
                 name,
                 _seconds(row.before),
                 _seconds(row.after),
-                gain,
+                gain(row),
                 KINDS[row.kind],
                 _bar(row, longest),
             )
@@ -69,9 +66,9 @@ def _table(found: list[Row]) -> list[str]:
     wide = [max(len(line[i]) for line in cells) for i in range(6)]
     out = []
     for line, tale in zip(cells, tales, strict=True):
-        mark, name, was, now, gain, word, bar = line
+        mark, name, was, now, more, word, bar = line
         out.append(
-            f"  {mark:<1} {name:<{wide[1]}}  {was:>{wide[2]}}  {now:>{wide[3]}}  {gain:<{wide[4]}}  "
+            f"  {mark:<1} {name:<{wide[1]}}  {was:>{wide[2]}}  {now:>{wide[3]}}  {more:<{wide[4]}}  "
             f"{word:<{wide[5]}}  {bar}".rstrip()
         )
         out += [f"      {words}" for words in tale]

@@ -65,6 +65,13 @@ def times(before: float, after: float) -> str:
     return f"{'−' if part < 0 else '+'}{abs(part)} %" if part else ""
 
 
+def gain(row: Row) -> str:
+    """By how much longer a row took, where that is enough to speak of: ``+380 ms 2.4×``."""
+    if row.before is None or row.after is None or not differ(row.before, row.after):
+        return ""
+    return f"{seconds_words(row.seconds)} {times(row.before, row.after)}".strip()
+
+
 def sentences(facts: Facts) -> list[str]:
     """The whole in a few sentences."""
     one, other = facts.before, facts.after
