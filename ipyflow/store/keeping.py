@@ -55,6 +55,8 @@ class Keeping:
         self._lock = threading.Lock()
         self._waiting: dict[str, Waiting] = {}
         self._used: dict[str, float] = {}
+        self._refused: set[tuple[type, type[Exception]]] = set()
+        """Of what values it was said that they cannot be kept, and why."""
         self._token = os.urandom(6).hex()
         self._files = itertools.count(1)
 
@@ -149,7 +151,10 @@ class Keeping:
         try:
             data = dump(value, self._limit)
         except Exception as error:
-            self._warn(f"{what} cannot be kept ({type(error).__name__}: {error})")
+            about = (type(value), type(error))
+            if about not in self._refused:  # once, however many tasks give such a value
+                self._refused.add(about)
+                self._warn(f"{what} cannot be kept ({type(error).__name__}: {error})")
             return None
         if not self._writer.has_room(len(data)):
             self._warn("results come faster than they can be written, and some are not kept")

@@ -60,7 +60,7 @@ class Store:
         self._keeping = Keeping(self.database, self._writer, disk_limit, self.key_of, self._warn)
         self._recall = Recall(self.database, self._keeping, self._warn)
         self._seen = 0.0
-        self._weighed = -1
+        self._weighed: int | None = None
         self._warned: set[str] = set()
         self._lock = threading.Lock()
         self._writer.do(Job(lambda connection: kernels.register(connection, self.kernel), "this kernel"), soon=False)
@@ -224,15 +224,14 @@ class Store:
 
     def _gather(self) -> bool:
         now = time.monotonic()
-        if self._weighed < 0:
-            self._weighed = 0
+        if self._weighed is None:
             self._writer.do(Job(self._sweep, "what a killed kernel has left"), soon=False)
         goes_on = self._recorder.gather()
         if goes_on and now - self._seen > kernels.BEAT:
             self._seen = now
             self._writer.do(Job(lambda connection: kernels.beat(connection, self.kernel)), soon=False)
         self._keeping.write_uses()
-        if self._writer.given - self._weighed > self._limit // 50:
+        if self._weighed is None or self._writer.given - self._weighed > self._limit // 50:
             self._weighed = self._writer.given
             self._make_room()
         return goes_on

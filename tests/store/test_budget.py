@@ -69,6 +69,20 @@ def test_then_the_oldest_runs_go_but_none_that_goes_on(tmp_path: Path) -> None:
         kept.lab.engine.end_scope(running)
 
 
+def test_a_new_kernel_makes_room_for_what_others_have_left(tmp_path: Path) -> None:
+    place = tmp_path / "history.sqlite"
+    with keeping(place) as kept:
+        for at in range(4):
+            kept.store.keep(f"key {at}", os.urandom(LARGE), cell(kept, "cell").id, 1)
+        kept.store.flush()
+        assert len(files(kept)) == 4
+    with keeping(place) as kept:
+        kept.store._limit = 2 * LARGE
+        cell(kept, "cell")
+        kept.store.flush()
+        assert len(files(kept)) == 1
+
+
 def test_pages_that_are_free_go_back_to_the_file_system(kept: Kept) -> None:
     run = cell(kept, "cell", well=False)
     for at in range(100):
