@@ -24,6 +24,7 @@ CELL_METADATA = ("tags", "jupyter", "collapsed")
 
 # The longest first: a virtual environment may lie in the checkout, and the checkout in the home folder.
 _PLACES = [
+    (re.escape(tempfile.gettempdir()) + r"/tmp\w+/", ""),
     (re.escape(tempfile.gettempdir()) + r"/ipykernel_\d+/\d+\.py", "cell.py"),
     (re.escape(sys.prefix) + r"/lib/python[\d.]+/(site-packages/)?", ""),
     (re.escape(sys.base_prefix) + r"/lib/python[\d.]+/(site-packages/|dist-packages/)?", ""),

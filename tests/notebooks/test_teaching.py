@@ -16,7 +16,7 @@ MACHINE = re.compile(r"/(home|root|Users|work|tmp|private|var|opt|usr)/\w|ipyker
 PICTURE = re.compile(r"<img [^>]*src=.data:image/svg")
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
 SIZE = re.compile(r"[\d,.]+ bytes")  # of an object: each Python has its own
-MEASURED = re.compile(r"\.(lint|what_if)\(")  # what these say has figures, which differ from run to run
+MEASURED = re.compile(r"\.(lint|what_if|compare)\(")  # what these say has figures, which differ from run to run
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 HINTS = """
 import ipyflow
