@@ -122,12 +122,14 @@ class Keeping:
 
     # Forget.
 
-    def forget_outcomes(self, key: str) -> None:
-        """A run has ended well: nobody will go on with it, nor with those that it went on with."""
+    def forget_run(self, key: str) -> None:
+        """A run has ended well: nobody will go on with it, nor with those that it went on with, so values go."""
         files: list[str] = []
 
         def write(connection: sqlite3.Connection) -> None:
             files[:] = budget.drop_outcomes(connection, _CHAIN, (key,))
+            for table in ("beginnings", "marks"):
+                connection.execute(f"DELETE FROM {table} WHERE run IN ({_CHAIN})", (key,))
 
         self._writer.do(Job(write, after=lambda: remove_files(self._database.folder, files)), soon=False)
 

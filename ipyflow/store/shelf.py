@@ -90,14 +90,14 @@ class Shelf:
     ) -> list[Line]:  # fmt: skip
         """Runs, newest first.
 
-        ``name`` is a pattern as in file names; ``state`` may be ``lost``; ``text`` stands in the name, the name of a
+        ``name`` is a name, or a pattern as in file names; ``state`` may be ``lost``; ``text`` stands in the name, the name of a
         task or the message of a failure; times are in seconds since the epoch.
         """
         where: list[str] = ["1"]
         values: list[Any] = []
         if name is not None:
-            where.append("name GLOB ?")
-            values.append(name)
+            where.append("(name = ? OR name GLOB ?)")
+            values += [name] * 2
         if state in ("lost", "running"):
             gone = self._gone()
             where.append(

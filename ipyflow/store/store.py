@@ -249,7 +249,7 @@ class Store:
         sweep(self.database.folder, {file for (file,) in connection.execute(known)})
 
     def _succeeded(self, key: str) -> None:
-        self._keeping.forget_outcomes(key)
+        self._keeping.forget_run(key)
 
     # What goes wrong.
 

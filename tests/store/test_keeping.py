@@ -129,6 +129,8 @@ def test_values_of_a_run_and_of_those_it_resumes_go_when_it_has_ended_well(kept:
     old, new = waits.submit().run, waits.submit().run
     for run in (old, new):
         kept.store.keep_outcome(os.urandom(2 * values.LARGE), run.id, 1)
+        kept.store.keep_beginning(run.id, (1,), {})
+        kept.store.keep_mark(run.id, 1, b"m")
     other = open_run(kept)
     kept.store.keep_outcome("stays", other.id, 1)
     kept.store.keep_resumed(new.id, old.key)
@@ -141,6 +143,8 @@ def test_values_of_a_run_and_of_those_it_resumes_go_when_it_has_ended_well(kept:
     assert kept.store.flush()
     left = [kept.store.shelf.outcomes(kept.row(run)) for run in (old, new, other)]
     assert [len(one) for one in left] == [0, 0, 1]
+    for table in ("beginnings", "marks"):
+        assert kept.store.shelf.read(f"SELECT count(*) FROM {table}") == [(0,)]
     assert not files(kept)
 
 
