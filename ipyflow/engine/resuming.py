@@ -16,7 +16,7 @@ import threading
 import types
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ from ipyflow.model.status import RESTARTABLE_STATES, State
 if TYPE_CHECKING:
     from ipyflow.engine.options import Definition
 
+COUNTED = 1_000
+"""Of more tasks it is not counted whose values are known."""
 _BEGINS_ANEW = ("retry after ", "it gave None")
 """What a body waits for that is run again from nothing."""
 
@@ -45,20 +47,21 @@ class Past:
         key: by what it is known in the history.
         state: the fold of its log.
         marks: what tells its calls from others of the same text, by task.
-        value: the value that was kept of a task; raises ``LookupError`` where none was.
+        kept: the tasks whose values were kept.
+        value: the value of such a task.
         lost: told in words what was kept and no longer loads.
         resumes: whether it went on itself with another one.
     """
 
     def __init__(
-        self, key: str, state: RunState, marks: dict[int, bytes], value: Callable[[int], Any],
+        self, key: str, state: RunState, marks: dict[int, bytes], kept: Container[int], value: Callable[[int], Any],
         lost: Callable[[str], object], resumes: bool = False,
     ) -> None:  # fmt: skip
         self.key, self.marks = key, marks
         self.root = next((task for task in state.tasks.values() if task.parent == r.NO_TASK), None)
         self.begun_as: dict[int, int] = {}
         """The numbers that its tasks had, by those that they have here."""
-        self._state, self._value, self._lost, self._resumes = state, value, lost, resumes
+        self._state, self._kept, self._value, self._lost, self._resumes = state, kept, value, lost, resumes
         self._below: dict[int, list[TaskState]] = {}
         for task in state.tasks.values():
             if task.role in KNOWN:
@@ -72,15 +75,17 @@ class Past:
 
     def value_of(self, task: TaskState) -> Any:
         """The value of a task; ``UNKNOWN`` where it has none, or nobody knows it."""
-        if task.state not in ENDED_WELL:
-            return UNKNOWN
+        if task.state not in ENDED_WELL or task.id not in self._kept:
+            return read_value(task)
         try:
             return self._value(task.id)
-        except LookupError:
-            return read_value(task)
         except Exception as error:
             self._lost(f"the value of {task.name} no longer loads ({type(error).__name__}: {error}); it is run again")
             return UNKNOWN
+
+    def knows(self, task: TaskState) -> bool:
+        """Whether the value of a task is known, as far as can be told without loading it."""
+        return task.id in self._kept or read_value(task) is not UNKNOWN
 
     def made(self, task: TaskState) -> float:
         """When a value was made, in seconds since the epoch."""
@@ -150,11 +155,15 @@ class Resumed:
         """By what the newest of the runs is known."""
         return self._places[0][0].key
 
-    @property
-    def done(self) -> int:
-        """How many of the tasks right below have ended well, in the newest run."""
+    def in_words(self) -> str:
+        """For its log: how much of what is right below is had from the newest of the runs."""
         past, was = self._places[0]
-        return sum(task.state in ENDED_WELL for task in past.below(was.id))
+        done = [task for task in past.below(was.id) if task.state in ENDED_WELL]
+        text = f"goes on with {past.key}, where {_tasks(len(done))} right below it had ended well"
+        if len(done) > COUNTED or (gone := sum(not past.knows(task) for task in done)) == 0:
+            return text
+        what, again = ("value of one was", "it runs") if gone == 1 else (f"values of {gone:,} were", "these run")
+        return f"{text}; the {what} not kept (configure(keep_results=True) keeps all), so {again} again"
 
     def to_resume(self) -> Resumed:
         """For the next attempt: all of it again."""
@@ -169,9 +178,7 @@ class Resumed:
             call.earlier = self
         if run.root is future:
             run.resumes = self.key
-            tasks = "task" if self.done == 1 else "tasks"
-            text = f"it goes on with {self.key}, where {self.done:,} {tasks} right below it had ended well"
-            run.append(r.Noted(call.engine.now(), future.id, "resumed", text))
+            run.append(r.Noted(call.engine.now(), future.id, "resumed", self.in_words()))
             if call.engine.memory is not None:
                 call.engine.memory.keep_resumed(run.id, self.key)
 
@@ -276,6 +283,10 @@ def _ended(
     call.take_end()
     call.returned = (args, kwargs)
     return call
+
+
+def _tasks(count: int) -> str:
+    return f"{count:,} {'task' if count == 1 else 'tasks'}"
 
 
 def _since(task: TaskState, resumes: bool) -> float:

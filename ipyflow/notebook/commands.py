@@ -219,7 +219,8 @@ class Commands:
                 future = resume(found, **changes)
             except (LookupError, TypeError, RuntimeError) as error:
                 raise UsageError(str(error)) from None
-            print(f"{shown(future.run.name, 60)}: goes on with {future.run.resumes}")
+            notes = future.run.snapshot().tasks[future.id].notes
+            print(f"{shown(future.run.name, 60)}: {next(text for kind, text in notes if kind == 'resumed')}")
             remember(self._shell, future)
             return
         run = run_of(found)

@@ -182,13 +182,6 @@ def _chain(past: PastRun, store: Store) -> list[PastRun]:
 
 def _past(run: PastRun, state: RunState, store: Store) -> Past:
     shelf, row = store.shelf, run.line.id
-    sizes = shelf.outcomes(row)
-
-    def value(task: int) -> Any:
-        if task not in sizes:
-            raise LookupError(task)
-        return shelf.outcome(row, task)
-
     said: set[str] = set()
 
     def lost(text: str) -> None:
@@ -196,7 +189,10 @@ def _past(run: PastRun, state: RunState, store: Store) -> Past:
             said.add(text)
             warnings.warn(f"{run.key}: {text}", MemoryWarning, stacklevel=2)
 
-    return Past(run.key, state, shelf.marks(row), value, lost, bool(run.resumes))
+    return Past(
+        run.key, state, shelf.marks(row), shelf.outcomes(row), lambda task: shelf.outcome(row, task), lost,
+        bool(run.resumes),
+    )  # fmt: skip
 
 
 def _flow_of(past: PastRun, first: TaskState) -> Task[Any, Any]:

@@ -49,7 +49,8 @@ def past(lab: Lab, run: Any, said: list[str] | None = None) -> Past:
     assert memory.flush()
     shelf, row = memory.shelf, memory.shelf.find(run.key).id
     lost = pytest.fail if said is None else said.append
-    return Past(run.key, run.snapshot(), shelf.marks(row), lambda task: shelf.outcome(row, task), lost)
+    kept = shelf.outcomes(row)
+    return Past(run.key, run.snapshot(), shelf.marks(row), kept, lambda task: shelf.outcome(row, task), lost)
 
 
 def goes_on(lab: Lab, *runs: Past, flow: Any, args: tuple[Any, ...] = ()) -> Any:
@@ -148,9 +149,14 @@ def test_values_of_any_kind_are_had_again_where_they_were_kept(any_lab: Lab) -> 
 
     run = died(whole)
     ran()
-    assert goes_on(any_lab, past(any_lab, run), flow=whole).result(SOON) == 3.0
+    future = goes_on(any_lab, past(any_lab, run), flow=whole)
+    assert future.result(SOON) == 3.0
     # The array is given to `total`: without its value, or a way to compare it, both are run again.
     assert ran() == ([] if keeps else [("ones", 3), ("total", 3)])
+    notes = [text for kind, text in future.run.snapshot().tasks[future.id].notes if kind == "resumed"]
+    assert (
+        "; the value of one was not kept (configure(keep_results=True) keeps all), so it runs again" in notes[0]
+    ) is not keeps
 
 
 def test_futures_among_the_arguments_are_known_by_their_places(lab: Lab) -> None:
