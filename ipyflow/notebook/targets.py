@@ -98,10 +98,8 @@ def _elsewhere() -> str:
 
 
 def _over(run: PastRun) -> str:
-    return (
-        f"{label(run)} ({run.key}) is a run of {'another kernel' if run.closed else 'a kernel beside this one'}: "
-        f"it can be shown, as by %flow show {run.key}, but not steered from here"
-    )
+    what = "is a run of the past" if run.closed else "goes on in another kernel"
+    return f"{label(run)} ({run.key}) {what}: %flow show {run.key} shows it, but it cannot be steered from here"
 
 
 def _refuse_let_go(word: str, name: str, id: int, found: list[Run]) -> None:

@@ -80,7 +80,7 @@ def test_what_is_past_cannot_be_steered(later: Callable[..., Shell]) -> None:
     shell = later("nightly(2)")
     key = fl.history()[0].key
     for command in ("cancel", "pause", "retry", "rerun", "wait", "debug"):
-        assert f"nightly ({key}) is a run of another kernel" in shell.fails(f"%flow {command} {key}")
+        assert f"nightly ({key}) is a run of the past: %flow show {key} shows it" in shell.fails(f"%flow {command} {key}")
     told = shell.fails("fl.history()[0].cancel()")
     assert "is read from the history, where there is nothing to cancel" in told
     assert "there is no run yet that goes by zzz; %flow history has those" in shell.fails("%flow show zzz")

@@ -1,6 +1,7 @@
 """A run leaves one history as a file, and comes into another one as it was."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_run_that_was_not_kept_gets_a_key(database: Path, tmp_path: Path) -> N
     assert fl.history().open(past.key).snapshot().counts == past.snapshot().counts
 
 
+def test_a_key_from_elsewhere_takes_no_place_of_a_run_to_come(database: Path, tmp_path: Path) -> None:
+    order(1)
+    run = fl.runs()[0]
+    kernel = run.key.partition("-")[0]
+    for forged in (f"{kernel}-{run.id + 1}", "<script>", "../../etc/passwd", "'; DROP TABLE runs"):
+        (tmp_path / "run.json").write_text(run.export("json").replace(f'"{run.key}"', json.dumps(forged)))
+        assert re.fullmatch(r"[0-9a-f]{6}-1", fl.history().read(tmp_path / "run.json").key)
+    order(2)
+    assert len(fl.history("order")) == 6
+
+
 def test_a_run_that_went_on_when_it_was_exported_is_lost_elsewhere(database: Path, tmp_path: Path) -> None:
     order(1)
     text = fl.runs()[0].export("json").splitlines()
@@ -63,20 +75,31 @@ def test_a_run_that_went_on_when_it_was_exported_is_lost_elsewhere(database: Pat
     assert (past.key, past.lost, past.state) == ("0abcde-7", True, "failed")
 
 
+HEAD = '{"format": "ipyflow run", "schema": NOW, "first": 0, "records": ['
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "not JSON"),
         ("{}", "JSON, but no log of a run"),
         ('{"format": "ipyflow run", "schema": 99, "first": 0, "records": []}', "a log of schema 99"),
-        ('{"format": "ipyflow run", "schema": NOW, "first": 0, "records": []}', "has no beginning of a run"),
+        (HEAD + "]}", "has no beginning of a run"),
         ('{"format": "ipyflow run", "schema": NOW, "first": 9, "records": []}', "9 records are missing"),
         ('{"format": "ipyflow run", "schema": NOW, "first": 0, "sources": 3, "records": []}', "sources are no texts"),
         (
-            '{"format": "ipyflow run","schema": NOW,"first":0,"records": [["Opened",0,1,"","",0], ["Queued", 0, 3]]}',
+            HEAD + '["Opened",0,1,"","",0], ["Queued", 0, 3]]}',
             "before it was submitted",
         ),
-        ('{"format": "ipyflow run", "schema": NOW, "first": 0, "records": [["Opened", 0]]}', "not a record of schema"),
+        (HEAD + '["Opened", 0]]}', "not a record of schema"),
+        (
+            HEAD + '["Opened",0,1,{"a": 2},"",0],["Closed",1,"failed"]]}',
+            "what cannot have happened",
+        ),
+        (
+            HEAD + '["Opened","0",1,"","",0],["Closed",1,"failed"]]}',
+            "what cannot have happened",
+        ),
     ],
 )
 def test_what_is_no_run_is_refused_and_nothing_is_kept(database: Path, tmp_path: Path, text: str, said: str) -> None:

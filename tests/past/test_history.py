@@ -98,6 +98,7 @@ def test_a_name_is_no_pattern_where_one_run_is_meant(database: Path) -> None:
     run = found("load[1]")
     assert run is not None and run.name == "load[1]"  # noqa: PT018
     assert found("l*") is None
+    assert [one.key for one in fl.history("load[1]")] == [run.key]
     assert exactly("a?[b]*") == "a[?][[]b][*]"
 
 
