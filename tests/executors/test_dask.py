@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -332,6 +333,25 @@ def test_a_large_value_stays_until_it_is_asked_for(lab: Lab) -> None:
     assert lab.runs[0].snapshot().tasks[future.id].type == "ndarray"
     assert future.result(SOON).sum() == 499_999_500_000
     assert future.result() is future.result()
+
+
+def test_a_large_value_is_fetched_for_the_cache(client: distributed.Client, tmp_path: Path) -> None:
+    make = fl.task(executor="dask", cache=True)(lambda n: np.arange(n))
+    total = fl.task(cache=True)(lambda values: int(values.result().sum()))
+    with engine(threads=2, dask=client, database=tmp_path / "history.sqlite") as lab:
+        memory: Any = lab.engine.memory
+        keep, kept = memory.keep, threading.Event()
+        memory.keep = lambda *result: (keep(*result), kept.set())
+        first = make.submit(1_000_000)
+        eventually(lambda: first.state == "succeeded")
+        assert isinstance(first._value, Kept)
+        assert kept.wait(SOON)
+        again = make.submit(1_000_000)
+        assert (again.result(SOON).sum(), again.state) == (499_999_500_000, "cached")
+        sums = [total.submit(first), total.submit(again)]
+        assert [future.result(SOON) for future in sums] == [499_999_500_000] * 2
+        assert "cached" in {future.state for future in sums}, "equal, from wherever the value came"
+        lab.settled(SOON)
 
 
 @pytest.mark.parametrize("policy", ["wait", "error"])
