@@ -101,7 +101,8 @@ class Line:
     @property
     def usage(self) -> str:
         """All of it in one line."""
-        return " ".join([self.start, *(part.usage for part in (*self.operands, *self.options))])
+        options = [option.usage for option in self.options]
+        return " ".join([self.start, *(operand.usage for operand in self.operands), *options])
 
     def option(self, name: str) -> Option | None:
         """The option of that name."""
