@@ -175,7 +175,7 @@ class StaticPresenter:
             after: the second, another handle than the first.
             sources: for both, the source of its tasks by ``module:name``, as far as it is known.
         """
-        with _held([before, after]) as states:
+        with _held([before, after]) as states, collector_at_rest(sum(state.seq for state in states)):
             given = [
                 Given(state, run.key, run.now(), known)
                 for state, run, known in zip(states, (before, after), sources, strict=True)

@@ -70,7 +70,7 @@ def _side(side: Side, word: str, longest: float) -> str:
     bar = _bar(side.seconds, longest, look.color, pale=word == "before")
     cells = (
         f"<b>{word}</b>",
-        f"<code>{esc(side.called)}</code>",
+        f'<code style="white-space:nowrap">{esc(side.called)}</code>',
         _unbroken(esc(when(side))),
         f'<span style="color:{look.color}">{look.mark}</span> {look.word}',
         f"{side.tasks:,}",
@@ -81,7 +81,7 @@ def _side(side: Side, word: str, longest: float) -> str:
 
 def _table(found: list[Row]) -> str:
     longest = max((max(row.before or 0.0, row.after or 0.0) for row in found), default=0.0) or 1.0
-    head = "".join(f"<th>{word}</th>" for word in ("", "task", "before", "after", "change", "", "what is to be known"))
+    head = "".join(f"<th>{word}</th>" for word in ("", "task", "before", "after", "change", ""))
     return f"<table><tr>{head}</tr>{''.join(_row(row, longest) for row in found)}</table>"
 
 
@@ -93,14 +93,15 @@ def _row(row: Row, longest: float) -> str:
     bars = _bar(row.before, longest, LOOKS["succeeded"].color, pale=True) + _bar(  # type: ignore[index]
         row.after, longest, look.color, pale=False
     )
+    words = "; ".join(part for part in (esc(row_words(row)), "" if many else _tale(one)) if part)
+    told = (f"<div><small>{words}</small></div>" if words else "") + (_each(row) if many else "")
     cells = (
-        f'<span style="color:{look.color}"><b>{MARKS[row.kind]}</b></span> {_unbroken(KINDS[row.kind])}',
-        f"<code>{esc(named(row))}{args}</code>",
+        f'<span style="color:{look.color}"><b>{MARKS[row.kind]}</b></span>\u00a0{_unbroken(KINDS[row.kind])}',
+        f"<code>{esc(named(row))}{args}</code>{told}",
         _unbroken(_seconds(row.before)),
         _unbroken(_seconds(row.after)),
         _unbroken(gain(row)),
         f'<div style="line-height:0">{bars}</div>',
-        "; ".join(part for part in (esc(row_words(row)), _each(row) if many else _tale(one)) if part),
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
