@@ -90,8 +90,8 @@ class Shelf:
     ) -> list[Line]:  # fmt: skip
         """Runs, newest first.
 
-        ``name`` is a name, or a pattern as in file names; ``state`` may be ``lost``; ``text`` stands in the name, the name of a
-        task or the message of a failure; times are in seconds since the epoch.
+        ``name`` is a name, or a pattern as in file names; ``state`` may be ``lost``; ``text`` stands in the name, the
+        name of a task or the message of a failure; times are in seconds since the epoch.
         """
         where: list[str] = ["1"]
         values: list[Any] = []
