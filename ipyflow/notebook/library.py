@@ -37,7 +37,7 @@ def opened(key: str) -> PastRun:
         ValueError: a newer version has written it.
     """
     run = _opened.get(key)
-    if run is None:
+    if run is None or not run.closed:  # of one that went on elsewhere it is asked anew whether its kernel is there
         run = found(key)
         if run is None:
             raise LookupError(f"the history has no run {key}: it was deleted, or is in another database")

@@ -40,7 +40,14 @@ async function open(history: PastLine[], own: ListedRun[] = []) {
   connection.runs.on(() => (changed.value += 1));
   const el = document.createElement("div");
   document.body.append(el);
-  const parts = { open: vi.fn(), compare: vi.fn(), resume: vi.fn(async () => true), remove: vi.fn(async () => true) };
+  const where = () => "a.ipynb";
+  const parts = {
+    where,
+    open: vi.fn(),
+    compare: vi.fn(),
+    resume: vi.fn(async () => true),
+    remove: vi.fn(async () => true),
+  };
   const shown = mountHistory(el, { current, changed, ...parts });
   opened.push(() => {
     shown.dispose();
@@ -74,13 +81,16 @@ async function open(history: PastLine[], own: ListedRun[] = []) {
 describe("the history in the panel", () => {
   it("lists runs by days, with what became of them and how much room they take", async () => {
     const { el, root, names } = await open([
-      past("b-2", { state: "lost", failed: 2, cached: 3, resumable: true }),
-      past("b-1", { wall: NOW - 3 * 86_400, resumed: "c-1" }),
+      past("b-2", { state: "lost", failed: 2, cached: 3, resumable: true, notebook: "x/a.ipynb" }),
+      past("b-1", { wall: NOW - 3 * 86_400, resumed: "c-1", notebook: "x/b.ipynb" }),
     ]);
     expect(names()).toEqual(["run b-2", "run b-1"]);
     expect([...el.querySelectorAll("h3")].map((one) => one.textContent)).toEqual(["Today", day(NOW - 3 * 86_400)]);
     const lines = [...el.querySelectorAll(".ipf-lab-line")].map((one) => one.textContent?.replace(/\d\d:\d\d/, "T"));
-    expect(lines).toEqual(["lost · T · 12 tasks · 2 failed · 3 cached", "T · 12 tasks · gone on with in c-1"]);
+    expect(lines).toEqual([
+      "lost · T · 12 tasks · 2 failed · 3 cached",
+      "T · 12 tasks · gone on with in c-1 · b.ipynb",
+    ]);
     expect(root.textContent).toContain("2.4 MB on disk");
     expect(el.querySelectorAll('button[aria-label^="Go on with"]').length).toBe(1);
   });
@@ -169,7 +179,7 @@ describe("the history in the panel", () => {
     const never = vi.fn();
     const changed = new Signal(0);
     connection.known.on(() => (changed.value += 1));
-    const parts = { open: never, compare: never, resume: never, remove: never };
+    const parts = { where: () => "", open: never, compare: never, resume: never, remove: never };
     const shown = mountHistory(el, { current: new Signal<Connection | null>(connection), changed, ...parts });
     opened.push(() => shown.dispose());
     const root = el.querySelector<HTMLElement>(".ipf-lab-history");

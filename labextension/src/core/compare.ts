@@ -29,6 +29,8 @@ export interface CompareSide {
   when: string;
   seconds: number;
   ended: boolean;
+  /** Its kernel ended before it did. */
+  lost: boolean;
   tasks: number;
   ran: number;
   queued: number;

@@ -37,6 +37,8 @@ export interface Beside {
 export interface HistoryParts {
   current: Signal<Connection | null>;
   changed: Signal<number>;
+  /** The notebook, or console, in front. */
+  where(): string;
   open(connection: Connection, line: PastLine): void;
   compare(connection: Connection, before: Beside, after: Beside | null): void;
   /** Both say whether the list is another one then. */
@@ -128,11 +130,11 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
 
   function drawDays(found: readonly PastLine[]): void {
     const today = day(Date.now() / 1000);
-    const key = JSON.stringify([today, found]);
+    const key = JSON.stringify([today, found, parts.where()]);
     if (key === shown) return;
     shown = key;
     const focused = days.contains(document.activeElement);
-    rows = found.map((line) => new PastRow(line, act));
+    rows = found.map((line) => new PastRow(line, parts.where(), act));
     const groups = new Map<string, PastRow[]>();
     for (const row of rows) {
       const of = day(row.line.wall);

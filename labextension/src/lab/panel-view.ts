@@ -30,7 +30,7 @@ export interface PanelParts {
     message: AnswerPrompt,
     refused: (errors: Record<string, string>) => void,
   ): void;
-  history: Omit<HistoryParts, "current" | "changed">;
+  history: Omit<HistoryParts, "current" | "changed" | "where">;
 }
 
 const HOW = [
@@ -61,8 +61,8 @@ export function mountPanel(element: HTMLElement, parts: PanelParts): () => void 
   });
   const root = h("div", { class: "ipf ipf-lab-panel" }, prompts.element, head, filter, empty, list, rest);
   element.append(root);
-  const { current, changed } = parts;
-  const history = mountHistory(root, { ...parts.history, current, changed });
+  const { current, changed, where: place } = parts;
+  const history = mountHistory(root, { ...parts.history, current, changed, where: place });
   const rows = new Map<string, RunRow>();
   let stand = "";
 

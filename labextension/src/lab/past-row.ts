@@ -17,10 +17,12 @@ export class PastRow implements Walked {
 
   constructor(
     readonly line: PastLine,
+    /** The notebook in front: only of others the name is told. */
+    where: string,
     act: (action: PastAction, row: PastRow) => void,
   ) {
     const { name, state, key } = line;
-    const words = pastWords(line);
+    const words = pastWords(line, where);
     this.main = h(
       "button",
       { type: "button", class: "ipf-lab-main", tabindex: -1, click: () => act("open", this) },
@@ -68,7 +70,8 @@ export class PastRow implements Walked {
 export const pastState = (state: State | "lost"): string => (state === "lost" ? "lost with its kernel" : word(state));
 
 /** `14:05 · 12 tasks · 2 failed`. */
-export function pastWords({ state, wall, total, failed, cached, resumes, resumed }: PastLine): string {
+export function pastWords(line: PastLine, where = ""): string {
+  const { state, wall, total, failed, cached, resumes, resumed } = line;
   const parts = [wallTime(wall).slice(0, 5), plural(total, "task")];
   if (state === "lost") parts.unshift("lost");
   if (state === "running") parts.unshift("goes on elsewhere");
@@ -76,6 +79,8 @@ export function pastWords({ state, wall, total, failed, cached, resumes, resumed
   if (cached > 0) parts.push(`${count(cached)} cached`);
   if (resumes !== "") parts.push(`goes on from ${resumes}`);
   if (resumed !== "") parts.push(`gone on with in ${resumed}`);
+  const notebook = line.notebook.split("/").pop() ?? "";
+  if (notebook !== "" && notebook !== where) parts.push(notebook);
   return parts.join(" · ");
 }
 

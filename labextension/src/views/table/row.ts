@@ -56,6 +56,7 @@ export class RowElement {
     this.element.classList.toggle("ipf-dim", isQuiet(task));
     setStateIcon(this.icon, task.state);
     setText(this.stateWord, word(task.state));
+    setAttr(this.cell("state"), "title", reusedWords(task, this.store.run) || null);
     this.put("args", oneLine(task.args));
     const failed = isFailure(task.state);
     setText(this.error, failed ? `${task.type}${task.text ? ": " : ""}` : "");
