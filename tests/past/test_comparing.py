@@ -83,6 +83,8 @@ def test_runs_of_other_kernels_and_those_that_died_can_be_compared(
     assert (found.facts.before.key, found.facts.after.key) == (first.key, second.key)
     assert [(change.name, change.kind) for change in found.of("failing")] == [("dies", "failing")]
     assert {change.name for change in found.of("new")} >= {"stand"}
+    assert "and lost" in str(found).splitlines()[1]
+    assert found.to_json()["after"]["lost"]
     assert not [change for change in found.of("gone") if change.name == "load"], "they are in both"
 
 
@@ -94,6 +96,9 @@ def test_the_same_run_from_here_and_from_the_history_is_the_same(database: Path)
     for found in (live, read):
         found["after"].pop("id")
     assert live == read
+    backwards = "What stands here as before began later than the other"
+    assert backwards in str(fl.compare(past, run))
+    assert backwards not in str(fl.compare(run, past))
     with pytest.raises(ValueError, match="is the same run twice"):
         fl.compare(again, past)
 

@@ -12,6 +12,7 @@ from ipyflow.views.compare.changes import Row, changes, rows
 from ipyflow.views.compare.code import Changed, Sources, changed_code
 from ipyflow.views.compare.lanes import Lanes, lanes
 from ipyflow.views.compare.matching import matched
+from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import clean, clip, instant, total
 
 
@@ -45,6 +46,7 @@ class Side:
         wall: when it began, in seconds since the epoch.
         seconds: how long it took, or has taken so far.
         ended: whether it has ended.
+        lost: whether its kernel ended before it did.
         tasks: how many it had.
         ran: seconds that the bodies of its tasks ran, together.
         queued: seconds that its tasks waited for a worker, together.
@@ -58,6 +60,7 @@ class Side:
     wall: float
     seconds: float
     ended: bool
+    lost: bool
     tasks: int
     ran: float
     queued: float
@@ -66,6 +69,11 @@ class Side:
     def called(self) -> str:
         """What a person writes to mean it: its key, or its number."""
         return self.key or str(self.id)
+
+    @property
+    def word(self) -> str:
+        """How it stands or ended."""
+        return "lost" if self.lost else LOOKS[self.state].word
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,7 @@ def _side(given: Given, ran: float) -> Side:
         state.wall,
         max(_until(given) - state.opened, 0.0),
         state.closed is not None,
+        any(kind == "lost" for _, _, kind, _ in state.notes),
         total(state),
         ran,
         _queued(state, _until(given)),

@@ -72,7 +72,7 @@ def _side(side: Side, word: str, longest: float) -> str:
         f"<b>{word}</b>",
         f'<code style="white-space:nowrap">{esc(side.called)}</code>',
         _unbroken(esc(when(side))),
-        f'<span style="color:{look.color}">{look.mark}</span> {look.word}',
+        f'<span style="color:{look.color}">{look.mark}</span> {side.word}',
         f"{side.tasks:,}",
         f"{_unbroken(duration(side.seconds))} {bar}",
     )

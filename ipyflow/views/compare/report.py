@@ -48,6 +48,7 @@ def _side(side: Side) -> dict[str, Any]:
         "when": when(side),
         "seconds": round(side.seconds, 6),
         "ended": side.ended,
+        "lost": side.lost,
         "tasks": side.tasks,
         "ran": round(side.ran, 6),
         "queued": round(side.queued, 6),

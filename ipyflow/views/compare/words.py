@@ -79,6 +79,8 @@ def sentences(facts: Facts) -> list[str]:
     if one.ended and other.ended:
         out += _where(facts)
     out.append(_changed(facts))
+    if one.wall > other.wall > 0:
+        out.append("What stands here as before began later than the other")
     if not facts.known:
         out.append("Of their code nothing is said: the source of at least one of them is not known")
     return out
@@ -89,8 +91,8 @@ def _took(one: Side, other: Side) -> str:
     for side, word in ((other, "after"), (one, "before")):
         if not side.ended:
             return f"The run {word} goes on: what has not ended in both is left out"
-    ended = "" if other.state is State.SUCCEEDED else f", and {LOOKS[other.state].word}"
-    ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {LOOKS[one.state].word}"
+    ended = "" if other.state is State.SUCCEEDED else f", and {other.word}"
+    ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {one.word}"
     if not differ(one.seconds, other.seconds):
         return f"It took {now}, as long as before ({was}){ended}"
     word = "longer" if other.seconds > one.seconds else "less"
@@ -183,7 +185,9 @@ def _from(task: TaskState) -> str:
         return ""
     if reused.how == "flight":
         return "from an equal call at work"
-    return f"from run {reused.run}" if reused.run else ""
+    if not reused.run:
+        return ""
+    return f"done in run {reused.run}" if reused.how == "resumed" else f"from run {reused.run}"
 
 
 def differing_arguments(change: Change) -> str:

@@ -13,6 +13,7 @@ from ipyflow.views.compare.lanes import MOST, SINGLE, STRETCHES
 from ipyflow.views.compare.shown import compared
 from tests.views.build import Log
 from tests.views.compare.runs import both, nightly
+from tests.views.compare.test_matching import RUNS
 from tests.views.golden import load
 
 
@@ -132,6 +133,29 @@ def test_what_tasks_say_is_shown_and_never_obeyed() -> None:
     assert "<script" not in page["text/html"]
     assert "\x1b" not in page["text/plain"]
     json.dumps(hostile.to_json()).encode()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_beside_itself_has_not_changed(name: str) -> None:
+    state = load(name)
+    found = both(state, load(name))
+    assert list(found) == []
+    assert found.facts.counts.total() == len(state.tasks)
+    assert len(found.to_json()["lanes"]) <= MOST
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_any_two_runs_can_be_compared(name: str) -> None:
+    one, other = load(name), load(RUNS[RUNS.index(name) - 1])
+    found = both(one, other)
+    data = found.to_json()
+    json.dumps(data).encode()
+    assert sum(data["counts"].values()) == sum(len(row.changes) for row in found.facts.rows)
+    ends = (data["before"]["seconds"], data["after"]["seconds"])
+    for lane in data["lanes"]:
+        for side, end in zip(("before", "after"), ends, strict=True):
+            assert all(0 <= begin <= stop <= end + 1e-6 for begin, stop, _ in lane[side]), lane
+    assert found._repr_mimebundle_()["text/html"].count("<div") == found._repr_mimebundle_()["text/html"].count("</div")
 
 
 def test_many_tasks_stay_few_rows_and_small_pages() -> None:
