@@ -13,6 +13,8 @@ from tests.kernels import write_kernelspec
 HERE = Path(__file__).parent
 # The first browser test also starts JupyterLab and Chromium.
 BROWSER_TIMEOUT = 120
+# As much work as a test has, for all cores: on a busy machine it takes several times as long.
+STRESS_TIMEOUT = 180
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -27,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(BROWSER_TIMEOUT))
         elif item.path.is_relative_to(HERE / "stress"):
             item.add_marker("stress")
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(STRESS_TIMEOUT))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

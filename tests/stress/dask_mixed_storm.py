@@ -6,6 +6,7 @@ Bodies that wait for children, large arguments, values that stay, much output, c
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -62,9 +63,10 @@ def storm(seed: int, scale: int) -> tuple[int, list[str]]:
             while not over.wait(rng.uniform(0.2, 0.8)):
                 workers = list(cluster.scheduler.workers.values())
                 if len(workers) > 1:  # a cluster that is killed while it starts gives up
-                    os.kill(rng.choice(workers).pid, 9)
-                    killed += 1
-                    struck.set()
+                    with contextlib.suppress(ProcessLookupError):  # the scheduler has not missed it yet
+                        os.kill(rng.choice(workers).pid, 9)
+                        killed += 1
+                        struck.set()
 
         leaf(1)
         killer = threading.Thread(target=kill)

@@ -6,6 +6,7 @@ none of their bodies may begin twice, and what is lost must say so.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
@@ -75,8 +76,9 @@ def storm(count: int, workers: int = 4, every: float = 1.0) -> Storm:
             while not over.wait(every):
                 running = list(cluster.scheduler.workers.values())
                 if len(running) > 1:  # a cluster that is killed while it starts gives up
-                    os.kill(rng.choice(running).pid, 9)
-                    killed[0] += 1
+                    with contextlib.suppress(ProcessLookupError):  # the scheduler has not missed it yet
+                        os.kill(rng.choice(running).pid, 9)
+                        killed[0] += 1
 
         killer = threading.Thread(target=kill)
         begin = time.monotonic()
