@@ -52,7 +52,11 @@ export class CompareView {
 
 function sideLine(name: SideName, side: CompareSide, longest: number, open: (() => void) | null): HTMLElement {
   const text = called(side);
-  const facts = [side.when, side.lost ? "lost" : word(side.state), `${count(side.tasks)} ${side.tasks === 1 ? "task" : "tasks"}`];
+  const facts = [
+    side.when,
+    side.lost ? "lost" : word(side.state),
+    `${count(side.tasks)} ${side.tasks === 1 ? "task" : "tasks"}`,
+  ];
   return h(
     "li",
     { class: "ipf-vs-side" },
