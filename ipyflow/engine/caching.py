@@ -8,6 +8,7 @@ found costs time and nothing else. A value is pickled before anybody else can ha
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import admission, deferring, endings
@@ -15,7 +16,7 @@ from ipyflow.engine.call import Call
 from ipyflow.engine.describe import short
 from ipyflow.engine.future import Future
 from ipyflow.engine.kept import Kept
-from ipyflow.engine.keys import FutureAmong, key_of
+from ipyflow.engine.keys import FutureAmong, Key, key_of
 from ipyflow.engine.options import Definition
 from ipyflow.model import records as r
 from ipyflow.model.ports import Found
@@ -25,6 +26,8 @@ from ipyflow.model.status import State
 if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
+REMEMBERED = 500
+"""So many calls are remembered, to say why the next one like it is not equal."""
 _WELL = (State.SUCCEEDED, State.CACHED)
 
 
@@ -39,7 +42,7 @@ class Wish:
 
     __slots__ = ("fresh", "key", "reuse")
 
-    def __init__(self, key: str | None, fresh: bool = False) -> None:
+    def __init__(self, key: Key | None, fresh: bool = False) -> None:
         self.key, self.fresh = key, fresh
         self.reuse: Reuse | None = None
 
@@ -49,6 +52,8 @@ class Flights:
 
     def __init__(self) -> None:
         self._leading: dict[str, Future[Any]] = {}
+        self._before: OrderedDict[bytes, tuple[str, dict[str, bytes]]] = OrderedDict()
+        """Of the latest calls, by all but their code: which it was, and what its code consisted of."""
         self._lock = threading.Lock()
 
     def join(self, key: str, future: Future[Any], no_more: Future[Any] | None) -> Future[Any]:
@@ -58,6 +63,16 @@ class Flights:
             if leader is None or leader is no_more or leader._error is not None:
                 leader = self._leading[key] = future
         return leader
+
+    def changed(self, key: Key, future: Future[Any]) -> str:
+        """Why nothing was found for a call that differs from one before by its code alone, in words."""
+        with self._lock:
+            before = self._before.pop(key.place, None)
+            self._before[key.place] = (future.label, key.parts)
+            if len(self._before) > REMEMBERED:
+                self._before.popitem(last=False)
+        what = "" if before is None else key.changed_since(before[1])
+        return f"nothing was found, for {what} is not as it was for {before[0]}" if before is not None and what else ""
 
     def land(self, key: str, future: Future[Any]) -> None:
         """It has ended."""
@@ -109,12 +124,12 @@ def consult(engine: Engine, call: Call, no_more: Future[Any] | None = None) -> C
         if wish.key is None:
             call.wish = None
             return admission.after_cache(engine, call)
-    leader = engine.flights.join(wish.key, future, no_more)
+    key = wish.key.text
+    leader = engine.flights.join(key, future, no_more)
     if leader is not future:
         if not wish.fresh and not _is_above(leader, future):
             return _follow(engine, call, leader)
         return admission.after_cache(engine, call)
-    key = wish.key
     future.when_settled(lambda _: engine.flights.land(key, future))
     memory = engine.memory
     if memory is None or wish.fresh or not admission.hold(engine, call, "the cache"):
@@ -142,8 +157,17 @@ def _looked_up(engine: Engine, call: Call, found: Found | None) -> Call | None:
     if call.future._call is not call or call.future.state is not State.WAITING:
         return None  # it was stopped meanwhile
     if found is None:
+        _say_why(engine, call)
         return admission.after_cache(engine, call)
     return end_reused(engine, call, found.value, Reuse("cache", found.run, found.task, found.made))
+
+
+def _say_why(engine: Engine, call: Call) -> None:
+    wish, future = call.wish, call.future
+    if wish is not None and wish.key is not None:
+        why = engine.flights.changed(wish.key, future)
+        if why:
+            future.run.append(r.Noted(engine.now(), future.id, "cache", why))
 
 
 def _follow(engine: Engine, call: Call, leader: Future[Any]) -> Call | None:
@@ -214,7 +238,7 @@ def keep(call: Call, value: Any) -> None:
     wish, memory = call.wish, call.engine.memory
     if wish is None or wish.key is None or memory is None or not hasattr(call, "unended"):
         return
-    key, run, id = wish.key, call.future.run.id, call.future.id
+    key, run, id = wish.key.text, call.future.run.id, call.future.id
     if type(value) is Kept:
         value.when_here(lambda: memory.keep(key, value.value(), run, id) if value.is_here() else None)
     else:

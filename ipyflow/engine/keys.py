@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from copyreg import dispatch_table
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ipyflow.engine.codes import ATOMS, atom, facts, joined
 from ipyflow.engine.future import Future
@@ -38,13 +38,32 @@ class _CannotTell(Exception):
         self.where = ""
 
 
+class Key(NamedTuple):
+    """Under what a result is kept.
+
+    Attributes:
+        text: of the call, code and arguments.
+        place: of the call but for its code and what that reads.
+        parts: a digest of each thing that was looked at for the code, by what it is in words.
+    """
+
+    text: str
+    place: bytes
+    parts: dict[str, bytes]
+
+    def changed_since(self, before: dict[str, bytes]) -> str:
+        """What is not as it was, in words; of several what stands first. Empty if nothing is."""
+        different = [name for name, made in self.parts.items() if before.get(name) != made]
+        return next(iter(different), "" if self.parts.keys() == before.keys() else "what it reads")
+
+
 class FutureAmong(Exception):
     """A future stands where a value is asked for, and nobody said how to come by its value."""
 
 
 def key_of(
     task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], value_of: Callable[[Future[Any]], Any] | None
-) -> str | None:
+) -> Key | None:
     """The key of a call; ``None`` where the arguments do not fit the function, which will say so itself.
 
     Args:
@@ -78,7 +97,9 @@ def key_of(
             code = joined("version", digest.of(cache.version))
         else:
             code = joined("function", digest.of(task.fn))
-        return joined("call", space.encode(), code, *digest.arguments(given)).hex()
+        arguments = digest.arguments(given)
+        place = joined("place", space.encode(), *arguments)
+        return Key(joined("call", space.encode(), code, *arguments).hex(), place, digest.parts)
     except _CannotTell as error:
         raise TypeError(_refusal(task, error)) from None
     except RecursionError:
@@ -143,6 +164,8 @@ class _Digest:
         self._fn = fn
         self._module = fn.__globals__.get("__name__") if fn is not None else None
         self._value_of = value_of
+        self.parts: dict[str, bytes] = {}
+        """What the code consists of, in words, with a digest of each."""
         self._made: dict[int, tuple[Any, bytes]] = {}
         """Functions and classes by their id, which are held so that it stays theirs."""
         self._around: dict[int, int] = {}
@@ -150,7 +173,10 @@ class _Digest:
 
     def arguments(self, given: dict[str, Any]) -> list[bytes]:
         """A digest of each argument with its name."""
-        return [self._at(f"the argument {name}", name, given[name]) for name in sorted(given)]
+        parts, self.parts = self.parts, {}
+        made = [self._at(f"the argument {name}", name, given[name]) for name in sorted(given)]
+        self.parts = parts
+        return made
 
     def of(self, value: Any) -> bytes:
         """A digest of a value; of some, the value itself."""
@@ -181,10 +207,16 @@ class _Digest:
 
     def _at(self, where: str, name: str, value: Any) -> bytes:
         try:
-            return joined("named", name.encode(), self.of(value))
+            made = joined("named", name.encode(), self.of(value))
         except _CannotTell as error:
             error.where = error.where or where
             raise
+        if not isinstance(value, FunctionType | type):  # these have parts of their own
+            self._part(where, made)
+        return made
+
+    def _part(self, name: str, made: bytes) -> None:
+        self.parts[name] = self.parts.get(name, b"") + made
 
     # What holds others.
 
@@ -281,6 +313,7 @@ class _Digest:
         if fn is not self._fn and _is_setting(fn):
             return joined("function", name)
         code = facts(fn.__code__)
+        self._part(f"the code of {fn.__name__}", code.digest)
         is_ours = fn is self._fn or fn.__globals__.get("__name__") == self._module
         if not is_ours and "<" not in fn.__code__.co_qualname:
             return joined("function", name, code.digest)
@@ -302,6 +335,7 @@ class _Digest:
         if cls.__module__ != self._module and "<" not in cls.__qualname__:
             return joined("class", name)
         parts = [self.of(base) for base in cls.__bases__]
+        self._part(f"the class {cls.__name__}", b"")
         for member, value in sorted(vars(cls).items()):
             if member.startswith("__") and not isinstance(value, _MEMBERS):
                 continue

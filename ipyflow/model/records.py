@@ -170,8 +170,8 @@ class Reset(NamedTuple):
 
 class Noted(NamedTuple):
     """Something to know: ``kind`` is ``leaked``, ``unobserved``, ``detached``, ``abandoned``, ``conflict`` (branches
-    changed the same part of a pipeline's state), ``lost`` (the run's kernel has gone) or ``state`` (the state of a
-    pipeline behind this task).
+    changed the same part of a pipeline's state), ``lost`` (the run's kernel has gone), ``cache`` (why no kept
+    value was found) or ``state`` (the state of a pipeline behind this task).
     """
 
     time: float

@@ -159,7 +159,7 @@ def run_time(task: TaskState, until: float) -> float | None:
     return sum(end - span.time for span, end in zip(task.spans, ends, strict=True) if span.state in _RUN_STATES)
 
 
-_MEANT = ("detached", "reused", "resumed", STATE_NOTE)
+_MEANT = ("cache", "detached", "reused", "resumed", STATE_NOTE)
 
 
 def remarks(state: RunState, most: int) -> list[tuple[int, str, str]]:

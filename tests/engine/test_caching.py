@@ -136,6 +136,34 @@ def test_changed_code_runs(lab: Lab) -> None:
     assert seen.ran == [2, 2]
 
 
+def test_a_call_that_ran_says_what_is_not_as_it_was(lab: Lab) -> None:
+    def defined(body: str, **around: Any) -> Any:
+        space: dict[str, Any] = {"__name__": "__main__", **around}
+        exec(f"def f(x):\n    calls.append(x)\n    return helper(x)\ndef helper(x):\n    return {body}", space)
+        return fl.task(cache=True)(space["f"])
+
+    calls: list[int] = []
+    task = defined("x", calls=calls)
+    futures = [task.submit(1)]
+    futures[-1].result()
+    futures.append(task.submit(1))
+    futures[-1].result()
+    for body in ("x", "x + 1"):
+        futures.append(defined(body, calls=[1, 1]).submit(1))
+        futures[-1].result()
+    notes = [future.run.snapshot().tasks[future.id].notes for future in futures]
+    found = "nothing was found, for {} is not as it was for f#{}"
+    assert notes == [
+        [], [("cache", found.format("the global calls that f reads", 1))],
+        [("cache", found.format("the global calls that f reads", 2))],
+        [("cache", found.format("the code of helper", 3))],
+    ]  # fmt: skip
+    assert "Note: cache: nothing was found, for the code of helper is not as it was for f#3." in futures[-1].explain()
+    other = task.submit(2)
+    other.result()
+    assert other.run.snapshot().tasks[other.id].notes == [], "other arguments: nothing to compare with"
+
+
 def test_the_reader_says_how_old_it_may_be(lab: Lab) -> None:
     squared(3)
     for cache, state in [

@@ -26,7 +26,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ipyflow as fl
-from ipyflow.engine.keys import FutureAmong, digest, key_of
+from ipyflow.engine import keys as engine_keys
+from ipyflow.engine.keys import FutureAmong, digest
 
 # Values.
 
@@ -260,6 +261,11 @@ def defined(source: str, name: str = "f", lines: int = 0, **around: Any) -> Any:
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     exec(compile(source, file, "exec"), namespace)
     return fl.task(cache=True)(namespace[name])
+
+
+def key_of(task: Any, args: Any, kwargs: Any, value_of: Any) -> str | None:
+    made = engine_keys.key_of(task, args, kwargs, value_of)
+    return None if made is None else made.text
 
 
 def key(source: str, *args: Any, lines: int = 0, **around: Any) -> str:
