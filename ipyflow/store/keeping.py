@@ -10,6 +10,7 @@ import itertools
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,6 +56,7 @@ class Keeping:
         self._lock = threading.Lock()
         self._waiting: dict[str, Waiting] = {}
         self._used: dict[str, float] = {}
+        self._marks: deque[tuple[int, bytes, int]] = deque()
         self._refused: set[tuple[type, type[Exception]]] = set()
         """Of what values it was said that they cannot be kept, and why."""
         self._token = os.urandom(6).hex()
@@ -99,9 +101,8 @@ class Keeping:
 
     def mark(self, run: int, task: int, mark: bytes) -> None:
         """Keep what tells a call from others of the same name and text."""
-        statement = "INSERT OR REPLACE INTO marks (run, task, mark) SELECT id, ?, ? FROM runs WHERE key = ?"
-        values = (task, mark, self._key_of(run))
-        self._writer.do(Job(lambda connection: connection.execute(statement, values), f"the mark of task {task}"))
+        if not self._writer.dead:
+            self._marks.append((task, mark, run))  # and nothing more: a task may have one each
 
     def about_run(self, column: str, run: int, text: str) -> None:
         """Keep a text that belongs to a run."""
@@ -133,8 +134,13 @@ class Keeping:
 
         self._writer.do(Job(write, after=lambda: remove_files(self._database.folder, files)), soon=False)
 
-    def write_uses(self) -> None:
-        """Have written which results were used: on the writer's thread."""
+    def write_small(self) -> None:
+        """Have written what comes often: marks, and which results were used. On the writer's thread."""
+        if self._marks:
+            marks = [self._marks.popleft() for _ in range(len(self._marks))]
+            named = [(task, mark, self._key_of(run)) for task, mark, run in marks]
+            insert = "INSERT OR REPLACE INTO marks (run, task, mark) SELECT id, ?, ? FROM runs WHERE key = ?"
+            self._writer.do(Job(lambda connection: connection.executemany(insert, named), "marks"), soon=False)
         with self._lock:
             used, self._used = self._used, {}
         if used:

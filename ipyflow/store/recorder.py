@@ -61,7 +61,8 @@ class _Watched:
 
     def __init__(self, run: Recorded, key: str) -> None:
         self.run, self.key = run, key
-        self.written = 0
+        self.written = self.goal = 0
+        """Records that were given to the writer, and those that are to be, before it pauses."""
         self.merged = self.parts = 0
         """Up to where chunks are whole, and how many small ones are behind."""
         self.summary = Summary()
@@ -121,28 +122,35 @@ class Recorder:
 
     # On the writer's thread.
 
-    def gather(self) -> bool:
-        """Give the writer what is new of each run; True while some of them go on."""
+    def gather(self, begins: bool) -> tuple[bool, bool]:
+        """Give the writer what is new of each run, a batch of it.
+
+        Args:
+            begins: all that is there now is to be written, by this call and those that follow.
+
+        Returns:
+            Whether some of that is left, and whether some of the runs go on.
+        """
         with self._lock:
             watched = list(self._watched.values())
-        more = False
         for one in watched:
             closed = one.run.closed  # asked before the rows are read: nothing comes behind the last of them
+            if begins:
+                one.goal = len(one.run.records)
             self._take(one)
-            left = len(one.run.records) - one.written
-            more = more or left >= CHUNK
-            if closed and not left:
-                self._merge(one, at_end=True)
-                if one.summary.state == "succeeded":
-                    self._succeeded(one.key)
-                with self._lock:
-                    run = one.run
-                    if run.closed and len(run.records) <= one.written:
-                        del self._watched[run.id], one.run
-                        self._ended[run] = one
-        if more:
-            self._writer.hurry()
-        return bool(self._watched)
+            if closed and one.written >= len(one.run.records):
+                self._has_ended(one)
+        return any(one.written < one.goal for one in watched), bool(self._watched)
+
+    def _has_ended(self, one: _Watched) -> None:
+        self._merge(one, at_end=True)
+        if one.summary.state == "succeeded":
+            self._succeeded(one.key)
+        with self._lock:
+            run = one.run
+            if run.closed and len(run.records) <= one.written:
+                del self._watched[run.id], one.run
+                self._ended[run] = one
 
     def _take(self, one: _Watched) -> None:
         first, rows = one.run.records.rows(one.written, MOST)

@@ -222,19 +222,19 @@ class Store:
 
     # On the writer's thread.
 
-    def _gather(self) -> bool:
+    def _gather(self, begins: bool) -> tuple[bool, bool]:
         now = time.monotonic()
         if self._weighed is None:
             self._writer.do(Job(self._sweep, "what a killed kernel has left"), soon=False)
-        goes_on = self._recorder.gather()
+        is_left, goes_on = self._recorder.gather(begins)
         if goes_on and now - self._seen > kernels.BEAT:
             self._seen = now
             self._writer.do(Job(lambda connection: kernels.beat(connection, self.kernel)), soon=False)
-        self._keeping.write_uses()
+        self._keeping.write_small()
         if self._weighed is None or self._writer.given - self._weighed > self._limit // 50:
             self._weighed = self._writer.given
             self._make_room()
-        return goes_on
+        return is_left, goes_on
 
     def _make_room(self) -> None:
         files: list[str] = []

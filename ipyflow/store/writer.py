@@ -49,14 +49,15 @@ class Writer:
 
     Args:
         database: what it writes to.
-        gather: adds the jobs of the moment, at each batch; True when there will be more without anybody calling.
+        gather: adds the jobs of the moment, at each batch. It is given whether all that is there now is to be
+            written, and returns whether some of that is left, and whether more will come without anybody calling.
         hopeless: asked while nothing can be written: whether too much waits by now.
         say: told, in words, what is wrong.
         died: called when nothing will be written any more.
     """
 
     def __init__(
-        self, database: Database, gather: Callable[[], bool], hopeless: Callable[[], bool],
+        self, database: Database, gather: Callable[[bool], tuple[bool, bool]], hopeless: Callable[[], bool],
         say: Callable[[str], None], died: Callable[[], None],
     ) -> None:  # fmt: skip
         self._database, self._gather, self._hopeless = database, gather, hopeless
@@ -103,10 +104,6 @@ class Writer:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._work, name="ipyflow-store", daemon=True)
                     self._thread.start()
-
-    def hurry(self) -> None:
-        """Do not wait for more before the next batch."""
-        self._hurry.set()
 
     def flush(self, timeout: float | None = 10.0) -> bool:
         """Wait until all that was there is written; False when it was not, or not in time."""
@@ -185,10 +182,15 @@ class Writer:
             return False
         if self._batch and not self._write_batch(connection):  # those that had to wait
             return False
-        self._goes_on = self._gather()
-        while self._jobs:
-            self._batch.append(self._jobs.popleft())
-        return self._write_batch(connection)
+        begins = is_left = True
+        while is_left:
+            is_left, self._goes_on = self._gather(begins)
+            begins = False
+            while self._jobs:
+                self._batch.append(self._jobs.popleft())
+            if not self._write_batch(connection):
+                return False
+        return True
 
     def _write_batch(self, connection: sqlite3.Connection) -> bool:
         while self._batch:

@@ -4,6 +4,8 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import pytest
+
 import ipyflow as fl
 from ipyflow.engine.log import CHUNK
 from ipyflow.model.records import unpack
@@ -166,6 +168,23 @@ def test_a_log_with_a_limit_forgets_only_what_was_written(tmp_path: Path) -> Non
         assert line is not None
         assert (line.tasks, line.ended) == (16_001, 16_001)
         assert len(kept.rows(line.id)) == line.records == len(run.records)
+
+
+@pytest.mark.parametrize("by", ["flush", "shutdown"])
+def test_a_large_run_is_written_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    monkeypatch.setattr(recorder, "MOST", 100)
+    place = tmp_path / "history.sqlite"
+    with keeping(place) as kept:
+        run = kept.lab.engine.open_cell("cell")
+        fl.wait(double.map(range(500)))
+        kept.lab.engine.end_scope(run)
+        assert run.wait(10)
+        if by == "flush":
+            assert kept.store.flush()
+            assert kept.rows(kept.row(run)) == packed(run)
+    with keeping(place) as kept:
+        (line,) = kept.store.shelf.lines()
+        assert (line.state, line.ended, line.records) == ("succeeded", 500, len(run.records))
 
 
 def test_runs_are_let_go_of_when_they_are_written(kept: Kept) -> None:
