@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Run, TaskRow } from "../src/core/protocol";
 import { taskAt } from "../src/core/replay";
-import { age, reusedWords } from "../src/core/reused";
+import { age, isReplaced, reusedWords } from "../src/core/reused";
 import { taskBars } from "../src/views/timeline/bars";
-import { example } from "./helpers";
+import { example, payload } from "./helpers";
 import { closeAll, frame, open } from "./page";
 
 afterEach(closeAll);
@@ -47,6 +47,35 @@ describe("a task that recurs", () => {
       ["succeeded", false],
       ["succeeded", false],
     ]);
+  });
+});
+
+describe("a call that was put off, and a newer one came", () => {
+  const old: TaskRow = {
+    ...row(3),
+    id: 1,
+    started: null,
+    worker: "",
+    attempts: 0,
+    spans: [
+      [0, "waiting", "delay of 0.1 s"],
+      [0.01, "waiting", "the newer call in its place"],
+      [0.2, "succeeded", ""],
+    ],
+  };
+
+  it("says that it was not run itself, and leads to the one that was", async () => {
+    expect([isReplaced(old), isReplaced(row(3))]).toEqual([true, false]);
+    const newer = { ...row(3), id: 4 };
+    const { el } = open({ ...payload([old, newer], { closed: 1 }), edges: [[4, 1, "data"]] }, "table");
+    await frame();
+    const first = el.querySelector<HTMLElement>(".ipf-tr");
+    expect(first?.querySelector(".ipf-c-worker")?.textContent).toBe("a newer call");
+    first?.click();
+    const source = el.querySelector<HTMLElement>(".ipf-part-source");
+    expect(source?.textContent).toContain("A newer call ran in its place");
+    source?.querySelector<HTMLElement>(".ipf-link")?.click();
+    expect(el.querySelector(".ipf-detail-title")?.textContent).toBe("load #4");
   });
 });
 

@@ -37,5 +37,12 @@ export function reusedWords(task: Of, run: Pick<Run, "key" | "wall">): string {
   return key === "" ? `${ageOf(task, run)} old` : `from run ${key}, ${ageOf(task, run)} old`;
 }
 
+/** What the fold notes where a call is put off and a newer one comes. */
+const IN_PLACE = "the newer call in its place";
+
+/** Whether a newer call was run in its place: what that gave is its own outcome. */
+export const isReplaced = (task: Pick<TaskRow, "started" | "ended" | "spans">): boolean =>
+  task.started === null && task.ended !== null && task.spans.some(([, , note]) => note === IN_PLACE);
+
 /** One word on how: a task that was done in the run which goes on here is told from one that was looked up. */
 export const howWord = (task: Pick<TaskRow, "reused">): string => (task.reused?.[0] === "resumed" ? "resumed" : "");

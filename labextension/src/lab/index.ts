@@ -80,7 +80,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
       tabs.open({ kernel, run: id, wall, name, key }, saved);
     const host = (kernelOf: () => string | null) => openers.host(kernelOf);
     rendermime.addFactory(rendererFactory({ connections: found, settings, popOut, host }), -20);
-    rendermime.addFactory(compareFactory, -20);
+    rendermime.addFactory(
+      compareFactory(found, (...what) => openers.past(...what)),
+      -20,
+    );
     addCommands(app, found, actions, tabs, compares, palette, launcher);
     const panel = new RunsPanel(found, settings, actions);
     app.shell.add(panel, "right", { rank: 700 });

@@ -3,7 +3,7 @@
 import { h } from "../core/dom";
 import { glyph } from "../core/icons";
 import type { Reused, TaskDetail, TaskRow } from "../core/protocol";
-import { isOwn, reusedWords } from "../core/reused";
+import { isOwn, isReplaced, reusedWords } from "../core/reused";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
 import { type Parts, section, taskLink } from "./detail-parts";
@@ -24,7 +24,16 @@ export function drawSource(
 ): void {
   const reused = task?.reused ?? detail?.reused ?? null;
   const { run } = store;
-  parts.put("source", [reused, run.key], () => {
+  const newer = task !== undefined && isReplaced(task) ? newerCall(store, task.id) : null;
+  parts.put("source", [reused, run.key, newer?.id, newer?.state], () => {
+    if (newer !== null) {
+      const way = newer.id === 0 ? null : taskLink(ui, newer.id, newer.name, newer.state);
+      return section(
+        "Not run",
+        h("p", { class: "ipf-note", text: "A newer call ran in its place, and what that gave is its own." }),
+        h("div", { class: "ipf-links" }, way),
+      );
+    }
     if (reused === null) return null;
     const [how, key, source] = reused;
     const words = reusedWords({ reused, ended: task?.ended ?? null }, run);
@@ -46,6 +55,13 @@ export function drawSource(
       h("div", { class: "ipf-links" }, way),
     );
   });
+}
+
+/** The call that ran in the place of another one; of one in another run only that there is one. */
+function newerCall(store: RunStore, id: number): { id: number; name: string; state: TaskRow["state"] | null } {
+  const edge = store.edges.find(([from, to, kind]) => to === id && kind === "data" && from > id);
+  const row = edge && store.tasks.get(edge[0]);
+  return row === undefined ? { id: edge?.[0] ?? 0, name: "task", state: null } : row;
 }
 
 const sentence = (words: string): string => (words === "" ? "" : `${words[0]?.toUpperCase()}${words.slice(1)}.`);

@@ -31,7 +31,9 @@ export class CompareView {
 
   constructor(answer: CompareAnswer, host: CompareHost = {}) {
     const longest = Math.max(answer.before.seconds, answer.after.seconds);
-    const open = host.openTask?.bind(host) ?? null;
+    // What no history keeps has no key to open it by.
+    const kept = answer.before.key !== "" && answer.after.key !== "";
+    const open = kept ? (host.openTask?.bind(host) ?? null) : null;
     const inner = h(
       "div",
       { class: "ipf-run ipf-compare" },
@@ -45,7 +47,7 @@ export class CompareView {
     this.element = h("section", { class: "ipf", "aria-label": `Compared: ${answer.title}` }, inner);
 
     function both(name: SideName): HTMLElement {
-      return sideLine(name, answer[name], longest, host.openRun ? () => host.openRun?.(name) : null);
+      return sideLine(name, answer[name], longest, kept && host.openRun ? () => host.openRun?.(name) : null);
     }
   }
 }

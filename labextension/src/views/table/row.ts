@@ -5,7 +5,7 @@ import { began, branchWord, count, duration, oneLine, outcome, ran, waited, wait
 import { glyph, setRole, setStateIcon, stateIcon } from "../../core/icons";
 import { placeNote, placeOf } from "../../core/places";
 import type { TaskRow } from "../../core/protocol";
-import { ageOf, howWord, reusedWords, sourceName } from "../../core/reused";
+import { ageOf, howWord, isReplaced, reusedWords, sourceName } from "../../core/reused";
 import { revisedWords } from "../../core/revised";
 import { isQuiet, roleWord, rowRole } from "../../core/roles";
 import { isFailure, word } from "../../core/status";
@@ -80,12 +80,15 @@ export class RowElement {
   /** Who ran it: of a value that was there already that is another run, or another call. */
   private drawWorker(task: TaskRow): void {
     const { run } = this.store;
-    const there = task.reused == null ? "" : sourceName(task.reused, run);
+    const newer = isReplaced(task) ? "a newer call" : "";
+    const there = task.reused == null ? newer : sourceName(task.reused, run);
     const name = there || placeOf(task.worker).name;
     const note = there ? howWord(task) || ageOf(task, run) : task.worker === "" ? "" : placeNote(task);
     setText(this.worker, name);
     setText(this.workerNote, note);
-    const words = there ? reusedWords(task, run) : [name, note].filter(Boolean).join(" · ");
+    const words = there
+      ? reusedWords(task, run) || `${newer} ran in its place`
+      : [name, note].filter(Boolean).join(" · ");
     setAttr(this.cell("worker"), "title", words || null);
   }
 

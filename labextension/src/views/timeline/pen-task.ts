@@ -3,7 +3,7 @@
 import { duration, oneLine, outcome, ran } from "../../core/format";
 import { drawEdited, drawIcon } from "../../core/icons";
 import type { TaskRow } from "../../core/protocol";
-import { reusedWords } from "../../core/reused";
+import { isReplaced, reusedWords } from "../../core/reused";
 import { beginnings } from "../../core/revised";
 import { FINAL, isFailure } from "../../core/status";
 import { taskBars } from "./bars";
@@ -114,6 +114,7 @@ const touches = (a: Box | undefined, b: Box | undefined): boolean =>
 function note(task: TaskRow, now: number, run: Scene["run"]): string {
   if (task.state === "skipped") return oneLine(task.text, 80) || task.state;
   if (task.reused != null) return reusedWords(task, run);
+  if (isReplaced(task)) return "a newer call ran in its place";
   if (task.state === "cancelled" || task.state === "cached") return task.state;
   // Nothing runs there: what took its time is the person who was asked.
   if (task.role === "prompt" && task.ended !== null) return duration(task.ended - task.submitted);
