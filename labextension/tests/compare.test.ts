@@ -74,6 +74,9 @@ describe("a comparison", () => {
     const opening = draw(nightly(), { openRun });
     opening.querySelectorAll<HTMLButtonElement>(".ipf-vs-side .ipf-link")[1]?.click();
     expect(openRun).toHaveBeenCalledWith("after");
+    const nowhere = nightly();
+    nowhere.before.key = nowhere.after.key = "";
+    expect(draw(nowhere, { openRun, openTask: vi.fn() }).querySelectorAll(".ipf-link")).toHaveLength(0);
   });
 
   it("shows one kind of change alone, and all again", () => {

@@ -64,6 +64,19 @@ def test_it_says_what_changed_most_first_and_opens_task_by_task(compared: View, 
     compared.screenshot("open")
 
 
+def test_its_runs_and_tasks_can_be_opened_while_there_is_a_kernel(compared: View, desk: Desk) -> None:
+    failing = compared.root.locator('.ipf-vs-row[data-kind="failing"]')
+    failing.get_by_role("button", name=re.compile(r"#\d+, after$")).click()
+    tab = desk.page.page.locator(".ipf-lab-tab section.ipf")
+    expect(tab.locator(".ipf-detail")).to_contain_text("<b>three</b> is no grade")
+    desk.page.call("() => window.jupyterapp.commands.execute('application:close').then(() => null)")
+    expect(tab).to_have_count(0)
+    (key,) = re.findall(r"before, (\S+) after", str(compared.root.get_attribute("aria-label")))
+    compared.root.get_by_role("button", name=f"Open {key}").click()
+    expect(tab.locator(".ipf-head")).to_contain_text("exam")
+    desk.page.call("() => window.jupyterapp.commands.execute('application:close').then(() => null)")
+
+
 def test_it_can_be_read_in_every_theme_and_where_it_is_narrow(compared: View, desk: Desk) -> None:
     compared.button("grade ×7").click()
     for theme in reversed(THEMES):  # the light one last
