@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import ipyflow as fl
-from ipyflow.model.records import SCHEMA_VERSION
+from ipyflow.model.records import SCHEMA_VERSION, Closed
+from ipyflow.views.log_json import log_json
+from tests.views.golden import GOLDEN
 
 
 @fl.task
@@ -43,6 +45,19 @@ def test_a_run_comes_into_another_history_as_it_was(database: Path, tmp_path: Pa
         assert fl.history().delete(key) == 1
         assert fl.history().read(path).log == log
     fl.shutdown()
+
+
+def test_records_of_every_kind_come_back_and_are_shown(database: Path, tmp_path: Path) -> None:
+    for name, build in GOLDEN.items():
+        records = build().records
+        (tmp_path / "run.json").write_text(log_json(records))
+        past = fl.history().read(tmp_path / "run.json")
+        assert past.log[: len(records)] == records, name
+        assert past.name in past._repr_mimebundle_()["text/plain"], name
+        assert past.explain(), name
+        lost = not isinstance(records[-1], Closed)
+        assert (past.lost, past.snapshot().closed is None) == (lost, False), name
+    assert len(fl.history(limit=None)) == len(GOLDEN)
 
 
 def test_a_run_that_was_not_kept_gets_a_key(database: Path, tmp_path: Path) -> None:
