@@ -13,6 +13,7 @@ from ipyflow import session
 from ipyflow.engine import debugging
 from ipyflow.engine.future import Future
 from ipyflow.engine.run import Run
+from ipyflow.errors import HistoryUnavailable
 from ipyflow.notebook import help, settings
 from ipyflow.notebook.cells import Cells
 from ipyflow.notebook.display import Display
@@ -74,7 +75,13 @@ class Commands:
 
     def _shown(self, given: Given, failed: bool = False) -> Run | PastRun | Future[Any]:
         """The same for what only looks: it may be of the past."""
-        return target(given.operands[0] if given.operands else None, self._shell.user_ns, failed, past=True)
+        found = target(given.operands[0] if given.operands else None, self._shell.user_ns, failed, past=True)
+        if isinstance(found, PastRun):
+            try:
+                found.snapshot()
+            except (HistoryUnavailable, LookupError, ValueError) as error:
+                raise UsageError(str(error)) from None
+        return found
 
     # Looking.
 

@@ -5,6 +5,7 @@ Called by: any thread. Guarantees: nothing is held but how long the log is, and 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from ipyflow.model.status import FINAL_STATES, State
 if TYPE_CHECKING:
     from ipyflow.store.shelf import Line, Shelf
 
+_DAMAGED = (zlib.error, EOFError, ValueError, TypeError)
+"""What unpacking raises of bytes that are not what was written."""
 _AT_WORK = (State.RUNNING, State.BLOCKED)
 DIED = "KernelDied"
 """What stands in the place of an exception's type where a body ran when its kernel ended."""
@@ -61,7 +64,7 @@ class PastLog:
 
         Raises:
             LookupError: the run was deleted meanwhile.
-            ValueError: a newer version of the package has written it.
+            ValueError: a newer version of the package has written it, or it is damaged.
         """
         line = self.line
         if line.schema != r.SCHEMA_VERSION:
@@ -70,9 +73,15 @@ class PastLog:
                 f"{r.SCHEMA_VERSION}: open it with the version that wrote it"
             )
         none = since < line.records
-        for rows in self._shelf.rows(line.id, since):
-            none = False
-            yield rows
+        try:
+            for rows in self._shelf.rows(line.id, since):
+                none = False
+                yield rows
+        except _DAMAGED as error:
+            raise ValueError(
+                f"the log of {line.name} ({line.key}) is damaged ({error}): ipyflow.history().delete({line.key!r}) "
+                "takes it away"
+            ) from None
         if none:
             raise LookupError(f"{line.name} ({line.key}) is no longer in the history: it was deleted")
 

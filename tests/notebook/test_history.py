@@ -1,8 +1,10 @@
 """`%flow history`, and the other subcommands with runs of kernels that are gone."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,7 +82,9 @@ def test_what_is_past_cannot_be_steered(later: Callable[..., Shell]) -> None:
     shell = later("nightly(2)")
     key = fl.history()[0].key
     for command in ("cancel", "pause", "retry", "rerun", "wait", "debug"):
-        assert f"nightly ({key}) is a run of the past: %flow show {key} shows it" in shell.fails(f"%flow {command} {key}")
+        assert f"nightly ({key}) is a run of the past: %flow show {key} shows it" in shell.fails(
+            f"%flow {command} {key}"
+        )
     told = shell.fails("fl.history()[0].cancel()")
     assert "is read from the history, where there is nothing to cancel" in told
     assert "there is no run yet that goes by zzz; %flow history has those" in shell.fails("%flow show zzz")
@@ -140,3 +144,16 @@ def test_every_view_of_a_lost_run_says_so(later: Callable[..., Shell], tmp_path:
     assert "! lost: its kernel ended before it did" in shell.out
     shell.value(f"%flow export dies {tmp_path / 'dies.html'}")
     assert "its kernel ended before it did" in (tmp_path / "dies.html").read_text("utf-8")
+
+
+def test_a_log_that_is_damaged_is_said_in_a_line(later: Callable[..., Shell], tmp_path: Path) -> None:
+    shell = later("nightly(2)")
+    key = fl.history()[0].key
+    with closing(sqlite3.connect(tmp_path / "history.sqlite")) as connection:
+        connection.execute("UPDATE chunks SET rows = x'00112233'")
+        connection.commit()
+    for line in (f"%flow show {key}", f"%flow explain {key}", f"%flow export {key} run.html", f"%flow lint {key}"):
+        told = shell.fails(line)
+        assert told.startswith(f"UsageError: the log of nightly ({key}) is damaged"), line
+    shell.value("%flow history nightly --delete")
+    assert shell.out == "1 run deleted\n"
