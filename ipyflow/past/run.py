@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import time
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ipyflow import session
 from ipyflow.engine.recorded import Recorded
@@ -105,6 +106,16 @@ class PastRun(Recorded):
         state = super().snapshot()
         state.id = self.id
         return state
+
+    def what_if(self, workers: Iterable[int] | None = None) -> Any:
+        """As of a run; how long one would have taken that is lost, nobody knows.
+
+        Raises:
+            ValueError: as of a run, and of one that is lost.
+        """
+        if self.lost:
+            raise ValueError(f"{self.name} ({self.key}) is lost: how long it would have taken is not known")
+        return super().what_if(workers)
 
     def now(self) -> float:
         """The time on the clock of its records: it stands still where the run has ended."""

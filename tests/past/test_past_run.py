@@ -124,6 +124,8 @@ def test_the_books_of_a_lost_run_are_closed(elsewhere: Callable[[str], None]) ->
     assert past.records.read(seen - 1)[1] == past.log[-1:]
     assert len(past.records) == seen
     assert "its kernel ended before it" in past.explain()
+    with pytest.raises(ValueError, match="is lost: how long it would have taken is not known"):
+        past.what_if()
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
