@@ -90,7 +90,7 @@ export class CompareTable {
         click: () => {
           below.hidden = !below.hidden;
           button.setAttribute("aria-expanded", String(!below.hidden));
-          if (below.cells.length === 0) below.append(h("td", { colspan: COLUMNS }, this.each(row)));
+          if (below.cells.length === 0) below.append(h("td"), h("td", { colspan: COLUMNS - 1 }, this.each(row)));
         },
       },
       h("code", { text: `${row.name} ×${count(row.tasks)}` }),
