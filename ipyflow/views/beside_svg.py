@@ -10,6 +10,7 @@ from ipyflow.views.containers import contains
 from ipyflow.views.flow_state import is_awaiting
 from ipyflow.views.outline import Line
 from ipyflow.views.palette import LOOKS, ROLES
+from ipyflow.views.reuse import reuse_words
 from ipyflow.views.revisions import code_words
 from ipyflow.views.svg import SANS_LETTER, text
 from ipyflow.views.words import arguments, clip, counted, duration, label, run_time
@@ -32,6 +33,8 @@ def words_of(state: RunState, task: TaskState, until: float) -> tuple[str, str]:
         return "", duration(ran)
     if task.state is State.FAILED and task.type:
         words = task.type.rsplit(".", 1)[-1]
+    elif task.state is State.CACHED:
+        words = reuse_words(state, task) or look.word
     elif task.state is State.RUNNING and task.progress:
         done, total, _ = task.progress
         words = f"{done:,} of {total:,}" if total else f"{done:,} done"
@@ -78,6 +81,7 @@ def hover(state: RunState, task: TaskState, until: float) -> str:
     parts = [f"{label(task)}({clip(arguments(state, task), 120)})", LOOKS[task.state].word]
     if task.role in ROLES:
         parts.insert(1, ROLES[task.role].word)
+    parts.append(reuse_words(state, task))
     ran = run_time(task, until)
     if ran is not None and task.started is not None:
         parts.append(f"waited {duration(task.started - task.submitted)}, took {duration(ran)} on {task.worker}")

@@ -9,6 +9,7 @@ from ipyflow.testing import engine
 from ipyflow.views.explain import explain
 from ipyflow.views.html import table_html, task_html
 from ipyflow.views.text import text_tree
+from ipyflow.views.timeline_svg import timeline_svg
 from tests.views.golden import load
 
 
@@ -37,6 +38,12 @@ def test_and_the_saved_table_escaped() -> None:
     reuse.run = "<b>run</b>\x1b"
     assert "from run &lt;b&gt;run&lt;/b&gt;\\x1b" in table_html(state)
     assert "<b>run" not in table_html(state) + task_html(state, 2)
+
+
+def test_and_the_saved_timeline() -> None:
+    drawn = timeline_svg(load("memory"))
+    assert ">from run a3f9c1-3, 2 h old</text>" in drawn
+    assert "load#4(&#x27;south&#x27;) · cached · from the equal call #3" in drawn
 
 
 def test_a_call_of_another_run_is_named_by_its_run(tmp_path: Path) -> None:
