@@ -8,12 +8,15 @@ from __future__ import annotations
 import dataclasses
 import gc
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ipyflow as fl
 from ipyflow.engine.inner_code import code_mark
@@ -512,3 +515,51 @@ def test_the_mark_of_a_function_is_that_of_its_code_and_what_is_around() -> None
     assert code_mark(made("return a", a=np.ones(2))) is None
     assert code_mark(made("return a", a=np.ones(2)), hashes=True) is not None
     assert code_mark([].append) is None
+
+
+# Any flow of flows, which dies twice on its way.
+
+Tree = st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, min_size=1, max_size=4), max_leaves=12)
+_turn = threading.Lock()
+_left = [0]
+
+
+@fl.task
+def leaf(x: int) -> list[int]:
+    with _turn:
+        _left[0] -= 1
+        if _left[0] == 0:
+            raise RuntimeError("the kernel dies here")
+        RAN.append(x)
+    return [x] * 40  # which the log has not whole
+
+
+@fl.flow(on_leak="wait")
+def branch(trees: list[Any]) -> int:
+    futures = [branch.submit(one) if isinstance(one, list) else leaf.submit(one) for one in trees]
+    values = [future.result() for future in futures]
+    return sum(value if isinstance(value, int) else sum(value) for value in values)
+
+
+def leaves(tree: Any) -> list[int]:
+    return [x for one in tree for x in leaves(one)] if isinstance(tree, list) else [tree]
+
+
+@settings(max_examples=25)
+@given(st.lists(Tree, min_size=1, max_size=4), st.integers(1, 14), st.integers(1, 14))
+def test_whatever_dies_wherever_each_call_gives_its_value_once(trees: list[Any], first: int, second: int) -> None:
+    RAN.clear()
+    with engine(threads=4, database=":memory:", keep_results=True) as lab, warnings.catch_warnings():
+        warnings.simplefilter("ignore", fl.errors.IpyflowWarning)
+        _left[0] = first
+        future = branch.submit(trees)
+        runs: list[Past] = []
+        for dies in (second, 0):
+            if future.exception(SOON) is None:
+                break
+            runs.insert(0, past(lab, future.run))
+            _left[0] = dies
+            future = goes_on(lab, *runs, flow=branch, args=(trees,))
+        assert future.result(SOON) == 40 * sum(leaves(trees))
+        lab.settled(SOON)
+    assert sorted(RAN) == sorted(leaves(trees))
