@@ -96,6 +96,8 @@ def enter(engine: Engine, call: Call, found: list[Future[Any]]) -> None:
         found: the futures among its arguments.
     """
     with engine.changing:
+        if not hasattr(call, "unended"):  # it was cancelled before it came here
+            return
         older, engine.deferred[call.defer_key] = engine.deferred.get(call.defer_key), call
     if older is not None and not (found and _waits_for(call, found, older.future)):
         _replace(engine, older, call)
@@ -120,6 +122,7 @@ def _replace(engine: Engine, older: Call, newer: Call) -> None:
             and older.take_start()
         )
         if moves:
+            older.take_end()  # or a gate that it stands at might end it: an argument has failed
             future._call = following
             future.state = State.WAITING
             future.run.append(r.Continued(engine.now(), future.id, into.id))

@@ -392,7 +392,7 @@ def end_with_value(engine: Engine, call: Call, value: Any) -> Call | None:
     """End a call that waits, with a value that came from elsewhere; not a node that was told to stop."""
     future = call.future
     if value is None and future.task.options.recurrent and not deferring.is_moved(future):
-        return recurring.again(engine, call)
+        return recurring.again(engine, call)[1]
     if call.wish is not None and not deferring.is_moved(future):
         caching.keep(call, value)
     if future.task.executor_name != NODE:

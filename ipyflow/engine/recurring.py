@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ipyflow.engine import admission, endings
+from ipyflow.engine import admission
 from ipyflow.engine.call import Call
 from ipyflow.model import records as r
 from ipyflow.model.status import State
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
 
-def again(engine: Engine, call: Call) -> Call | None:
+def again(engine: Engine, call: Call) -> tuple[bool, Call | None]:
     """The body of ``call`` gave ``None``: plan the next time.
 
     Returns:
-        The next attempt, where the worker of this one is to go on with it at once.
+        Whether there is one, or the call was stopped before; and the next attempt, where the worker of this one is to
+        go on with it at once.
     """
     future = call.future
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
@@ -33,14 +34,13 @@ def again(engine: Engine, call: Call) -> Call | None:
             future._call = following
             future.run.append(r.Recurred(engine.now(), future.id, call.attempt))
     if not ended:
-        endings.returned_late(engine, call)
-        return None
+        return False, None
     admission.release(call)
     call.drop()
     pause = call.task.options.delay
     ready = admission.after_pause(engine, following, pause, f"pause of {pause:g} s: it gave None")
     if ready is None or ready.executor.name == "inline":
-        return ready
+        return True, ready
     # Not by the same worker at once: what is queued has its turn in between.
     ready.executor.dispatch(ready)
-    return None
+    return True, None

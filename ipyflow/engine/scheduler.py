@@ -350,7 +350,10 @@ class Engine:
 
     def recurs(self, call: Call) -> Call | None:
         """The body of a recurrent task gave ``None``."""
-        return recurring.again(self, call)
+        ended, ready = recurring.again(self, call)
+        if not ended:
+            self.returned_late(call)
+        return ready
 
     def attempt_failed(self, call: Call, error: BaseException) -> Call | None:
         """A body raised."""

@@ -53,6 +53,8 @@ options = st.fixed_dictionaries(
         "on_leak": st.sampled_from(["warn", "wait", "cancel", "error", "ignore"]),
         "delay": st.sampled_from([0.0005, 0.002]),
         "memo": st.just(True),
+        "defer": st.sampled_from([(), "x"]),
+        "recurrent": st.just(True),
     },
 )
 
@@ -91,7 +93,7 @@ class Program:
 
             @fl.task(name="async_task", **given)
             async def coroutine(given_key: object, x: object) -> object:
-                return await self.body_async(node)
+                return ends(node, await self.body_async(node))
 
             task: Any = coroutine
         else:
@@ -100,7 +102,7 @@ class Program:
 
             @how(name=f"{node.kind}_task", **place_option, **given)
             def plain(given_key: object, x: object) -> object:
-                return self.body(node)
+                return ends(node, self.body(node))
 
             task = plain
         if node.group is not None:
@@ -150,6 +152,13 @@ class Program:
         if node.wait == "as_completed":
             return len(await asyncio.gather(*futures, return_exceptions=True))
         return futures[-1] if node.wait == "return" and futures else None
+
+
+def ends(node: Node, value: object) -> object:
+    """What a body gives: of a recurrent one nothing at first, and then something."""
+    if "recurrent" not in dict(node.options):
+        return value
+    return None if fl.current().attempt < node.fails % 9 + 3 else "something"
 
 
 def outcome(future: fl.Future) -> object:
