@@ -16,8 +16,11 @@ from ipyflow.past.times import When, instant
 from ipyflow.views.history import history_html, history_text
 
 if TYPE_CHECKING:
+    from ipyflow.store.shelf import Line
     from ipyflow.store.store import Store
 
+SHOWN = 200
+"""Rows of a list that shows itself: a notebook keeps them in its file."""
 STATES = ("running", "succeeded", "failed", "timed_out", "cancelled", "cached", LOST)
 """In what state a run may be."""
 
@@ -107,11 +110,14 @@ class History(Sequence[PastRun]):
         return brought(Path(path), self._store)
 
     def __repr__(self) -> str:
-        return history_text([run.line for run in self], datetime.datetime.now(), self._more)
+        return history_text(*self._listed())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        html = history_html([run.line for run in self], datetime.datetime.now(), self._more)
-        return {"text/plain": repr(self), "text/html": html}
+        return {"text/plain": repr(self), "text/html": history_html(*self._listed())}
+
+    def _listed(self) -> tuple[list[Line], datetime.datetime, bool]:
+        lines = [run.line for run in self._runs[:SHOWN]]
+        return lines, datetime.datetime.now(), self._more or len(self) > SHOWN
 
 
 def history(

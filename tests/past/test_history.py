@@ -12,6 +12,7 @@ import pytest
 import ipyflow as fl
 from ipyflow.errors import HistoryUnavailable
 from ipyflow.past.finding import exactly, found
+from ipyflow.past.history import SHOWN, History
 from ipyflow.past.times import instant
 from ipyflow.views.history import history_html, history_text
 
@@ -73,6 +74,9 @@ def test_a_list_shows_itself(database: Path) -> None:
     assert html.count("<tr>") == 3
     assert "… and older ones" in html
     assert repr(fl.history("nothing")) == "no runs in the history"
+    assert repr(fl.history(limit=None)).count("\n") == 3
+    many = History(listed._store, list(listed) * 150, {})
+    assert (len(many), len(repr(many).splitlines())) == (300, SHOWN + 2)
 
 
 def test_runs_of_other_kernels_are_there_and_go_by_key_beginning_or_name(
