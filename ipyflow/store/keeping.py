@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 BEGINNING = 10_000_000
 """Bytes of the arguments of a flow that are kept at most."""
 
+SMALL = 1_000
+"""Bytes of a value up to which one statement writes many."""
+MANY = 200_000
+"""So many marks and small values may wait for a database that cannot be written now; the oldest are left out."""
+
 
 class Waiting(NamedTuple):
     """A result that is not written yet."""
@@ -56,7 +61,8 @@ class Keeping:
         self._lock = threading.Lock()
         self._waiting: dict[str, Waiting] = {}
         self._used: dict[str, float] = {}
-        self._marks: deque[tuple[int, bytes, int]] = deque()
+        self._marks: deque[tuple[int, bytes, int]] = deque(maxlen=MANY)
+        self._outcomes: deque[tuple[int, bytes, int]] = deque(maxlen=MANY)
         self._refused: set[tuple[type, type[Exception]]] = set()
         """Of what values it was said that they cannot be kept, and why."""
         self._token = os.urandom(6).hex()
@@ -78,14 +84,21 @@ class Keeping:
                 if self._waiting.get(key) is waiting:
                     del self._waiting[key]
 
-        columns = ("key", "run", "task", "made", "used")
-        self._put("results", 1, columns, (key, waiting.run, task, waiting.made, waiting.made), data, written)
+        run_key, made, size = waiting.run, waiting.made, len(data)
+        row = lambda value, file: (key, run_key, task, made, made, size, value, file)  # noqa: E731
+        self._put(data, _RESULT, row, _RESULT_BEFORE, (key,), written)
 
     def outcome(self, value: Any, run: int, task: int) -> None:
         """Keep the value of a task for its run."""
         data = self._dumped(value, f"the result of task {task}")
-        if data is not None:
-            self._put("outcomes", 2, ("run", "task"), (self._key_of(run), task), data)
+        if data is None:
+            return
+        if len(data) <= SMALL:
+            self._outcomes.append((task, data, run))
+            return
+        key, size = self._key_of(run), len(data)
+        row = lambda value, file: (task, size, value, file, key)  # noqa: E731
+        self._put(data, _OUTCOME, row, _OUTCOME_BEFORE, (key, task))
 
     def beginning(self, run: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep what a run's first call was given, where it can be kept and is small."""
@@ -135,12 +148,16 @@ class Keeping:
         self._writer.do(Job(write, after=lambda: remove_files(self._database.folder, files)), soon=False)
 
     def write_small(self) -> None:
-        """Have written what comes often: marks, and which results were used. On the writer's thread."""
+        """Have written what comes often: marks, small values, and which results were used. On the writer's thread."""
         if self._marks:
-            marks = [self._marks.popleft() for _ in range(len(self._marks))]
-            named = [(task, mark, self._key_of(run)) for task, mark, run in marks]
-            insert = "INSERT OR REPLACE INTO marks (run, task, mark) SELECT id, ?, ? FROM runs WHERE key = ?"
-            self._writer.do(Job(lambda connection: connection.executemany(insert, named), "marks"), soon=False)
+            marks = [(task, mark, self._key_of(run)) for task, mark, run in _taken(self._marks)]
+            self._writer.do(Job(lambda connection: connection.executemany(_MARK, marks), "marks"), soon=False)
+        if self._outcomes:
+            taken = _taken(self._outcomes)
+            outcomes = [(task, len(data), data, None, self._key_of(run)) for task, data, run in taken]
+            size = sum(len(data) for _, data, _ in taken)
+            write = lambda connection: connection.executemany(_OUTCOME, outcomes)  # noqa: E731
+            self._writer.do(Job(write, "results", size), soon=False)
         with self._lock:
             used, self._used = self._used, {}
         if used:
@@ -152,6 +169,8 @@ class Keeping:
         """Nothing will be written any more."""
         with self._lock:
             self._waiting.clear()
+            self._marks.clear()
+            self._outcomes.clear()
 
     def _dumped(self, value: Any, what: str) -> bytes | None:
         if self._writer.dead:
@@ -170,38 +189,43 @@ class Keeping:
         return data
 
     def _put(
-        self, table: str, keys: int, columns: tuple[str, ...], values: tuple[Any, ...], data: bytes,
-        written: Callable[[], object] = lambda: None,
+        self, data: bytes, insert: str, row: Callable[[bytes | None, str | None], tuple[Any, ...]], before: str,
+        which: tuple[Any, ...], written: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
-        """Write a row with a value, the first ``keys`` columns of which say which one; large values beside it."""
+        """Write a row with a value; a large one as a file, and that of the row ``before`` it goes."""
         folder = self._database.folder
         name = None if folder is None or len(data) < LARGE else f"{self._token}-{next(self._files)}.pickle"
-        replaced: list[str] = []
-        # The first column of what belongs to a run names it by its key; one that was deleted meanwhile stays so.
-        of_run = table == "outcomes"
-        first = "(SELECT id FROM runs WHERE key = ?)" if of_run else "?"
-        rest = ", ".join("?" * (len(columns) - 1))
-        where = " AND ".join([f"{columns[0]} = {first}", *(f"{column} = ?" for column in columns[1:keys])])
-        insert = (
-            f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}, size, value, file) SELECT {first}, {rest}, ?, ?, ?"
-        )
-        if of_run:
-            insert += " WHERE EXISTS (SELECT 1 FROM runs WHERE key = ?)"
+        replaced: list[str | None] = []
 
         def write(connection: sqlite3.Connection) -> None:
-            found = connection.execute(f"SELECT file FROM {table} WHERE {where} AND file IS NOT NULL", values[:keys])
-            replaced[:] = [file for (file,) in found if file != name]
-            row = (*values, len(data), None if name else data, name)
-            connection.execute(insert, (*row, values[0]) if of_run else row)
+            replaced[:] = [file for (file,) in connection.execute(before, which)]
+            if not connection.execute(insert, row(None if name else data, name)).rowcount:
+                replaced.append(name)  # its run is no longer there, or needs it no more
 
         def after() -> None:
             remove_files(folder, replaced)
             written()
 
-        before = None if name is None or folder is None else lambda: write_file(folder, name, data)
-        self._writer.do(Job(write, "a result", len(data), before, after))
+        make = None if name is None or folder is None else lambda: write_file(folder, name, data)
+        self._writer.do(Job(write, "a result", len(data), make, after))
 
 
+def _taken(waiting: deque[tuple[int, bytes, int]]) -> list[tuple[int, bytes, int]]:
+    """What stands there now; others go on putting."""
+    return [waiting.popleft() for _ in range(len(waiting))]
+
+
+_RESULT = (
+    "INSERT OR REPLACE INTO results (key, run, task, made, used, size, value, file) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_RESULT_BEFORE = "SELECT file FROM results WHERE key = ? AND file IS NOT NULL"
+# A run that was deleted meanwhile stays so: these find no row of it. One that has ended well needs nothing more.
+_OF_RUN = "FROM runs WHERE key = ? AND state != 'succeeded'"
+_OUTCOME = f"INSERT OR REPLACE INTO outcomes (task, size, value, file, run) SELECT ?, ?, ?, ?, id {_OF_RUN}"
+_OUTCOME_BEFORE = (
+    "SELECT file FROM outcomes JOIN runs ON runs.id = run WHERE key = ? AND outcomes.task = ? AND file IS NOT NULL"
+)
+_MARK = f"INSERT OR REPLACE INTO marks (task, mark, run) SELECT ?, ?, id {_OF_RUN}"
 _CHAIN = """
 WITH RECURSIVE chain (key) AS (
     VALUES (?) UNION SELECT resumes FROM runs JOIN chain ON runs.key = chain.key WHERE resumes != ''

@@ -226,11 +226,11 @@ class Store:
         now = time.monotonic()
         if self._weighed is None:
             self._writer.do(Job(self._sweep, "what a killed kernel has left"), soon=False)
+        self._keeping.write_small()  # before the recorder may say that a run has ended well, and needs it no more
         is_left, goes_on = self._recorder.gather(begins)
         if goes_on and now - self._seen > kernels.BEAT:
             self._seen = now
             self._writer.do(Job(lambda connection: kernels.beat(connection, self.kernel)), soon=False)
-        self._keeping.write_small()
         if self._weighed is None or self._writer.given - self._weighed > self._limit // 50:
             self._weighed = self._writer.given
             self._make_room()
