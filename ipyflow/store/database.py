@@ -60,7 +60,7 @@ class Database:
     @property
     def folder(self) -> Path | None:
         """Where large values stand as files; none in memory."""
-        return None if self._uri else Path(self.place).with_suffix(".values")
+        return None if self._uri else Path(f"{self.place}.values")
 
     def connect(self, busy: float = BUSY) -> sqlite3.Connection:
         """Open it; make it if it is not there.

@@ -244,9 +244,9 @@ def test_it_is_the_owners_alone(tmp_path: Path) -> None:
             kept.store.flush()
             found = sorted((tmp_path / "new").rglob("*"))
             modes = {file.name: file.stat().st_mode & 0o777 for file in found}
-            assert {mode for file, mode in modes.items() if file != "history.values"} == {0o600}
+            assert {mode for file, mode in modes.items() if file != "history.sqlite.values"} == {0o600}
             assert len(found) == 5
-            assert modes["history.values"] == 0o700
+            assert modes["history.sqlite.values"] == 0o700
             assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     finally:
         os.umask(before)
