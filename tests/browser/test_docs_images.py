@@ -163,6 +163,15 @@ def insert(page: LabPage, source: str) -> int:
     return index
 
 
+def test_a_comparison(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 1300})
+    index = insert(page, BLOCK.findall((DOCS.parent / "compare.md").read_text(encoding="utf-8"))[0])
+    compared = page.cell(index).locator("section.ipf", has=page.page.locator(".ipf-compare"))
+    expect(compared).to_contain_text("Code of load changed")
+    keep(f"compare{end}", compared)
+
+
 def test_edit_and_retry(sharp: tuple[LabPage, str]) -> None:
     page, end = sharp
     page.page.set_viewport_size({"width": 1180, "height": 800})
