@@ -76,6 +76,36 @@ describe("a run in an output", () => {
     expect(place.ui.tab.value).toBe("graph");
   });
 
+  it("that its kernel has forgotten is shown from the history if the reader wants it", () => {
+    const saved = renamed(example("running"), "nightly", { id: 3, key: "a3f9c1-3" });
+    const { el, place, line, connection, sub, say } = open(saved);
+    const offer = () =>
+      [...el.querySelectorAll("button")].find((one) => one.textContent === "Show it from the history");
+    place.bind(connection);
+    line.greet();
+    expect([line.last("watch"), offer()]).toEqual([expect.not.objectContaining({ key: "a3f9c1-3" }), undefined]);
+    line.say({ type: "unknown" }, sub());
+    offer()?.click();
+    expect(line.last("watch")).toMatchObject({ run: 3, key: "a3f9c1-3" });
+    say(renamed(saved, "nightly", { id: -7, past: true, lost: true, resumable: true, state: "failed", closed: 2 }));
+    expect(el.querySelector(".ipf-pill")?.textContent).toBe("lost");
+    expect(offer()).toBeUndefined();
+    // It goes on: what the kernel tells of the new run is no news of the past.
+    say(renamed(example("small"), "nightly", { id: 1, key: "b07d22-1", resumes: "a3f9c1-3" }));
+    expect(el.querySelector(".ipf-origin")?.textContent).toContain("Goes on where run a3f9c1-3 stopped");
+    line.restart();
+    line.greet();
+    expect(line.last("watch")).toMatchObject({ run: 1, key: "b07d22-1" });
+  });
+
+  it("of the past is asked for by its key", () => {
+    const saved = renamed(example("small"), "nightly", { id: -7, key: "a3f9c1-3" });
+    const { place, line, connection } = open(saved);
+    place.bind(connection);
+    line.greet();
+    expect(line.last("watch")).toMatchObject({ run: -7, key: "a3f9c1-3" });
+  });
+
   it("follows the output to another run", () => {
     const saved = example("small");
     const { place, line, live } = open(saved);
