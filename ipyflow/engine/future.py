@@ -357,8 +357,8 @@ class Future(concurrent.futures.Future[T]):
         """Run an ended task again, with the code its name stands for now; the same future, reset.
 
         Waiters wait again, and dependants that failed because of it go on. What a flow submits again, with the same
-        plain arguments, it finds done. Of a flow, a pipeline or a group that has not failed, what failed below it is
-        run again.
+        plain arguments, it finds done. What ``cache=`` has found is made anew, and kept. Of a flow, a pipeline or a
+        group that has not failed, what failed below it is run again.
 
         Raises:
             RuntimeError: the task has not ended, or it succeeded, and nothing failed below it.
