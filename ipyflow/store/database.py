@@ -42,9 +42,8 @@ class Database:
     """
 
     def __init__(self, place: Path | str, name: str = "") -> None:
-        self._place = place
         self._uri = f"file:ipyflow-{name}?mode=memory&cache=shared" if place == IN_MEMORY else None
-        self._path: Path | None = None
+        self._path = None if place in (IN_MEMORY, DEFAULT) else Path(place).expanduser().absolute()
         self.guard: AbstractContextManager[Any] = nullcontext() if self._uri is None else threading.RLock()
         """To be held while a connection is used: those to one memory do not wait for each other by themselves."""
 
@@ -54,7 +53,7 @@ class Database:
         if self._uri is not None:
             return IN_MEMORY
         if self._path is None:
-            self._path = Path(default_path() if self._place == DEFAULT else self._place).expanduser().absolute()
+            self._path = default_path()
         return self._path
 
     @property

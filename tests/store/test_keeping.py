@@ -250,3 +250,13 @@ def test_it_is_the_owners_alone(tmp_path: Path) -> None:
             assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     finally:
         os.umask(before)
+
+
+def test_a_path_is_that_of_the_folder_in_which_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with keeping("here.sqlite") as kept:
+        (tmp_path / "other").mkdir()
+        monkeypatch.chdir(tmp_path / "other")
+        open_run(kept)
+        assert kept.store.flush()
+    assert (tmp_path / "here.sqlite").exists()
