@@ -110,8 +110,6 @@ def keep_mark(
         parent.given[id] = mark
     if memory is not None and run.kind == "flow":
         kept = mark_for_ever(task, mark, args, kwargs, memory.keeps_results)
-        if kept is None and type(text) is str and "<" in text and not task.is_local:
-            return  # no plain value has such a text, so it is taken for none
         if kept != WHOLE:
             memory.keep_mark(run.id, id, UNKNOWN if kept is None else kept)
 

@@ -16,113 +16,27 @@ import threading
 import types
 import weakref
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Iterable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.describe import short
-from ipyflow.engine.earlier import ENDED_WELL, KNOWN, UNKNOWN, read_value
+from ipyflow.engine.earlier import ENDED_WELL, UNKNOWN
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import gates_of
 from ipyflow.engine.marks import WHOLE, keep_mark, mark_for_ever, mark_of
-from ipyflow.engine.references import find, replace, written_arguments
+from ipyflow.engine.past import Past
+from ipyflow.engine.references import find, written_arguments
 from ipyflow.model import records as r
-from ipyflow.model.run import RunState, TaskState
-from ipyflow.model.status import RESTARTABLE_STATES, State
+from ipyflow.model.run import TaskState
+from ipyflow.model.status import State
 
 if TYPE_CHECKING:
     from ipyflow.engine.options import Definition
 
 COUNTED = 1_000
 """Of more tasks it is not counted whose values are known."""
-_BEGINS_ANEW = ("retry after ", "it gave None")
-"""What a body waits for that is run again from nothing."""
-
-
-class Past:
-    """A run of another process, as far as one of this process can go on with it.
-
-    Args:
-        key: by what it is known in the history.
-        state: the fold of its log.
-        marks: what tells its calls from others of the same text, by task.
-        kept: the tasks whose values were kept.
-        value: the value of such a task.
-        lost: told in words what was kept and no longer loads.
-        resumes: whether it went on itself with another one.
-    """
-
-    def __init__(
-        self, key: str, state: RunState, marks: dict[int, bytes], kept: Container[int], value: Callable[[int], Any],
-        lost: Callable[[str], object], resumes: bool = False,
-    ) -> None:  # fmt: skip
-        self.key, self.marks = key, marks
-        self.root = next((task for task in state.tasks.values() if task.parent == r.NO_TASK), None)
-        self.begun_as: dict[int, int] = {}
-        """The numbers that its tasks had, by those that they have here."""
-        self._state, self._kept, self._value, self._lost, self._resumes = state, kept, value, lost, resumes
-        self._below: dict[int, list[TaskState]] = {}
-        for task in state.tasks.values():
-            if task.role in KNOWN:
-                self._below.setdefault(task.parent, []).append(task)
-
-    def below(self, parent: int) -> list[TaskState]:
-        """What the last attempt of a body had submitted, with what it had found done itself."""
-        children = self._below.get(parent, [])
-        since = _since(self._state.tasks[parent], self._resumes) if children else 0.0
-        return [task for task in children if task.submitted >= since]
-
-    def value_of(self, task: TaskState) -> Any:
-        """The value of a task; ``UNKNOWN`` where it has none, or nobody knows it."""
-        if task.state not in ENDED_WELL or task.id not in self._kept:
-            return read_value(task)
-        try:
-            return self._value(task.id)
-        except Exception as error:
-            self._lost(f"the value of {task.name} no longer loads ({type(error).__name__}: {error}); it is run again")
-            return UNKNOWN
-
-    def knows(self, task: TaskState) -> bool:
-        """Whether the value of a task is known, as far as can be told without loading it."""
-        return task.id in self._kept or read_value(task) is not UNKNOWN
-
-    def made(self, task: TaskState) -> float:
-        """When a value was made, in seconds since the epoch."""
-        if task.reused is not None:
-            return task.reused.made
-        return self._state.wall + (task.ended or 0.0) - self._state.opened
-
-    def as_it_was(self, args: Any) -> Any:
-        """Arguments with the futures among them as that run knew them.
-
-        Raises:
-            LookupError: one of them is none of that run.
-        """
-
-        def stand_in(future: Future[Any]) -> Future[Any]:
-            id = self.begun_as[future.id]
-            if type(future) is Future:
-                return Future(id, future.task, future.run, future.parent_id)
-            return _Labelled(id, future)
-
-        return replace(args, stand_in)
-
-
-class _Labelled(Future[Any]):
-    """Stands for the future of an item of a batch: by its label."""
-
-    __slots__ = ("_label",)
-
-    def __init__(self, id: int, future: Future[Any]) -> None:
-        super().__init__(id, future.task, future.run, future.parent_id)
-        self._label = future.label.replace(f"#{future.id}[", f"#{id}[")
-
-    @property
-    def label(self) -> str:
-        """As of the item."""
-        return self._label
-
 
 Place = tuple[Past, TaskState]
 
@@ -287,19 +201,3 @@ def _ended(
 
 def _tasks(count: int) -> str:
     return f"{count:,} {'task' if count == 1 else 'tasks'}"
-
-
-def _since(task: TaskState, resumes: bool) -> float:
-    """When a body last began from nothing: what it submitted before counts no more.
-
-    It begins so by its own retries; not when somebody has asked for one, and not in a run that went on with another.
-    """
-    since, anew, asked = 0.0, True, resumes
-    for span in task.spans:
-        if span.state is State.RUNNING and anew:
-            since, anew = span.time, False
-        elif span.state is State.WAITING and span.note.startswith(_BEGINS_ANEW) and not asked:
-            anew = True
-        elif span.state in RESTARTABLE_STATES:
-            asked = True
-    return since

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ipyflow import session
 from ipyflow.engine.beginning import Arguments, Beginning
 from ipyflow.engine.future import Future
-from ipyflow.engine.resuming import Past, Resumed
+from ipyflow.engine.past import Past
+from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.run import Run
 from ipyflow.errors import MemoryWarning
 from ipyflow.flows.tasks import Task, flow_called

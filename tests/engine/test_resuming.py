@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import ipyflow as fl
 from ipyflow.engine.inner_code import code_mark
-from ipyflow.engine.resuming import Past, Resumed
+from ipyflow.engine.past import Past
+from ipyflow.engine.resuming import Resumed
 from ipyflow.testing import Lab, engine
 from tests.engine.gates import SOON
 
