@@ -60,7 +60,8 @@ class Flights:
         """Who leads: ``future`` itself where nobody does, or only one that is of use ``no_more``."""
         with self._lock:
             leader = self._leading.get(key)
-            if leader is None or leader is no_more or leader._error is not None:
+            # One that was replaced waits itself, perhaps for this very call.
+            if leader is None or leader is no_more or leader._error is not None or deferring.is_moved(leader):
                 leader = self._leading[key] = future
         return leader
 

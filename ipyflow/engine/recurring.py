@@ -27,6 +27,7 @@ def again(engine: Engine, call: Call) -> tuple[bool, Call | None]:
     following = call.successor(call.task, call.args, call.kwargs, call.executor)
     following.attempt, following.origin = call.attempt + 1, call.origin
     following.before = call.attempt  # so its retries begin afresh
+    following.wish = call.wish
     with engine.changing:
         ended = call.take_end()
         if ended:

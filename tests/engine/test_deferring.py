@@ -481,6 +481,25 @@ def test_of_calls_that_nobody_reads_only_the_one_that_ran_is_named(lab: Lab) -> 
     assert "1 failure that nobody looked at: work#4 (OSError: 2)" in unseen[0]
 
 
+def test_with_a_cache_the_newest_looks_and_leads() -> None:
+    ran = []
+
+    @fl.task(delay=1, defer=True, cache=fl.Cache(version=1))
+    def work(number: int) -> int:
+        ran.append(number)
+        return number
+
+    with engine(inline=True, database=":memory:") as lab:
+        futures = [work.submit(1) for _ in range(3)]
+        eventually(lambda: lab.clock.planned)
+        lab.clock.advance(1)
+        assert [future.result(SOON) for future in futures] == [1, 1, 1]
+        again = [work.submit(1) for _ in range(3)]
+        assert [future.result(SOON) for future in again] == [1, 1, 1]
+        assert again[-1].state == "cached"
+        assert ran == [1]
+
+
 def test_an_entry_of_a_pipeline_goes_on_with_the_newest(inline: Lab) -> None:
     @fl.task(delay=1, defer=())
     def work(number: int) -> int:

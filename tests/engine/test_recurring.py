@@ -356,6 +356,24 @@ def test_calls_of_which_the_newest_is_run_wait_before_the_first_time_too(inline:
     assert times == [2, 4, 6]
 
 
+def test_the_value_it_comes_to_is_kept_in_the_cache() -> None:
+    count = []
+
+    @fl.task(recurrent=True, delay=1, cache=fl.Cache(version=1))
+    def poll() -> int | None:
+        count.append(1)
+        return 7 if len(count) == 3 else None
+
+    with engine(inline=True, database=":memory:") as lab:
+        first, second = poll.submit(), poll.submit()
+        eventually(lambda: count)
+        eventually(lambda: first.done() or (lab.clock.planned and lab.clock.advance(1)))
+        assert (first.result(SOON), second.result(SOON), len(count)) == (7, 7, 3)
+        assert second.state == "cached"
+        third = poll.submit()
+        assert (third.result(SOON), third.state, len(count)) == (7, "cached", 3)
+
+
 def test_it_goes_not_with_what_looks_at_the_value(inline: Lab) -> None:
     with pytest.raises(ValueError, match="recurrent=True with with_state=True"):
         fl.task(recurrent=True, with_state=True)(lambda state: (state, None))
