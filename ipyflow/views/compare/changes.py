@@ -67,7 +67,7 @@ class Change:
     @property
     def args(self) -> str:
         """The arguments in short, of the second run if it is there."""
-        return self.pair.any.args
+        return self.pair.args
 
     def __repr__(self) -> str:
         seconds = " → ".join(duration(one) for one in (self.before, self.after) if one is not None)

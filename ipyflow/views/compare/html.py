@@ -89,7 +89,7 @@ def _row(row: Row, longest: float) -> str:
     many = len(row.changes) > 1
     one = row.changes[0]
     look = LOOKS[LOOKED_LIKE[row.kind]]
-    args = "" if many or not one.pair.any.args else f"({esc(clip(one.pair.any.args, 40))})"
+    args = "" if many or not one.args else f"({esc(clip(one.args, 40))})"
     bars = _bar(row.before, longest, LOOKS["succeeded"].color, pale=True) + _bar(  # type: ignore[index]
         row.after, longest, look.color, pale=False
     )
@@ -112,9 +112,7 @@ def _each(row: Row) -> str:
     for one in row.changes[:TASKS]:
         seconds = " → ".join(_seconds(s) for s in (one.before, one.after) if s is not None)
         tale = _tale(one)
-        items.append(
-            f"<li><code>({esc(clip(one.pair.any.args, 40))})</code> {seconds}{'; ' + tale if tale else ''}</li>"
-        )
+        items.append(f"<li><code>({esc(clip(one.args, 40))})</code> {seconds}{'; ' + tale if tale else ''}</li>")
     left = len(row.changes) - TASKS
     items += [f"<li>… and {left:,} more</li>"] if left > 0 else []
     return f"<details><summary>{counted(len(row.changes), 'task')}</summary><ul>{''.join(items)}</ul></details>"

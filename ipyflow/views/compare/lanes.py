@@ -84,7 +84,7 @@ def _lane(group: list[Change], before: tuple[float, float], after: tuple[float, 
     olds = [one.pair.before for one in group if one.pair.before is not None and _shows(one.pair.before)]
     news = [one.pair.after for one in group if one.pair.after is not None and _shows(one.pair.after)]
     kind = min((one.kind for one in group), key=list(KINDS).index)
-    args = task.args if len(group) == 1 else ""
+    args = group[0].args if len(group) == 1 else ""
     return Lane(task.name, args, task.role, len(group), kind, _stretches(olds, *before), _stretches(news, *after))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from ipyflow.model.records import NO_TASK
 from ipyflow.model.run import RunState, TaskState
+from ipyflow.views.words import arguments
 
 _LABEL = re.compile(r"<([^<>]*)#\d+>")
 """A future among the arguments: its number is another one in each run."""
@@ -34,6 +35,10 @@ class Pair:
     before: TaskState | None
     after: TaskState | None
     by: str = ""
+    args: str = ""
+    """What it was called with, in short: after, if it is there; for a step what its events hold."""
+    was: str = ""
+    """What it was called with before."""
 
     @property
     def any(self) -> TaskState:
@@ -55,8 +60,8 @@ def matched(before: RunState, after: RunState) -> list[Pair]:
         []
     """
     numbers: dict[Any, int] = {}
-    known = _known(before, numbers), _known(after, numbers)
-    rules = _rules(*known)
+    called = _called(before), _called(after)
+    rules = _rules(_known(before, called[0], numbers), _known(after, called[1], numbers), *called)
     below = _below(before), _below(after)
     pairs: list[Pair] = []
     lost: list[TaskState] = []
@@ -77,17 +82,21 @@ def matched(before: RunState, after: RunState) -> list[Pair]:
     lost += [task for tasks in below[0].values() for task in tasks]
     new += [task for tasks in below[1].values() for task in tasks]
     found, lost, new = _match(_by_id(lost), _by_id(new), rules)
-    return [*pairs, *found, *(Pair(task, None) for task in lost), *(Pair(None, task) for task in new)]
+    pairs += [*found, *(Pair(task, None) for task in lost), *(Pair(None, task) for task in new)]
+    for pair in pairs:
+        pair.was = "" if pair.before is None else called[0][pair.before.id]
+        pair.args = pair.was if pair.after is None else called[1][pair.after.id]
+    return pairs
 
 
 Rule = tuple[Callable[[TaskState], Any], Callable[[TaskState], Any], str]
 """What equal tasks share, in the one run and in the other; and how they were known then."""
 
 
-def _rules(before: Known, after: Known) -> tuple[Rule, ...]:
+def _rules(before: Known, after: Known, was: dict[int, str], now: dict[int, str]) -> tuple[Rule, ...]:
     return (
         (lambda t: before[t.id], lambda t: after[t.id], "arguments"),
-        (_called, _called, "arguments"),
+        (lambda t: (*_named(t), bare(was[t.id])), lambda t: (*_named(t), bare(now[t.id])), "arguments"),
         (_named, _named, "order"),
     )
 
@@ -96,8 +105,9 @@ def _named(task: TaskState) -> tuple[str, str | None]:
     return task.name, task.role
 
 
-def _called(task: TaskState) -> tuple[str, str | None, str]:
-    return task.name, task.role, bare(task.args)
+def _called(state: RunState) -> dict[int, str]:
+    """What each task was called with, in short."""
+    return {task.id: arguments(state, task) for task in state.tasks.values()}
 
 
 def bare(args: str) -> str:
@@ -110,12 +120,12 @@ def bare(args: str) -> str:
     return _LABEL.sub(r"<\1>", args) if "#" in args else args
 
 
-def _known(state: RunState, numbers: dict[Any, int]) -> Known:
+def _known(state: RunState, called: dict[int, str], numbers: dict[Any, int]) -> Known:
     """Number the tasks of a run; ``numbers`` is shared with the other run."""
     known: Known = {}
     for id_ in sorted(state.tasks):  # what a task is given is older than the task
         task = state.tasks[id_]
-        key = (*_called(task), tuple([known.get(ref, 0) for ref in task.refs]))
+        key = (*_named(task), bare(called[id_]), tuple([known.get(ref, 0) for ref in task.refs]))
         known[id_] = numbers.setdefault(key, len(numbers) + 1)
     return known
 

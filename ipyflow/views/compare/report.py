@@ -71,7 +71,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "args": clean(clip(change.pair.any.args, 200)),
+        "args": clean(clip(change.args, 200)),
         "was": clean(clip(differing_arguments(change), 200)),
         "said": clean(clip(said(change), 300)),
         "before": _task(change.pair.before, change.before),

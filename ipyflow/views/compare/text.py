@@ -47,7 +47,7 @@ def _table(found: list[Row]) -> list[str]:
     for row in found:
         one = row.changes[0]
         many = len(row.changes) > 1
-        args = "" if many else shown(one.pair.any.args, 24)
+        args = "" if many else shown(one.args, 24)
         name = named(row) + (f"({args})" if args else "")
         cells.append(
             (
@@ -81,7 +81,7 @@ def _tale(change: Change, named_too: bool) -> str:
     if not named_too:
         return shown(words, 160)
     times_ = " → ".join(_seconds(s) for s in (change.before, change.after) if s is not None)
-    head = f"({shown(change.pair.any.args, 32)})"
+    head = f"({shown(change.args, 32)})"
     return f"{head} {times_}" + (f"  {shown(words, 120)}" if words else "")
 
 

@@ -8,6 +8,7 @@ from ipyflow.model.run import TaskState
 from ipyflow.model.status import FAILURE_STATES, State
 from ipyflow.views.compare.changes import KINDS, SECONDS, SHARE, Change, Row, differ, failed, failed_tries
 from ipyflow.views.compare.facts import Facts, Side
+from ipyflow.views.compare.matching import bare
 from ipyflow.views.palette import LOOKS
 from ipyflow.views.words import clip, counted, duration, shown
 
@@ -192,7 +193,5 @@ def _from(task: TaskState) -> str:
 
 def differing_arguments(change: Change) -> str:
     """The arguments before, where they were others."""
-    one, other = change.pair.before, change.pair.after
-    if one is None or other is None or change.pair.by != "order" or one.args == other.args:
-        return ""
-    return one.args
+    pair = change.pair
+    return pair.was if pair.by == "order" and bare(pair.was) != bare(pair.args) else ""

@@ -78,6 +78,21 @@ def test_what_a_task_was_given_tells_it_from_others_with_the_same_arguments() ->
             assert one.tasks[pair.before.refs[0]].args == other.tasks[pair.after.refs[0]].args
 
 
+def test_steps_of_a_workflow_are_known_by_what_their_events_hold() -> None:
+    def run(order: list[int]) -> RunState:
+        log = Log("counts", kind="workflow")
+        flow = log.workflow("Counts", ["StartEvent > begin > Part > work > StopEvent"])
+        begin = flow.take(0, "begin", flow.send(0, "StartEvent"))
+        parts = [flow.send(1, "Part", f"n={n}", by=begin) for n in order]
+        for part in parts:
+            log.done(5, flow.take(2, "work", part))
+        return log.state()
+
+    pairs = [pair for pair in matched(run([1, 2, 3]), run([3, 1, 2])) if pair.any.name == "work"]
+    assert sorted(pair.args for pair in pairs) == ["n=1", "n=2", "n=3"]
+    assert all(pair.args == pair.was for pair in pairs)
+
+
 def test_two_flows_of_different_names_belong_together_with_what_is_below_them() -> None:
     one, other = nightly({"a": 1}, run=1), nightly({"a": 1}, run=2)
     for task in other.tasks.values():
