@@ -8,7 +8,7 @@ from typing import Any
 from ipyflow.model import records as r
 
 _OPENED, _CLOSED, _RESET = (r.KINDS.index(kind) for kind in (r.Opened, r.Closed, r.Reset))
-_RARE = frozenset({_OPENED, _CLOSED, _RESET})
+_RARE = frozenset({_OPENED, _CLOSED, _RESET, r.PLANNED})
 _kind = itemgetter(0)
 WORDS = 4_000
 """Characters kept for searching: names of tasks and messages of failures."""
@@ -30,7 +30,7 @@ class Summary:
         state: of the run.
         opened: in seconds since the epoch.
         seconds: from the beginning to the newest record.
-        tasks: submitted.
+        tasks: submitted or planned.
         ended: in a final state.
     """
 
@@ -40,6 +40,8 @@ class Summary:
         self._began = 0.0
         self._failed: dict[int, str] = {}
         self._cached: set[int] = set()
+        self._planned: dict[int, bool] = {}
+        """Those that were planned, and whether they have ended."""
         self._words: dict[str, None] = {}
         self._length = 0
 
@@ -75,7 +77,7 @@ class Summary:
                 self._word(name)
         self.ended += kinds.count(r.FINISHED)
         special = [row for row in rows if row[0] == r.FINISHED and row[3] != "succeeded"]
-        if special or not _RARE.isdisjoint(kinds):
+        if special or self._planned or not _RARE.isdisjoint(kinds):
             self._feed_slowly(rows)
         if rows:
             self.seconds = max(self.seconds, rows[-1][1] - self._began)
@@ -85,6 +87,8 @@ class Summary:
         for row in rows:
             kind = row[0]
             if kind == r.FINISHED:
+                if row[2] in self._planned:
+                    self._planned[row[2]] = True
                 if row[3] == "cached":
                     self._cached.add(row[2])
                 elif row[3] != "succeeded":
@@ -92,15 +96,32 @@ class Summary:
                     self._word(f"{row[4]}: {row[5]}")
             elif kind == r.SUBMITTED:
                 self.state = "running"
+                self.tasks -= row[2] in self._planned  # it was counted
+            elif kind == r.PLANNED:
+                self._word(row[4])
+                self._plan(row[2])
             elif kind == _RESET:
-                self.ended -= 1
-                self.state = "running"
-                self._failed.pop(row[2], None)
-                self._cached.discard(row[2])
+                self._begins_anew(row[2])
             elif kind == _OPENED:
                 self._began, self.opened = row[1], row[5]
             elif kind == _CLOSED:
                 self.state = row[2]
+
+    def _plan(self, task: int) -> None:
+        has_ended = self._planned.get(task)
+        if has_ended is None:
+            self.tasks += 1
+        elif has_ended:
+            self._begins_anew(task)
+        self._planned[task] = False
+
+    def _begins_anew(self, task: int) -> None:
+        if task in self._planned:
+            self._planned[task] = False
+        self.ended -= 1
+        self.state = "running"
+        self._failed.pop(task, None)
+        self._cached.discard(task)
 
     def _word(self, word: str) -> None:
         word = plain(word[:500])

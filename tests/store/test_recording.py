@@ -10,6 +10,7 @@ import ipyflow as fl
 from ipyflow.engine.log import CHUNK
 from ipyflow.model.records import unpack
 from ipyflow.model.run import fold
+from ipyflow.model.status import FAILURE_STATES, FINAL_STATES
 from ipyflow.store import recorder
 from ipyflow.store.recorder import Recorder
 from ipyflow.store.writer import Writer
@@ -99,6 +100,37 @@ def test_a_retry_after_the_end_is_written_behind_it(kept: Kept) -> None:
     assert line is not None
     assert (line.state, line.failed, line.ended) == ("succeeded", 0, 1)
     assert kept.rows(line.id) == packed(future.run)
+
+
+def test_the_counts_of_a_pipeline_that_was_retried(kept: Kept) -> None:
+    broken = [True]
+
+    @fl.task
+    def fails_first(x: int) -> int:
+        if broken:
+            raise OSError
+        return x
+
+    @fl.task
+    def total(values: list[int]) -> int:
+        return sum(values)
+
+    branches = fl.in_parallel([double.send(n).continue_with(double) for n in range(3)])
+    future = branches.continue_with(total).continue_with(fails_first).continue_with(double).submit()
+    assert isinstance(future.exception(10), OSError)
+    run = future.run
+    assert run.wait(10)
+    for _ in range(2):
+        assert kept.store.flush()
+        line = kept.store.shelf.find(run.key)
+        assert line is not None
+        tasks = list(run.snapshot().tasks.values())
+        counted = [sum(task.state in states for task in tasks) for states in (FINAL_STATES, FAILURE_STATES)]
+        assert (line.tasks, line.ended, line.failed) == (len(tasks), *counted)
+        if broken:
+            broken.clear()
+            future.retry()
+            assert run.wait(10)
 
 
 def test_small_chunks_become_large_ones(kept: Kept) -> None:
