@@ -66,8 +66,13 @@ describe("a call that was put off, and a newer one came", () => {
 
   it("says that it was not run itself, and leads to the one that was", async () => {
     expect([isReplaced(old), isReplaced(row(3))]).toEqual([true, false]);
+    const between = { ...old, id: 2 };
     const newer = { ...row(3), id: 4 };
-    const { el } = open({ ...payload([old, newer], { closed: 1 }), edges: [[4, 1, "data"]] }, "table");
+    const edges: [number, number, "data"][] = [
+      [2, 1, "data"],
+      [4, 2, "data"],
+    ];
+    const { el } = open({ ...payload([old, between, newer], { closed: 1 }), edges }, "table");
     await frame();
     const first = el.querySelector<HTMLElement>(".ipf-tr");
     expect(first?.querySelector(".ipf-c-worker")?.textContent).toBe("a newer call");

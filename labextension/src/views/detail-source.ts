@@ -57,11 +57,18 @@ export function drawSource(
   });
 }
 
-/** The call that ran in the place of another one; of one in another run only that there is one. */
+/** The call that ran in the place of another one: the newest of them; of one in another run only that there is one. */
 function newerCall(store: RunStore, id: number): { id: number; name: string; state: TaskRow["state"] | null } {
-  const edge = store.edges.find(([from, to, kind]) => to === id && kind === "data" && from > id);
-  const row = edge && store.tasks.get(edge[0]);
-  return row === undefined ? { id: edge?.[0] ?? 0, name: "task", state: null } : row;
+  let newest = 0;
+  let row: TaskRow | undefined;
+  do {
+    const at: number = newest || id;
+    const edge = store.edges.find(([from, to, kind]) => to === at && kind === "data" && from > at);
+    if (edge === undefined) break;
+    newest = edge[0];
+    row = store.tasks.get(newest);
+  } while (row !== undefined && isReplaced(row));
+  return row ?? { id: newest, name: "task", state: null };
 }
 
 const sentence = (words: string): string => (words === "" ? "" : `${words[0]?.toUpperCase()}${words.slice(1)}.`);
