@@ -32,6 +32,13 @@ exam.submit(9).run.wait()
 """
 
 
+TAB = """before => {
+    const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.id;
+    const runs = { kernel, before, after: null, name: 'exam' };
+    return window.jupyterapp.commands.execute('ipyflow:compare-runs', runs).then(() => null);
+}"""
+
+
 @pytest.fixture
 def compared(desk: Desk) -> View:
     """A flow has run twice, the second time with another task: it is slower, and one of its tasks fails."""
@@ -74,6 +81,14 @@ def test_its_runs_and_tasks_can_be_opened_while_there_is_a_kernel(compared: View
     (key,) = re.findall(r"before, (\S+) after", str(compared.root.get_attribute("aria-label")))
     compared.root.get_by_role("button", name=f"Open {key}").click()
     expect(tab.locator(".ipf-head")).to_contain_text("exam")
+    desk.page.call("() => window.jupyterapp.commands.execute('application:close').then(() => null)")
+    # In a tab of its own nothing of it is cut off.
+    desk.page.call(TAB, key)
+    whole = tab.locator(".ipf-compare")
+    expect(whole).to_contain_text("Code of grade changed")
+    assert whole.evaluate("part => part.scrollHeight - part.clientHeight") == 0
+    tab.locator(".ipf-vs-code").scroll_into_view_if_needed()
+    expect(tab.locator(".ipf-vs-code pre")).to_be_in_viewport()
     desk.page.call("() => window.jupyterapp.commands.execute('application:close').then(() => null)")
 
 

@@ -44,7 +44,7 @@ export class CompareView {
       answer.rows.length > 0 ? new CompareTable(answer, open).element : null,
       ...answer.code.map((one) => code(one, answer.code.length === 1)),
     );
-    this.element = h("section", { class: "ipf", "aria-label": `Compared: ${answer.title}` }, inner);
+    this.element = h("section", { class: "ipf ipf-comparing", "aria-label": `Compared: ${answer.title}` }, inner);
 
     function both(name: SideName): HTMLElement {
       return sideLine(name, answer[name], longest, kept && host.openRun ? () => host.openRun?.(name) : null);
