@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import ipyflow as fl
 from ipyflow.errors import MemoryWarning
@@ -222,6 +224,53 @@ def test_attempts_of_one_call_are_one_call(lab: Lab) -> None:
     assert (again.result(), again.state, seen.ran) == (5, State.CACHED, [5, 5, 5])
 
 
+STEPS = st.tuples(st.sampled_from(["call", "call", "fail", "retry", "newer", "older"]), st.integers(0, 2))
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(STEPS, max_size=14))
+def test_any_order_of_calls_failures_and_retries(steps: list[tuple[str, int]]) -> None:
+    """Against a dict: what was made last under a version and an argument is what later calls have."""
+    seen.made = seen.fail = 0
+
+    @fl.task
+    def makes(x: int) -> tuple[int, int]:
+        seen.made += 1
+        if seen.fail:
+            raise OSError("no")
+        return x, seen.made
+
+    kept: dict[tuple[int, int], tuple[int, int]] = {}
+    version, last = 0, {}
+    with engine(threads=1, database=":memory:"):
+        for what, x in steps:
+            seen.fail = what == "fail"
+            if what in ("newer", "older"):
+                version += 1 if what == "newer" else -1
+                continue
+            made = seen.made
+            if what == "retry":
+                known = last.get(x)
+                if known is None or known[0].state is State.SUCCEEDED:
+                    continue
+                future, of = known
+                found = None
+                future.retry()
+            else:
+                of = (version, x)
+                found = kept.get(of)
+                future = makes.with_options(cache=fl.Cache(version=version)).submit(x)
+                last[x] = (future, of)
+            error = future.exception()
+            if found is not None:
+                assert (future.result(), future.state, seen.made) == (found, State.CACHED, made)
+            elif error is not None:
+                assert (what, seen.made) == ("fail", made + 1)
+            else:
+                assert (future.result(), future.state) == ((x, made + 1), State.SUCCEEDED)
+                kept[of] = future.result()
+
+
 # Retries.
 
 
@@ -354,9 +403,9 @@ def test_a_call_waits_for_none_that_it_is_below(lab: Lab) -> None:
     @fl.task(cache=True)
     def again(x: int) -> int:
         seen.ran.append(x)
-        return x if len(seen.ran) > 1 else again(x) + 1
+        return x if len(seen.ran) > 1 else again.submit(x).result(SOON) + 1
 
-    assert again(1) == 2
+    assert again.submit(1).result(2 * SOON) == 2
     assert seen.ran == [1, 1]
 
 
