@@ -10,7 +10,7 @@ import type { Connection, ListedRun } from "./connection";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
 import { firstLesson } from "./lessons";
-import { PANEL } from "./panel";
+import { PANEL, type RunsPanel } from "./panel";
 import { failures } from "./run-row";
 import { OPEN, type TabArguments, type Tabs } from "./tab";
 
@@ -30,6 +30,7 @@ export function addCommands(
   actions: Actions,
   tabs: Tabs,
   compares: CompareTabs,
+  panel: RunsPanel,
   palette: ICommandPalette | null,
   launcher: ILauncher | null,
 ): void {
@@ -93,6 +94,24 @@ export function addCommands(
     "Those of the latest run that has any",
     (run) => failures(run) > 0,
     tell("retry"),
+  );
+
+  addRun(
+    "ipyflow:compare-latest",
+    "Compare the Latest Run with the One Before",
+    "What became slower or faster, what failed anew, whose code changed",
+    (run) => run.closed && (run.key ?? "") !== "",
+    ({ kernel }, { key = "", name }) => actions.openers.compare(kernel, key, null, name),
+  );
+  add(
+    "ipyflow:search-history",
+    "Search the History",
+    "Runs of other kernels and other days",
+    () => {
+      panel.searching = true;
+      app.shell.activateById(PANEL);
+    },
+    () => connections.current.value?.known.value === true,
   );
 
   commands.addCommand(OPEN, {

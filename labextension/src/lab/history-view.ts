@@ -9,7 +9,7 @@ import type { PastLine } from "./library";
 import { type PastAction, PastRow } from "./past-row";
 import { standOn, walk } from "./walk";
 
-/** How long, in ms, after a key the list is asked for. */
+/** How long, in ms, after a key the list is asked for, and until it is seen that the panel came into sight. */
 const TYPING = 250;
 const STATES = [
   ["", "Any state"],
@@ -90,6 +90,7 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   let typing: ReturnType<typeof setTimeout> | undefined;
   let from: Connection | null = null;
   let remembered = 0;
+  let seen = false;
   /** The run that was chosen first, to be compared with one more. */
   let beside: Beside | null = null;
 
@@ -107,7 +108,8 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     if (now !== from || (now?.remembered.value ?? 0) !== remembered) {
       from = now;
       remembered = now?.remembered.value ?? 0;
-      load();
+      seen = false;
+      sight();
     }
     draw();
   }
@@ -204,14 +206,15 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     if (row !== null) stand = row.line.key;
   }
 
-  look();
-  // What other kernels do is not told: the list is asked for anew when the panel comes into sight.
-  let seen = root.offsetParent !== null;
-  const watching = setInterval(() => {
-    const sees = root.offsetParent !== null;
+  /** A kernel opens its store for nobody who does not look; and what other kernels do is not told. */
+  function sight(): void {
+    const sees = element.offsetParent !== null;
     if (sees && !seen) load();
     seen = sees;
-  }, 1000);
+  }
+
+  look();
+  const watching = setInterval(sight, TYPING);
   const dispose = disposeAll(
     parts.current.on(look),
     parts.changed.on(look),

@@ -84,8 +84,8 @@ const plugin: JupyterFrontEndPlugin<void> = {
       compareFactory(found, (...what) => openers.past(...what)),
       -20,
     );
-    addCommands(app, found, actions, tabs, compares, palette, launcher);
     const panel = new RunsPanel(found, settings, actions);
+    addCommands(app, found, actions, tabs, compares, panel, palette, launcher);
     app.shell.add(panel, "right", { rank: 700 });
     restorer?.add(panel, panel.id);
     if (restorer !== null) {

@@ -10,6 +10,8 @@ import type { Settings } from "./settings";
 export const PANEL = "ipyflow-parallel-runs";
 
 export class RunsPanel extends Widget {
+  /** The keyboard goes to the search of the history when the panel comes to the front. */
+  searching = false;
   private readonly unmount: () => void;
 
   constructor(connections: Connections, settings: Settings, actions: Actions) {
@@ -48,6 +50,8 @@ export class RunsPanel extends Widget {
   }
 
   protected override onActivateRequest(): void {
-    this.node.querySelector<HTMLElement>('.ipf-lab-main[tabindex="0"]')?.focus();
+    const first = this.searching ? ".ipf-lab-history input" : '.ipf-lab-main[tabindex="0"]';
+    this.searching = false;
+    this.node.querySelector<HTMLElement>(first)?.focus();
   }
 }
