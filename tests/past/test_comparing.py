@@ -83,7 +83,7 @@ def test_runs_of_other_kernels_and_those_that_died_can_be_compared(
     assert (found.facts.before.key, found.facts.after.key) == (first.key, second.key)
     assert [(change.name, change.kind) for change in found.of("failing")] == [("dies", "failing")]
     assert {change.name for change in found.of("new")} >= {"stand"}
-    assert "and lost" in str(found).splitlines()[1]
+    assert "and was lost" in str(found).splitlines()[1]
     assert found.to_json()["after"]["lost"]
     assert not [change for change in found.of("gone") if change.name == "load"], "they are in both"
 

@@ -92,14 +92,18 @@ def _took(one: Side, other: Side) -> str:
     for side, word in ((other, "after"), (one, "before")):
         if not side.ended:
             return f"The run {word} goes on: what has not ended in both is left out"
-    ended = "" if other.state is State.SUCCEEDED else f", and {other.word}"
-    ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {one.word}"
+    ended = "" if other.state is State.SUCCEEDED else f", and {_fate(other)}"
+    ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {_fate(one)}"
     if not differ(one.seconds, other.seconds):
         return f"It took {now}, as long as before ({was}){ended}"
     word = "longer" if other.seconds > one.seconds else "less"
     more = times(one.seconds, other.seconds)
     by = f" ({more})" if more else ""
     return f"It took {now} instead of {was}, {duration(abs(other.seconds - one.seconds))} {word}{by}{ended}"
+
+
+def _fate(side: Side) -> str:
+    return f"was {side.word}" if side.lost or side.state is State.CANCELLED else side.word
 
 
 def _where(facts: Facts) -> list[str]:
@@ -111,7 +115,7 @@ def _where(facts: Facts) -> list[str]:
         gained = other.ran - one.ran
         first = max(facts.changed(), key=lambda row: row.seconds * (1 if gained > 0 else -1), default=None)
         if first is not None and first.seconds * gained > 0 and abs(first.seconds) >= PART * abs(gained):
-            said += f", mostly for {named(first)}"
+            said += f", most of the difference in {named(first)}"
         out.append(said)
     if abs(other.queued - one.queued) > max(SHARE * max(one.seconds, other.seconds), SECONDS):
         out.append(

@@ -34,7 +34,7 @@ def test_a_body_that_waits_for_others_is_not_slower_because_they_are() -> None:
     found = both(nightly({"a": 100}, run=1), nightly({"a": 900}, run=2))
     assert [(change.kind, change.name) for change in found] == [("slower", "load")]
     assert repr(next(iter(found))) == "<load('a'): slower, 100 ms → 900 ms>"
-    assert "mostly for load" in str(found)
+    assert "most of the difference in load" in str(found)
 
 
 def test_failures_stand_first_then_what_changed_most() -> None:
