@@ -186,7 +186,11 @@ class Recorder:
         for (module, name), row in named.items():
             label = f"{module}:{name}"
             if label not in one.code:
-                self._add(one, label, self._source_of(one.run, row[2], module, name, row[1]), found)
+                try:
+                    source = self._source_of(one.run, row[2], module, name, row[1])
+                except Exception:
+                    source = ""  # somebody's function that cannot be looked at
+                self._add(one, label, source, found)
                 one.code.setdefault(label, "")
         for revised in [row for row in rows if row[0] == _REVISED]:
             log = one.run.records.rows(0)[1]

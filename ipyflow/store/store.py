@@ -225,7 +225,7 @@ class Store:
     def _gather(self, begins: bool) -> tuple[bool, bool]:
         now = time.monotonic()
         if self._weighed is None:
-            self._writer.do(Job(self._sweep, "what a killed kernel has left"), soon=False)
+            self._sweep()
         self._keeping.write_small()  # before the recorder may say that a run has ended well, and needs it no more
         is_left, goes_on = self._recorder.gather(begins)
         if goes_on and now - self._seen > kernels.BEAT:
@@ -244,9 +244,15 @@ class Store:
 
         self._writer.do(Job(write, after=lambda: remove_files(self.database.folder, files)), soon=False)
 
-    def _sweep(self, connection: sqlite3.Connection) -> None:
-        known = "SELECT file FROM results WHERE file IS NOT NULL UNION SELECT file FROM outcomes WHERE file IS NOT NULL"
-        sweep(self.database.folder, {file for (file,) in connection.execute(known)})
+    def _sweep(self) -> None:
+        known: set[str] = set()
+        query = "SELECT file FROM results WHERE file IS NOT NULL UNION SELECT file FROM outcomes WHERE file IS NOT NULL"
+
+        def look(connection: sqlite3.Connection) -> None:
+            known.update(file for (file,) in connection.execute(query))
+
+        # The files themselves are gone through when nobody waits for the database any more.
+        self._writer.do(Job(look, after=lambda: sweep(self.database.folder, known)), soon=False)
 
     def _succeeded(self, key: str) -> None:
         self._keeping.forget_run(key)

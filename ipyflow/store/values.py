@@ -136,5 +136,9 @@ def sweep(folder: Path | None, known: set[str]) -> None:
         return
     old = time.time() - _SWEPT
     for file in folder.iterdir():
-        if file.name not in known and file.stat().st_mtime < old:
+        try:
+            is_old = file.name not in known and file.stat().st_mtime < old
+        except OSError:
+            continue  # another kernel has just removed it
+        if is_old:
             remove_files(folder, [file.name])

@@ -155,6 +155,8 @@ class Writer:
                 if self.dead or stopping:
                     return
                 goes_on = not written or self._goes_on
+        except Exception as error:  # a fault of ours: said, and the work goes on without
+            self._die(f"{type(error).__name__}: {error}")
         finally:
             self._over = True
             self._settle(False)
@@ -218,7 +220,10 @@ class Writer:
         for job in written:
             self._weigh_less(job)
             if job.after is not None:
-                job.after()
+                try:
+                    job.after()
+                except Exception as error:  # it is written all the same
+                    self._say(f"after {job.what or 'something'} was kept: {type(error).__name__}: {error}")
         return True
 
     def _prepare(self) -> None:

@@ -290,6 +290,24 @@ def test_a_job_that_is_itself_at_fault_is_left_out(kept: Kept) -> None:
     assert kept.store.shelf.marks(kept.row(run)) == {1: b"m"}
 
 
+def test_what_fails_behind_a_job_is_said_and_does_not_stop_the_writer(kept: Kept) -> None:
+    run = open_run(kept)
+    with pytest.warns(MemoryWarning, match="ZeroDivisionError"):
+        kept.store._writer.do(Job(lambda connection: None, "a number", after=lambda: 1 / 0))
+        assert kept.store.flush()
+    kept.store.keep_mark(run.id, 1, b"m")
+    assert kept.store.flush()
+    assert kept.store.shelf.marks(kept.row(run)) == {1: b"m"}
+
+
+def test_a_source_that_cannot_be_had_is_none(kept: Kept) -> None:
+    kept.store._recorder._source_of = lambda *_of: str(1 / 0)
+    run = open_run(kept)
+    assert kept.store.flush()
+    assert kept.store.shelf.code(kept.row(run)) == {}
+    assert kept.rows(kept.row(run)) == run.records.rows(0)[1]
+
+
 def test_warnings_that_are_errors_do_not_reach_a_task_nor_stop_the_writer(
     kept: Kept, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """What stands in the database is the log, as it grows."""
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -314,6 +315,26 @@ def test_a_program_that_just_ends_has_kept_all(tmp_path: Path) -> None:
         (line,) = kept.store.shelf.lines()
         assert (line.name, line.state, line.lost) == ("twice", "succeeded", False)
     assert not place.with_name("history.sqlite-wal").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_works_and_keeps_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "history.sqlite"
+    program = f"""
+    fl.configure(database={str(place)!r})
+    @fl.flow
+    def twice(x):
+        return 2 * x
+    twice(1)
+    fl.session._session.store().flush()
+    pid = os.fork()
+    if pid == 0:
+        os._exit(twice(2) + (fl.session._session.store() is not None))
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), twice(4))
+    """
+    assert output(program, warnings="ignore") == "4 8\n"
+    with keeping(place) as kept:
+        assert [(line.state, line.lost) for line in kept.store.shelf.lines()] == [("succeeded", False)] * 2
 
 
 def test_a_program_that_is_killed_has_lost_its_run(tmp_path: Path) -> None:
