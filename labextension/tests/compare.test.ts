@@ -121,9 +121,10 @@ describe("a comparison", () => {
   });
 
   it("says by how much as the texts of Python do", () => {
-    expect([times(1, 1.2), times(1, 0.25), times(1, 3.1), times(0, 1), times(1, 1)]).toEqual([
+    expect([times(1, 1.2), times(1, 0.25), times(1, 0.001), times(1, 3.1), times(0, 1), times(1, 1)]).toEqual([
       "+20 %",
       "−75 %",
+      "−99 %",
       "3.1×",
       "",
       "",

@@ -55,14 +55,14 @@ def times(before: float, after: float) -> str:
     """By how much: ``+20 %``, ``3.1×`` where it is more than double; nothing of nothing.
 
     Example:
-        >>> times(1.0, 1.2), times(1.0, 0.25), times(1.0, 3.1), times(0.0, 1.0)
-        ('+20 %', '−75 %', '3.1×', '')
+        >>> times(1.0, 1.2), times(1.0, 0.25), times(1.0, 0.001), times(1.0, 3.1), times(0.0, 1.0)
+        ('+20 %', '−75 %', '−99 %', '3.1×', '')
     """
     if before <= 0:
         return ""
     if after > 2 * before:
         return f"{after / before:,.1f}×" if after < 100 * before else f"{after / before:,.0f}×"
-    part = round(100 * (after / before - 1))
+    part = max(round(100 * (after / before - 1)), -99 if after > 0 else -100)
     return f"{'−' if part < 0 else '+'}{abs(part)} %" if part else ""
 
 

@@ -46,7 +46,7 @@ export function kindIcon(kind: ChangeKind): SVGSVGElement {
 export function times(before: number, after: number): string {
   if (before <= 0) return "";
   if (after > 2 * before) return `${(after / before).toFixed(after < 100 * before ? 1 : 0)}×`;
-  const part = Math.round(100 * (after / before - 1));
+  const part = Math.max(Math.round(100 * (after / before - 1)), after > 0 ? -99 : -100);
   return part === 0 ? "" : `${part < 0 ? "−" : "+"}${Math.abs(part)} %`;
 }
 
