@@ -43,8 +43,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     ),
     "history": (
         "The history",
-        "Runs that are remembered. The guides: [history.md](../history.md), [resume.md](../resume.md), "
-        "[compare.md](../compare.md).",
+        (
+            "Runs that are remembered. The guides: [history.md](../history.md), [resume.md](../resume.md), "
+            "[compare.md](../compare.md)."
+        ),
         "ipyflow",
         (
             "history", "History", "PastRun", "resume", "compare", "ipyflow.views.compare.shown.Comparison",

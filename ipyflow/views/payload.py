@@ -72,7 +72,7 @@ def row(task: TaskState, run: RunState, *, text: int = 500, spans: int = _SPANS,
 
 
 def reused(task: TaskState) -> list[Any] | None:
-    """Where a value comes from that a task has without running: how, the run's key, the task there, when it was made."""
+    """Where a value comes from that a task has without running: how, the run's key, the task there, when made."""
     reuse = task.reused
     return None if reuse is None else [reuse.how, clean(clip(reuse.run, 80)), reuse.task, round(reuse.made, 3)]
 
