@@ -17,7 +17,8 @@ describe("a value that was there already", () => {
     expect(reusedWords(row(4), own())).toBe("from the equal call #3");
     expect(reusedWords(row(5), own())).toBe("done in run b07d22-1");
     expect(reusedWords(row(3), own())).toBe("");
-    expect(reusedWords({ reused: ["cache", "", 7, own().wall - 40], ended: 0 }, own())).toBe("40 s old");
+    expect(reusedWords({ reused: ["cache", "", 7, own().wall - 40], ended: 0 }, own())).toBe("kept before, 40 s old");
+    expect(reusedWords({ reused: ["cache", "a-1", 7, own().wall], ended: 0.2 }, own())).toBe("from run a-1");
     // An equal call in another run of this kernel is another run's.
     expect(reusedWords(row(4), own("c5e1f0-9"))).toBe("from run c5e1f0-4");
   });

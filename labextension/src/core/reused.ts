@@ -14,10 +14,11 @@ export function age(seconds: number): string {
   return plural(Math.round(s / 86_400), "day");
 }
 
-/** How old a value was when the task had it. Values of equal calls are as old as the task itself. */
+/** How old a value was when the task had it; empty where it was new, as that of an equal call at work is. */
 export function ageOf(task: Of, run: Pick<Run, "wall">): string {
   if (task.reused == null || task.reused[0] === "flight") return "";
-  return age(run.wall + (task.ended ?? 0) - task.reused[3]);
+  const old = run.wall + (task.ended ?? 0) - task.reused[3];
+  return old < 1 ? "" : age(old);
 }
 
 /** Whether it is a task of the very run that is on show. */
@@ -34,7 +35,8 @@ export function reusedWords(task: Of, run: Pick<Run, "key" | "wall">): string {
   const [how, key] = task.reused;
   if (how === "flight") return `from ${sourceName(task.reused, run)}`;
   if (how === "resumed") return key === "" ? "done before" : `done in run ${key}`;
-  return key === "" ? `${ageOf(task, run)} old` : `from run ${key}, ${ageOf(task, run)} old`;
+  const old = ageOf(task, run);
+  return [key === "" ? "kept before" : `from run ${key}`, old && `${old} old`].filter(Boolean).join(", ");
 }
 
 /** What the fold notes where a call is put off and a newer one comes. */
