@@ -390,7 +390,8 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
     """Stop the engine; the next submit starts afresh.
 
     Args:
-        wait: wait for the tasks that have not ended; those of a paused run are cancelled.
+        wait: wait for the tasks that have not ended; those of a paused run are cancelled, and a recurrent one is not
+            run again.
         cancel: cancel them first.
 
     Never hangs on a body that does not return after it was cancelled: such a thread is left behind.
@@ -400,7 +401,7 @@ def shutdown(wait: bool = True, cancel: bool = False) -> None:
     engine = _session.current()
     if engine is None:
         return
-    engine.accepting = False
+    engine.take_no_more()
     for run in list(engine.runs):
         if cancel or not wait or run.is_paused():
             run.cancel()

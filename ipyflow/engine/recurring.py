@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from ipyflow.engine.scheduler import Engine
 
 
+_OVER = "the engine was shut down, so it is not run again"
+
+
+def let_go(engine: Engine) -> None:
+    """The engine takes nothing more: what would be run again and again ends with the time that it is in."""
+    for future in engine.unfinished():
+        call = future._call
+        between = call is not None and call.attempt > 1 and call.last is None
+        if future.task.options.recurrent and between and future.state in (State.WAITING, State.QUEUED):
+            engine.cancel(future, _OVER)
+
+
 def again(engine: Engine, call: Call) -> tuple[bool, Call | None]:
     """The body of ``call`` gave ``None``: plan the next time.
 
@@ -38,6 +50,9 @@ def again(engine: Engine, call: Call) -> tuple[bool, Call | None]:
         return False, None
     admission.release(call)
     call.drop()
+    if not engine.accepting:  # looked at after it waits: whoever shuts the engine down sees it there, or is seen here
+        engine.cancel(future, _OVER)
+        return True, None
     pause = call.task.options.delay
     ready = admission.after_pause(engine, following, pause, f"pause of {pause:g} s: it gave None")
     if ready is None or ready.executor.name == "inline":

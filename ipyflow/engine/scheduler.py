@@ -355,6 +355,11 @@ class Engine:
             self.returned_late(call)
         return ready
 
+    def take_no_more(self) -> None:
+        """Nothing is submitted at top level any more, and nothing recurs."""
+        self.accepting = False
+        recurring.let_go(self)
+
     def attempt_failed(self, call: Call, error: BaseException) -> Call | None:
         """A body raised."""
         return endings.attempt_failed(self, call, error)

@@ -1,5 +1,8 @@
 """`recurrent=True`: run again while it gives None."""
 
+import subprocess
+import sys
+import textwrap
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -427,3 +430,31 @@ def test_it_is_run_as_often_as_a_plain_loop_would(
         got = "fail" if future.exception() is not None else future.result()
         assert (got, times) == (outcome, expected)
         assert lab.clock.planned == 0
+
+
+@pytest.mark.parametrize("delay", [0, 3600])
+def test_a_shutdown_does_not_wait_for_what_recurs_for_ever(delay: float) -> None:
+    said = _in_a_process(f"""
+        import threading
+        began = threading.Event()
+
+        @fl.task(recurrent=True, delay={delay})
+        def poll():
+            began.set()
+
+        @fl.flow
+        def top():
+            return poll()
+
+        future = top.submit()
+        began.wait()
+        fl.shutdown()
+        print(future.state, future.exception())
+    """)
+    assert said == "failed poll#2: the engine was shut down, so it is not run again\n"
+
+
+def _in_a_process(code: str) -> str:
+    program = f"import ipyflow as fl\nfl.configure(database=None)\n{textwrap.dedent(code)}"
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=True).stdout
