@@ -26,6 +26,10 @@ _SWEPT = 3600.0
 """Seconds after which a file that no row names is nobody's: another kernel may be about to write its row."""
 
 
+class Secret(Exception):
+    """A value holds what is not to be written anywhere."""
+
+
 class TooLarge(Exception):
     """A value takes more bytes than it may; it was not pickled to its end."""
 
@@ -46,6 +50,7 @@ def dump(value: Any, most: int) -> bytes:
 
     Raises:
         TooLarge: it takes more.
+        Secret: there is a password, or the like, in it.
         Exception: whatever pickling it raised.
     """
     written = _Bounded(most)
@@ -72,6 +77,8 @@ def _pickler() -> Any:
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc, name-defined]
         def reducer_override(self, value: Any) -> Any:
+            if hasattr(type(value), "get_secret_value"):  # pydantic's SecretStr and its like
+                raise Secret(f"there is a {type(value).__name__} in it, which is written nowhere")
             of_main = isinstance(value, type) and value.__module__ == "__main__"
             if of_main and getattr(sys.modules["__main__"], value.__qualname__, None) is value:
                 return NotImplemented

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import ipyflow as fl
 from ipyflow.errors import MemoryWarning
@@ -180,6 +181,23 @@ def test_a_result_that_is_too_large_is_said(kept: Kept) -> None:
     kept.store._keeping._limit = 1_000
     with pytest.warns(MemoryWarning, match="result of task 1 cannot be kept .*more than 1,000 bytes"):
         kept.store.keep("key", bytes(2_000), open_run(kept).id, 1)
+
+
+def test_a_secret_is_written_nowhere(kept: Kept) -> None:
+    run = open_run(kept)
+    login = {"user": "ada", "password": SecretStr("swordfish")}
+    kept.store.keep_beginning(run.id, (login,), {})
+    with pytest.warns(MemoryWarning, match="there is a SecretStr in it, which is written nowhere"):
+        kept.store.keep_outcome(login, run.id, 1)
+    kept.store.keep_outcome({"user": "ada"}, run.id, 2)
+    assert kept.store.flush()
+    row = kept.row(run)
+    assert kept.store.shelf.beginning(row) is None
+    assert set(kept.store.shelf.outcomes(row)) == {2}
+    kept.store.shelf.close()
+    written = [file.read_bytes() for file in Path(kept.store.database.place).parent.rglob("*") if file.is_file()]
+    assert written
+    assert all(b"swordfish" not in data for data in written)
 
 
 class Point:
