@@ -5,6 +5,7 @@ The same in another process, where the same Python runs the same lines. A functi
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
@@ -97,8 +98,16 @@ def _of(value: Any, above: dict[int, int], hashes: bool) -> bytes:
 def _function(fn: types.FunctionType, above: dict[int, int], hashes: bool) -> bytes:
     if not is_local(fn):
         return joined("at", f"{fn.__module__}.{fn.__qualname__}".encode())
+    if not (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__):
+        return _alone(fn.__code__)
     above = {**above, id(fn): len(above)}
     around = [cell.cell_contents for cell in fn.__closure__ or ()]  # ValueError, where one has no value yet
     named = sorted((fn.__kwdefaults__ or {}).items())
     values = [*around, fn.__defaults__ or (), *(part for pair in named for part in pair)]
     return joined("function", facts(fn.__code__).digest, *[_of(value, above, hashes) for value in values])
+
+
+@functools.lru_cache(maxsize=1024)
+def _alone(code: types.CodeType) -> bytes:
+    """Of a function that has nothing from around; many calls of one task ask for it."""
+    return joined("function", facts(code).digest, joined("tuple"))
