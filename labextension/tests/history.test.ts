@@ -87,10 +87,7 @@ describe("the history in the panel", () => {
     expect(names()).toEqual(["run b-2", "run b-1"]);
     expect([...el.querySelectorAll("h3")].map((one) => one.textContent)).toEqual(["Today", day(NOW - 3 * 86_400)]);
     const lines = [...el.querySelectorAll(".ipf-lab-line")].map((one) => one.textContent?.replace(/\d\d:\d\d/, "T"));
-    expect(lines).toEqual([
-      "lost · T · 12 tasks · 2 failed · 3 cached",
-      "T · 12 tasks · gone on with in c-1 · b.ipynb",
-    ]);
+    expect(lines).toEqual(["lost · T · 12 tasks · 2 failed · 3 cached", "T · 12 tasks · went on as c-1 · b.ipynb"]);
     expect(root.textContent).toContain("2.4 MB on disk");
     expect(el.querySelectorAll('button[aria-label^="Go on with"]').length).toBe(1);
   });

@@ -89,6 +89,7 @@ describe("a run in an output", () => {
     expect(line.last("watch")).toMatchObject({ run: 3, key: "a3f9c1-3" });
     say(renamed(saved, "nightly", { id: -7, past: true, lost: true, resumable: true, state: "failed", closed: 2 }));
     expect(el.querySelector(".ipf-pill")?.textContent).toBe("lost");
+    expect(el.querySelector(".ipf-pill svg")?.classList).toContain("ipf-glyph"); // not the cross of a failure
     expect(offer()).toBeUndefined();
     // It goes on: what the kernel tells of the new run is no news of the past.
     say(renamed(example("small"), "nightly", { id: 1, key: "b07d22-1", resumes: "a3f9c1-3" }));

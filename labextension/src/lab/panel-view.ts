@@ -34,7 +34,7 @@ export interface PanelParts {
 }
 
 const HOW = [
-  ["%load_ext ipyflow", "loads it into the kernel,"],
+  ["%load_ext ipyflow", "loads it; then the runs of before are listed here, too."],
   ["%%flow", "at the top of a cell makes the cell a flow: what it submits runs side by side."],
 ] as const;
 
@@ -159,7 +159,7 @@ function emptyWords(key: string): HTMLElement[] {
   if (key === "none") return [h("p", { text: "No run has this name or state." })];
   if (key === "away") return [h("p", { text: "Open a notebook: the runs of its kernel are listed here." })];
   if (key === "dead") return [h("p", { text: "No kernel runs here: start one, and its runs are listed here." })];
-  const first = key === "off" ? "ipyflow is not loaded in this kernel." : "Nothing has been run with ipyflow yet.";
+  const first = key === "off" ? "ipyflow is not loaded in this kernel." : "Nothing has been run in this kernel yet.";
   const how = HOW.slice(key === "off" ? 0 : 1).map(([code, text]) => h("p", {}, h("code", { text: code }), ` ${text}`));
   return [h("p", { class: "ipf-lab-lead", text: first }), ...how];
 }

@@ -78,7 +78,7 @@ export function pastWords(line: PastLine, where = ""): string {
   if (failed > 0) parts.push(`${count(failed)} failed`);
   if (cached > 0) parts.push(`${count(cached)} cached`);
   if (resumes !== "") parts.push(`goes on from ${resumes}`);
-  if (resumed !== "") parts.push(`gone on with in ${resumed}`);
+  if (resumed !== "") parts.push(`went on as ${resumed}`);
   const notebook = line.notebook.split("/").pop() ?? "";
   if (notebook !== "" && notebook !== where) parts.push(notebook);
   return parts.join(" · ");

@@ -5,7 +5,7 @@ import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
 import type { Kernel, ServiceManager } from "@jupyterlab/services";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
-import { h } from "../core/dom";
+import { h, setText } from "../core/dom";
 import { Signal } from "../core/signal";
 import type { Host } from "../core/ui-state";
 import type { Connections } from "./connections";
@@ -15,6 +15,7 @@ import type { Settings } from "./settings";
 
 export const OPEN = "ipyflow:open-run";
 const GONE = "No kernel knows this run any more. The notebook it was started in keeps its picture.";
+const FORGOTTEN = "is no longer in the history: it was deleted, or it is kept in another database.";
 
 /** What a tab needs to find its run again. */
 export interface TabArguments {
@@ -130,6 +131,8 @@ export class RunTab extends Widget {
     if (connected) this.dead = false;
     else if (this.own?.isDisposed) this.dead = true;
     else if (kernel !== null && !this.seeking && !this.dead && this.own === null) void this.findKernel(kernel);
+    const forgotten = this.run.run <= 0 && connected;
+    setText(this.gone, forgotten ? `Run ${this.run.key} ${FORGOTTEN}` : GONE);
     this.gone.hidden = store.filled || !(line.state.value === "unknown" || this.dead);
     this.node.classList.toggle("ipf-lab-empty-tab", !this.gone.hidden);
   }

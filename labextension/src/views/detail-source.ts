@@ -51,7 +51,7 @@ export function drawSource(
     }
     return section(
       how === "resumed" ? "Not run again" : "Not run",
-      h("p", { class: "ipf-note", text: `${HOW[how] ?? ""} ${sentence(words)}` }),
+      h("p", { class: "ipf-note", text: how === "resumed" ? HOW.resumed : `${HOW[how] ?? ""} ${sentence(words)}` }),
       h("div", { class: "ipf-links" }, way),
     );
   });

@@ -26,6 +26,7 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   );
   const name = h("span", { class: "ipf-run-name" });
   const icon = stateIcon("planned");
+  const lostIcon = glyph("note");
   const state = h("span");
   const pill = h("span", { class: "ipf-pill", role: "status" }, icon, state);
   const clock = h("span", { class: "ipf-clock", title: "Time since the run began" });
@@ -66,7 +67,6 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
     setText(name, run.name || "run");
     setAttr(name, "title", run.name);
     setStateIcon(icon, run.state);
-    pill.style.setProperty("--state", stateColour(run.state));
     setAttr(pill, "data-state", run.state);
     numbers.draw(run.counts, run.total);
     actions.update();
@@ -93,10 +93,14 @@ export function mountHeader(element: HTMLElement, store: RunStore, ui: UiState):
   function drawState(): void {
     const { state: at } = store.run;
     const paused = runPaused(store);
+    const kernelDied = store.present.run.lost === true && !store.replaying;
+    const mark = kernelDied ? lostIcon : icon;
+    if (pill.firstChild !== mark) pill.firstChild?.replaceWith(mark);
+    pill.style.setProperty("--state", kernelDied ? "var(--ipf-blocked)" : stateColour(at));
     if (lost() && !store.replaying) {
       setText(state, `was ${word(at)}`);
       setAttr(pill, "title", "Nobody says how the run went on: this is how it stood");
-    } else if (store.present.run.lost && !store.replaying) {
+    } else if (kernelDied) {
       setText(state, "lost");
       setAttr(pill, "title", "Its kernel ended before it did");
     } else {

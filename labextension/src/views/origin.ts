@@ -38,7 +38,7 @@ export class Origin {
       const show = { type: "button", class: "ipf-button ipf-small", click: () => history?.open() } as const;
       const title = "With all details and the log, and to go on with it where it was lost";
       parts.push(
-        h("span", { text: "This kernel did not run it, but remembers it:" }),
+        h("span", { text: "Another kernel ran it; the history has it:" }),
         h("button", { ...show, title }, h("span", { text: "Show it from the history" })),
       );
     }
