@@ -455,6 +455,12 @@ def _is_as_it_was(call: Call, task: Definition | None) -> bool:
     return newest is call.task or same_function(newest.fn, call.task.fn)
 
 
+def is_retriable(future: Future[Any]) -> bool:
+    """Whether the body of an ended task can be started again, as far as can be told now."""
+    call = future._call
+    return call is not None and call.returned is not None and future.state in REFRESHABLE_STATES
+
+
 def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Definition | None = None) -> None:
     """Start an ended task again, with the code its name stands for now; with that of ``task``, where it is given."""
     call = future._call

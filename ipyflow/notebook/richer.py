@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ipyflow.engine.endings import is_retriable
 from ipyflow.engine.future import Future
 from ipyflow.model.status import State
 
@@ -29,13 +30,14 @@ class Richer:
         self._shell = shell
 
     def enrich(self, detail: dict[str, Any], future: Future[Any] | None) -> dict[str, Any]:
-        """Fill in the value of a future that is alive, and name the cells in its tracebacks."""
+        """Fill in what a future that is alive knows more, and name the cells in its tracebacks."""
         for holder in (detail, *detail["attempts"]):
             if holder["traceback"] is not None:
                 holder["traceback"] = self.naming_cells(holder["traceback"])
-        if future is not None and future.state is State.SUCCEEDED:
+        if future is not None and future.state in (State.SUCCEEDED, State.CACHED):
             detail["html"] = self._form("text/html", future._value, LONGEST)
             detail["result"] = self._form("text/plain", future._value, LONGEST_TEXT) or detail["result"]
+        detail["again"] = future is not None and future.state is State.CACHED and is_retriable(future)
         return detail
 
     def naming_cells(self, text: str) -> str:

@@ -75,6 +75,7 @@ def detail(state: RunState, task_id: int) -> dict[str, Any]:
         "gave": [_event(event) for event in _gave(flow, task_id)] if flow else [],
         "revisions": revisions(state, task),
         "reused": reused(task),
+        "again": False,
     }
 
 

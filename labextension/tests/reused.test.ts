@@ -115,6 +115,23 @@ describe("the page of a run with such values", () => {
     expect(asked).toEqual([{ code: "%flow show a3f9c1-3", run: true }]);
   });
 
+  it("is made anew on request, where the kernel still can", async () => {
+    const { el, model } = await pane(2);
+    const button = () => el.querySelector<HTMLButtonElement>(".ipf-detail-state > .ipf-button:not([hidden])");
+    const detail = { ...row(2), result: "7", html: null, traceback: null, attempts: [], output: [] };
+    expect(button()).toBeNull();
+    model.say({ type: "detail", task: 2, detail: { ...detail, on: [], again: true } });
+    await frame();
+    expect(button()?.getAttribute("aria-label")).toMatch(/^Run anew load/);
+    button()?.click();
+    button()?.click();
+    expect(model.sent.filter(({ type }) => type === "retry")).toEqual([{ type: "retry", task: 2 }]);
+    // What nobody holds any more cannot be.
+    model.say({ type: "detail", task: 2, detail: { ...detail, on: [], again: false } });
+    await frame();
+    expect(button()).toBeNull();
+  });
+
   it("leads to the equal call in the same view", async () => {
     const { source, el } = await pane(4);
     source.querySelector<HTMLElement>(".ipf-link")?.click();

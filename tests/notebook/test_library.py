@@ -144,3 +144,23 @@ def test_a_run_of_the_past_is_watched_and_not_steered() -> None:
     with pytest.raises(TypeError):
         after.result()
     page.publisher.stop()
+
+
+def test_a_value_that_was_kept_is_made_anew_while_somebody_holds_its_future() -> None:
+    @fl.task(cache=True)
+    def square(n: int) -> int:
+        return n * n
+
+    square(3)
+    future = square.submit(3)
+    assert (future.result(), str(future.state)) == (9, "cached")
+    page = Watcher(future.run)
+    wish = {"type": "detail", "task": future.id}
+    page.subscription.received(wish)
+    assert page.until("detail")["detail"]["again"] is True
+    page.subscription.received({"type": "retry", "task": future.id})
+    assert page.until("said")["text"] == f"{future.label} runs again"
+    assert (future.result(), str(future.state)) == (9, "succeeded")
+    page.subscription.received(wish)
+    assert page.until("detail")["detail"]["again"] is False
+    page.publisher.stop()

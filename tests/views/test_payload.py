@@ -226,6 +226,7 @@ def test_detail_holds_everything_about_one_task() -> None:
     assert set(made) == {
         "id", "name", "args", "result", "html", "type", "text", "traceback", "attempts", "output", "reason", "on",
         "notes", "role", "branch", "passed_state", "given", "gave", "revisions", "question", "reused",
+        "again",
     }  # fmt: skip
     assert made["result"] == "{'orders': 3}"
     assert [a["number"] for a in made["attempts"]] == [1, 2, 3]

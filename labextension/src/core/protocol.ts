@@ -353,6 +353,8 @@ export interface TaskDetail {
   /** What changed in its code, oldest first. */
   revisions?: Revision[];
   reused?: Reused | null;
+  /** Whether the kernel can have a value made anew that was there already. */
+  again?: boolean;
 }
 
 /** `mark` is `+`, `-`, a space, or `@` for what is left out. */

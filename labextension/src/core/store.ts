@@ -275,8 +275,12 @@ export class RunStore {
   /** Keeps the detail of `task` fresh until the returned function is called. */
   watchDetail(task: number): () => void {
     this.wanted.add(task);
-    this.send({ type: "detail", task });
+    this.askDetail(task);
     return () => this.wanted.delete(task);
+  }
+
+  askDetail(task: number): void {
+    this.send({ type: "detail", task });
   }
 
   cancel(task: number | null): void {
@@ -407,7 +411,7 @@ export class RunStore {
     if (this.instant === null) this.tell(change);
     this.rows.touch();
     for (const task of this.wanted) {
-      if (change.tasks?.has(task) || change.tasks === null) this.send({ type: "detail", task });
+      if (change.tasks?.has(task) || change.tasks === null) this.askDetail(task);
     }
   }
 

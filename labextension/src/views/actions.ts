@@ -11,9 +11,17 @@ import { waitsForSlot } from "./below";
 /** How long, in ms, a pressed button waits for the row to change before it may be pressed again. */
 const PATIENCE = 3000;
 
+type Word = "Cancel" | "Retry" | "Run anew";
+const MEANING: Record<Word, (task: string) => string> = {
+  Cancel: (task) => `Cancel ${task}`,
+  Retry: (task) => `Run ${task} again, with the code of now`,
+  "Run anew": (task) => `Run ${task} all the same, with the code of now`,
+};
+
 export class TaskAction {
   readonly element: HTMLButtonElement;
   private task: TaskRow | null = null;
+  private word: Word | null = null;
   private pressed: TaskRow["state"] | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,10 +29,12 @@ export class TaskAction {
     this.element = h("button", { type: "button", class: "ipf-button ipf-small", click: (e: Event) => this.press(e) });
   }
 
-  update(task: TaskRow): void {
+  /** `again`: whether its value, which was there already, can be made anew. */
+  update(task: TaskRow, again = false): void {
     if (task.state !== this.pressed || task.id !== this.task?.id) this.release();
     this.task = task;
-    const word = actionOf(task);
+    const word = again && task.state === "cached" ? "Run anew" : actionOf(task);
+    this.word = word;
     // Without a kernel nobody could, and nothing can be done to the past.
     const shown = word !== null && this.store.steers;
     if (!shown && document.activeElement === this.element) this.leave();
@@ -32,14 +42,7 @@ export class TaskAction {
     if (word === null) return;
     setText(this.element, word);
     setAttr(this.element, "aria-label", `${word} ${title(task)}`);
-    setAttr(
-      this.element,
-      "title",
-      titleWith(
-        this.store.run,
-        word === "Retry" ? `Run ${title(task)} again, with the code of now` : `${word} ${title(task)}`,
-      ),
-    );
+    setAttr(this.element, "title", titleWith(this.store.run, MEANING[word](title(task))));
   }
 
   dispose(): void {
@@ -48,9 +51,11 @@ export class TaskAction {
 
   private press(event: Event): void {
     event.stopPropagation();
-    if (this.task === null || this.pressed !== null) return;
-    if (actionOf(this.task) === "Retry") this.store.retry(this.task.id);
-    else this.store.cancel(this.task.id);
+    if (this.task === null || this.word === null || this.pressed !== null) return;
+    if (this.word === "Cancel") this.store.cancel(this.task.id);
+    else this.store.retry(this.task.id);
+    // Nobody may hold its future by now, and then nothing changes but this.
+    if (this.word === "Run anew") this.store.askDetail(this.task.id);
     this.pressed = this.task.state;
     // Not `disabled`: whoever pressed it by keyboard stays on it.
     setAttr(this.element, "aria-disabled", "true");

@@ -68,7 +68,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
       parts.put("head", words, () => h("p", { class: "ipf-quiet", text: words }));
       return;
     }
-    if (task !== undefined) drawHead(task, detail?.branch ?? "");
+    if (task !== undefined) drawHead(task, detail);
     drawOutcome(parts, store, id, task, detail);
     drawSource(parts, store, ui, task, detail);
     drawQuestion(parts, task, detail);
@@ -107,8 +107,9 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
     );
   }
 
-  function drawHead(task: TaskRow, branch: string): void {
+  function drawHead(task: TaskRow, detail: TaskDetail | undefined): void {
     const { state } = task;
+    const branch = detail?.branch ?? "";
     const over = store.tasks.get(task.parent)?.name;
     parts.put("head", [state, task.name, caption(task), task.role, over, over ? "" : branch], () =>
       h(
@@ -144,7 +145,7 @@ function mountTask(root: HTMLElement, store: RunStore, ui: UiState, id: number):
         more.element,
       ),
     );
-    action.update(task);
+    action.update(task, detail?.again === true);
     below.update(task);
     more.update(task);
     const pauses = task.role === "pipeline" && PENDING.has(state) && state !== "planned" && store.steers;

@@ -14,6 +14,16 @@ def then(before):
 then.submit(then.submit(held.submit("chain"))).result()
 """
 
+TWINS = """%%flow twins --view table
+@task(cache=fl.Cache(version=1))
+def rate(city):
+    gates["rate"].wait()
+    return len(city)
+
+global rates
+rates = [rate.submit("Oslo") for _ in range(2)]
+"""
+
 
 def test_one_is_cancelled_and_before_many_one_is_asked(desk: Desk) -> None:
     view = desk.run(REST)
@@ -124,3 +134,17 @@ def test_a_run_in_a_tab_of_its_own_is_the_same_run(desk: Desk) -> None:
         " if (one.id.startsWith('ipyflow-run')) one.close() }"
     )
     expect(tab).to_have_count(0)
+
+
+def test_a_value_that_was_there_already_is_made_anew(desk: Desk) -> None:
+    view = desk.run(TWINS)
+    desk.let_go("rate")
+    row = view.rows.filter(has_text="cached")
+    row.click()
+    again = view.detail.get_by_role("button", name=re.compile("Run anew rate"))
+    expect(again).to_have_attribute("title", re.compile("all the same"))
+    view.screenshot("cached")
+    again.click()
+    expect(row).to_have_count(0)
+    expect(view.rows.filter(has_text="succeeded")).to_have_count(3)
+    expect(again).to_be_hidden()
