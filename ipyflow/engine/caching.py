@@ -174,8 +174,18 @@ def _say_why(engine: Engine, call: Call) -> None:
 def _follow(engine: Engine, call: Call, leader: Future[Any]) -> Call | None:
     on = (leader.id,) if leader.run is call.future.run else ()
     if admission.hold(engine, call, f"equal call {leader.label}", on):
-        leader.when_settled(_Follower(call))
+        follower = _Follower(call)
+        leader.when_settled(follower)
+        if deferring.is_moved(leader) and leader.forget_callback(follower):
+            return follower.look_again(leader)
     return None
+
+
+def let_go(engine: Engine, leader: Future[Any]) -> None:
+    """Another call has taken the place of ``leader``: who waits for it looks for another, or would wait in a circle."""
+    for callback in list(leader._callbacks or ()):
+        if type(callback) is _Follower and leader.forget_callback(callback):
+            engine.dispatch(callback.look_again(leader))
 
 
 class _Follower:
@@ -187,19 +197,22 @@ class _Follower:
         self.call = call
 
     def __call__(self, leader: Future[Any]) -> Call | None:
+        ready = self.look_again(leader)
+        return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
+
+    def look_again(self, leader: Future[Any]) -> Call | None:
+        """What becomes of the call, now that ``leader`` has ended, or was replaced."""
         call, engine = self.call, self.call.engine
         if call.future._call is not call or call.future.state is not State.WAITING:
             return None
-        if not leader._settled:  # somebody has retried it at once
-            return _follow(engine, call, leader)
+        if not leader._settled:  # it was replaced; or somebody has retried it at once, perhaps with other code
+            return consult(engine, call)
         value, reuse = leader._value, _reuse_of(engine, leader)
         cache = call.task.options.cache
         too_old = cache is not None and cache.age is not None and engine.wall() - reuse.made > cache.age
         if leader.state not in _WELL or leader._error is not None or too_old or deferring.is_moved(leader):
-            ready = consult(engine, call, no_more=leader)
-        else:
-            ready = end_reused(engine, call, value, reuse)
-        return None if ready is None else ready.executor.follow(ready)  # type: ignore[return-value]
+            return consult(engine, call, no_more=leader)
+        return end_reused(engine, call, value, reuse)
 
 
 def _reuse_of(engine: Engine, leader: Future[Any]) -> Reuse:

@@ -11,7 +11,7 @@ import types
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from ipyflow.engine import admission, endings
+from ipyflow.engine import admission, caching, endings
 from ipyflow.engine.call import Call
 from ipyflow.engine.future import Future
 from ipyflow.engine.keys import digest
@@ -136,6 +136,8 @@ def _replace(engine: Engine, older: Call, newer: Call) -> None:
     future._unread = MovedOver(into)
     if future._read:
         into._consume()
+    if older.wish is not None:
+        caching.let_go(engine, future)
 
     def ending(error: BaseException) -> tuple[State, BaseException]:
         newest: Any = following.into

@@ -463,12 +463,13 @@ class Future(concurrent.futures.Future[T]):
         if self._settled:
             self.run.engine.dispatch(self.run_callbacks())
 
-    def forget_callback(self, callback: Callable[[Any], object]) -> None:
-        """Take a callback back; no effect when it has been called."""
+    def forget_callback(self, callback: Callable[[Any], object]) -> bool:
+        """Take a callback back; False when it has been called."""
         try:
             (self._callbacks or []).remove(callback)
         except ValueError:
-            pass
+            return False
+        return True
 
     def run_callbacks(self) -> Call | None:
         """Call what was registered, each once. Called by the engine after the outcome is set.

@@ -500,6 +500,30 @@ def test_with_a_cache_the_newest_looks_and_leads() -> None:
         assert ran == [1]
 
 
+def test_whoever_waits_for_an_equal_call_waits_not_for_what_took_its_place(inline: Lab) -> None:
+    ran = []
+
+    @fl.task(delay=1, defer="who", cache=fl.Cache(params="x", version=1), wait=True)
+    def work(x: int, who: str, more: Any = None) -> tuple[int, str]:
+        ran.append(who)
+        return x, who
+
+    first = work.submit(1, "a")
+
+    @fl.flow
+    def elsewhere() -> Any:
+        return work.submit(1, "b")
+
+    equal = elsewhere.submit()  # waits for the value of the first
+    assert f"equal call {first.label}" in texts(equal.run)
+    newest = work.submit(2, "a", equal)  # takes its place, and waits for the one that waited for it
+    inline.clock.advance(1)
+    assert equal.result(SOON) == (1, "b")
+    inline.clock.advance(1)
+    assert newest.result(SOON) == first.result(SOON) == (2, "a")
+    assert ran == ["b", "a"]
+
+
 def test_an_entry_of_a_pipeline_goes_on_with_the_newest(inline: Lab) -> None:
     @fl.task(delay=1, defer=())
     def work(number: int) -> int:
