@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 import ipyflow as fl
-from ipyflow.engine.call import Call
 from ipyflow.errors import TaskCancelled, TaskTimeout
 from ipyflow.model.run import check_invariants
 from ipyflow.testing import Lab, engine
@@ -107,7 +106,8 @@ def nested(x: int) -> list[int]:
 
 
 TASKS = (
-    kept, kept_coroutine, kept_inline, limited, unlucky, overtime, both, newest, newest_kept, recurs, recurs_kept, nested,
+    kept, kept_coroutine, kept_inline, limited, unlucky, overtime, both, newest, newest_kept, recurs, recurs_kept,
+    nested,
 )  # fmt: skip
 
 
@@ -191,8 +191,9 @@ def ended(root: Any, runs: list[Any], where: str) -> None:
     """Let all go on wherever they are paused, until this one has ended with nothing wrong."""
     run, deadline = root.run, time.monotonic() + LONG
     while not (root.done() and run.closed):
-        for other, id in [(other, id) for other in runs for id in list(other.paused)]:  # it may wait for an equal call
-            other.engine.resume(other, id)
+        for other in runs:  # it may wait for an equal call there
+            for id in list(other.paused):
+                other.engine.resume(other, id)
         try:
             root.exception(0.005)
         except (TimeoutError, TaskCancelled):
@@ -203,6 +204,5 @@ def ended(root: Any, runs: list[Any], where: str) -> None:
 
 def flights_landed(lab: Lab, where: str) -> None:
     """Nothing is remembered of calls that have ended."""
-    left: list[Any] = [*lab.engine.flights._leading.values()]
-    held: list[Call] = [*lab.engine.deferred.values()]
-    assert not left and not held, f"{where}: {left} {held}"
+    left: list[Any] = [*lab.engine.flights._leading.values(), *lab.engine.deferred.values()]
+    assert not left, f"{where}: {left}"
