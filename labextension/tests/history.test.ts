@@ -109,6 +109,17 @@ describe("the history in the panel", () => {
     expect(more?.hidden).toBe(true);
   });
 
+  it("looks once more by itself: what other kernels do is not told", async () => {
+    vi.useFakeTimers();
+    const history = [past("b-1")];
+    const { names, answer, root } = await open(history);
+    history.unshift(past("c-1", { state: "running" }));
+    vi.advanceTimersByTime(11_000);
+    expect(root.textContent).not.toContain("Asking"); // nothing flickers while it is asked for
+    await answer();
+    expect(names()).toEqual(["run c-1", "run b-1"]);
+  });
+
   it("asks for what is searched, once the reader has stopped typing", async () => {
     const { el, line, answer } = await open([past("b-1")]);
     vi.useFakeTimers();

@@ -40,25 +40,30 @@ export class HistoryList {
     if (this.more && !this.loading) void this.ask(this.lines.length, this.turn);
   }
 
+  /** The first page once more, without a word: other kernels begin and end runs, and nobody tells this one. */
+  refresh(): void {
+    if (this.from !== null && !this.loading && this.lines.length <= PAGE) void this.ask(0, this.turn, true);
+  }
+
   /** Those that the list of the kernel's own runs does not have. */
   past(): PastLine[] {
     const own = new Set((this.from?.runs.value ?? []).map(({ key }) => key));
     return this.lines.filter(({ key }) => !own.has(key));
   }
 
-  private async ask(offset: number, turn: number): Promise<void> {
+  private async ask(offset: number, turn: number, quietly = false): Promise<void> {
     const { from } = this;
     if (from === null) return;
-    this.loading = true;
-    this.changed();
+    this.loading = !quietly;
+    if (!quietly) this.changed();
     try {
       const { runs, more } = await from.library.ask("history", { ...this.wanted, offset, limit: PAGE });
       const disk = offset > 0 ? this.disk : (await from.library.ask("disk", {})).disk;
-      if (turn !== this.turn) return;
+      if (turn !== this.turn || (quietly && this.loading)) return;
       this.lines = offset === 0 ? runs : [...this.lines, ...runs];
       Object.assign(this, { more, disk, error: "" });
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (turn !== this.turn || quietly) return;
       this.lines = [];
       Object.assign(this, { more: false, error: error instanceof Error ? error.message : String(error) });
     }

@@ -11,6 +11,8 @@ import { standOn, walk } from "./walk";
 
 /** How long, in ms, after a key the list is asked for, and until it is seen that the panel came into sight. */
 const TYPING = 250;
+/** How long, in ms, a list stands before it is looked at once more. */
+const OLD = 10_000;
 const STATES = [
   ["", "Any state"],
   ["lost", "lost"],
@@ -91,11 +93,15 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   let from: Connection | null = null;
   let remembered = 0;
   let seen = false;
+  let asked = 0;
   /** The run that was chosen first, to be compared with one more. */
   let beside: Beside | null = null;
 
   const connection = () => (parts.current.value?.known.value ? parts.current.value : null);
-  const load = () => list.load(connection(), { text: search.value.trim(), state: state.value || null });
+  const load = () => {
+    asked = Date.now();
+    list.load(connection(), { text: search.value.trim(), state: state.value || null });
+  };
 
   function typed(): void {
     clearTimeout(typing);
@@ -210,6 +216,10 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   function sight(): void {
     const sees = element.offsetParent !== null;
     if (sees && !seen) load();
+    else if (sees && !document.hidden && Date.now() - asked >= OLD) {
+      asked = Date.now();
+      list.refresh();
+    }
     seen = sees;
   }
 
