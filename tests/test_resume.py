@@ -122,7 +122,7 @@ def test_a_flow_goes_on_after_two_deaths_and_nothing_is_done_twice(kernels: Kern
     assert said[0] == "[0.0, 10.0, 2.0] -1"
     assert said[1:] == ["whole succeeded", *["part cached"] * 3, *["weighed cached"] * 3]
     refused = "from flows import fl\ntry:\n    fl.resume()\nexcept RuntimeError as error:\n    print(error)"
-    assert kernels.run(refused)[0].startswith("no flow was lost with its kernel, or each has gone on")
+    assert kernels.run(refused)[0].startswith("no flow was lost with its kernel, or each has gone on already")
     others = "import ipyflow as fl\ntry:\n    fl.resume()\nexcept RuntimeError as error:\n    print(error)"
     kernels.run(GO, dies="part 1")
     assert "are of other notebooks, and their code is not known here: whole (" in kernels.run(others)[0]
@@ -184,10 +184,13 @@ for cell in {("%load_ext ipyflow", *cells)!r}:
 def test_the_flow_of_a_cell_goes_on_from_its_source(kernels: Kernels) -> None:
     kernels.run(notebook(TASK, ORDER), dies="yes")
     assert kernels.ran() == ["load 300"]
-    said = kernels.run(notebook(TASK, "%flow resume n=200", "print(_flow.result(), order)", "%flow resume order"))
-    assert said[2].startswith("order: goes on with ")
-    assert said[4] == "400 <flow order(n=300)>"
-    assert said[5:] == ["True", "False"], "that run has ended well, and is not paused"
+    # The cell with the task comes first: else the flow would fail at once, and not be the lost one any more.
+    resume = ("%flow resume", TASK, "%flow resume n=200", "print(_flow.result(), order)", "%flow resume order")
+    said = kernels.run(notebook(*resume))
+    assert said[1:3] == ["False", "True"]
+    assert said[3].startswith("order: goes on with ")
+    assert said[5] == "400 <flow order(n=300)>"
+    assert said[6:] == ["True", "False"], "that run has ended well, and is not paused"
     assert kernels.ran() == ["load 200", "load 201"]
 
 

@@ -5,6 +5,7 @@ What of it is found done is the engine's: see :mod:`ipyflow.engine.resuming`. ``
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import inspect
 import os
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from ipyflow import session
 from ipyflow.engine.beginning import Arguments, Beginning
+from ipyflow.engine.codes import facts
 from ipyflow.engine.future import Future
 from ipyflow.engine.past import Past
 from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.run import Run
+from ipyflow.engine.sources import inner_function
 from ipyflow.errors import MemoryWarning
 from ipyflow.flows.tasks import Task, flow_called
 from ipyflow.model import records as r
@@ -83,6 +86,7 @@ def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: A
     if first is None:
         raise RuntimeError(f"{_label(past)} was lost before anything of it was written: submit it again")
     task = _flow_of(past, first)
+    _check_names(past, task, states)
     places = []
     for one, state in zip(runs, states, strict=True):
         known = _past(one, state, store)
@@ -150,11 +154,11 @@ def _newest_lost(store: Store) -> PastRun:
         named = ", ".join(map(_label, lost[:5])) + (", ..." if lost[5:] else "")
         raise RuntimeError(
             f"the flows that were lost with their kernels are of other notebooks, and their code is not known here: "
-            f"{named}; run the cells that define one, or write resume(KEY)"
+            f"{named}; run the cells that define one, or give the key of one"
         )
     raise RuntimeError(
-        "no flow was lost with its kernel, or each has gone on: resume(KEY) goes on with one that failed or "
-        "was cancelled, and history() lists them by their keys"
+        "no flow was lost with its kernel, or each has gone on already; one that failed or was cancelled is resumed by "
+        "its key, which the history lists"
     )
 
 
@@ -221,6 +225,21 @@ def _flow_of(past: PastRun, first: TaskState) -> Task[Any, Any]:
             how = f"{module} has no flow of that name at its top level"
         raise RuntimeError(f"the code of {_label(past)} is not known here: {how}")
     return task
+
+
+def _check_names(past: PastRun, task: Task[Any, Any], states: list[RunState]) -> None:
+    """Refuse a flow whose tasks are not here yet: it would fail at the first of them, as a run that has gone on."""
+    fn = inner_function(task.fn)
+    code, known = getattr(fn, "__code__", None), getattr(fn, "__globals__", {})
+    if code is None:
+        return
+    were = {one.name for state in states for one in state.tasks.values()}
+    missing = [name for name in facts(code).names if name in were and name not in known and not hasattr(builtins, name)]
+    if missing:
+        raise RuntimeError(
+            f"{_label(past)} calls {', '.join(missing)}, which nothing here defines yet: run the cells that do, then "
+            "resume it again"
+        )
 
 
 def _arguments(
