@@ -101,7 +101,7 @@ def key_of(
         place = joined("place", space.encode(), *arguments)
         return Key(joined("call", space.encode(), code, *arguments).hex(), place, digest.parts)
     except _CannotTell as error:
-        raise TypeError(_refusal(task, error)) from None
+        raise TypeError(_refusal(task, error, given)) from None
     except RecursionError:
         raise TypeError(
             f"{task.name} has cache=, but an argument or a global is nested too deep to be compared: "
@@ -134,9 +134,11 @@ def digest(given: dict[str, Any], value_of: Callable[[Future[Any]], Any] | None 
         raise TypeError("an argument is nested too deep to be compared") from None
 
 
-def _refusal(task: Definition, error: _CannotTell) -> str:
+def _refusal(task: Definition, error: _CannotTell, given: dict[str, Any]) -> str:
     if error.where.startswith("the argument"):
-        hint = "name the parameters that count, without it, as in cache=Cache(params='a, b')"
+        others = [name for name in given if name not in error.where.split()]
+        params = repr(", ".join(others)) if others else "()"
+        hint = f"if it does not matter, name the parameters that count: cache=Cache(params={params})"
     else:
         hint = "make it inside the function, or say yourself when the code has changed, as in cache=Cache(version=1)"
     return f"{task.name} has cache=, but {error.where or 'a value'} cannot be compared ({error}): {hint}"

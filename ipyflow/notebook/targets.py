@@ -80,7 +80,8 @@ def target(
     names = ", ".join(f"{shown(run.name, 40)} ({run.id})" for run in found[:8])
     if not names:
         raise UsageError(f"there is no run yet that goes by {shown(word, 40)}{_elsewhere() if past else ''}")
-    raise UsageError(f"no run and no task goes by {word}; there are the runs {names}")
+    where = _elsewhere() if past else ""
+    raise UsageError(f"no run and no task goes by {shown(word, 40)}; there are the runs {names}{where}")
 
 
 def _remembered(word: str) -> PastRun | None:

@@ -29,7 +29,10 @@ def brought(path: Path, store: Store) -> PastRun:
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is no text: give a file that run.export('run.json') wrote") from None
-    saved = read_run(text)
+    try:
+        saved = read_run(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     key = saved.key if _KEY.fullmatch(saved.key) else ""
     line = store.shelf.find(key) if key else None
     if line is None:

@@ -42,7 +42,11 @@ class History(Sequence[PastRun]):
     def __getitem__(self, place: slice) -> list[PastRun]: ...
 
     def __getitem__(self, place: int | slice) -> PastRun | list[PastRun]:
-        return self._runs[place]
+        try:
+            return self._runs[place]
+        except IndexError:
+            there = f"there is no run [{place}] in a list of {len(self)}" if self._runs else repr(self)
+            raise IndexError(there) from None
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -115,9 +119,9 @@ class History(Sequence[PastRun]):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/html": history_html(*self._listed())}
 
-    def _listed(self) -> tuple[list[Line], datetime.datetime, bool]:
+    def _listed(self) -> tuple[list[Line], datetime.datetime, bool, bool]:
         lines = [run.line for run in self._runs[:SHOWN]]
-        return lines, datetime.datetime.now(), self._more or len(self) > SHOWN
+        return lines, datetime.datetime.now(), self._more or len(self) > SHOWN, bool(self.conditions)
 
 
 def history(

@@ -123,6 +123,11 @@ class PastRun(Recorded):
         return state.last if self.closed else max(state.last, state.opened + time.time() - state.wall)
 
     def __getattr__(self, name: str) -> NoReturn:
+        if name == "result":
+            raise AttributeError(
+                f"{self.name} ({self.key}) is read from the history, which has the texts of values and no values",
+                name=name, obj=self,
+            )  # fmt: skip
         if name in _STEERS:
             raise AttributeError(
                 f"{self.name} ({self.key}) is read from the history, where there is nothing to {name}: it shows what "

@@ -77,20 +77,21 @@ class Listed(Protocol):
         """The key of the run that went on in it."""
 
 
-def history_text(lines: Sequence[Listed], now: datetime.datetime, more: bool = False) -> str:
+def history_text(lines: Sequence[Listed], now: datetime.datetime, more: bool = False, chosen: bool = False) -> str:
     """Make the list for a terminal.
 
     Args:
         lines: the runs, newest first.
         now: what today is.
         more: whether older ones fit, too.
+        chosen: whether there was a condition.
 
     Example:
         >>> history_text([], datetime.datetime(2026, 11, 20))
-        'no runs in the history'
+        'no runs in the history yet'
     """
     if not lines:
-        return "no runs in the history"
+        return _none(chosen)
     several = _several(lines)
     rows = [["key", "name", "state", "began", "took", "tasks", "notebook"][: 7 if several else 6]]
     for line in lines:
@@ -108,7 +109,7 @@ def history_text(lines: Sequence[Listed], now: datetime.datetime, more: bool = F
     return "\n".join([*out, *(["… and older ones"] if more else [])])
 
 
-def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = False) -> str:
+def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = False, chosen: bool = False) -> str:
     """Make the table for a notebook; arguments as of :func:`history_text`.
 
     Example:
@@ -116,13 +117,17 @@ def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = F
         0
     """
     if not lines:
-        return '<div class="ipyflow-run">no runs in the history</div>'
+        return f'<div class="ipyflow-run">{_none(chosen)}</div>'
     several = _several(lines)
     names = ["key", "name", "state", "began", "took", "tasks", *(["notebook"] if several else [])]
     head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     rows = "".join(_row(line, now, several) for line in lines)
     older = "<small>… and older ones</small>" if more else ""
     return f'<div class="ipyflow-run">{STYLE}<table>{head}{rows}</table>{older}</div>'
+
+
+def _none(chosen: bool) -> str:
+    return "no run in the history fits" if chosen else "no runs in the history yet"
 
 
 def _row(line: Listed, now: datetime.datetime, several: bool) -> str:

@@ -11,7 +11,7 @@ from ipyflow.model.records import SCHEMA_VERSION, Record, from_json, to_json
 
 KIND = "ipyflow run"
 """What the file says that it is."""
-_WANTED = "give the text of a file that run.export('run.json') wrote"
+_WANTED = "give what run.export('run.json') wrote"
 
 
 @dataclass(frozen=True)

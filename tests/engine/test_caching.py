@@ -490,7 +490,8 @@ def test_an_argument_that_comes_and_cannot_be_compared_is_the_failure(lab: Lab) 
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_begins(lab: Lab) -> None:
-    with pytest.raises(TypeError, match=r"squared has cache=, but the argument x cannot be compared.*params='a, b'"):
+    told = r"squared has cache=, but the argument x cannot be compared.*Cache\(params=\(\)\)"
+    with pytest.raises(TypeError, match=told):
         squared.submit(threading.Lock())
     with pytest.raises(TypeError, match="the argument x"):
         squared.submit([threading.Lock(), fl.task(lambda: 1).submit()])

@@ -105,7 +105,7 @@ def test_runs_are_chosen_deleted_and_taken_along(later: Callable[..., Shell], tm
     shell.value("%flow history night* --since '1 h' --delete")
     assert shell.out == "1 run deleted\n"
     shell.value("%flow history")
-    assert shell.out == "no runs in the history\n"
+    assert shell.out == "no runs in the history yet\n"
     shell.value(f"%flow history --read '{tmp_path / 'a run.json'}'")
     assert shell.out == f"nightly is in the history: %flow show {newest}\n"
     shell.value("%flow history --disk")

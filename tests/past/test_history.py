@@ -73,7 +73,9 @@ def test_a_list_shows_itself(database: Path) -> None:
     html = listed._repr_mimebundle_()["text/html"]
     assert html.count("<tr>") == 3
     assert "… and older ones" in html
-    assert repr(fl.history("nothing")) == "no runs in the history"
+    assert repr(fl.history("nothing")) == "no run in the history fits"
+    with pytest.raises(IndexError, match="no run in the history fits"):
+        fl.history("nothing")[0]
     assert repr(fl.history(limit=None)).count("\n") == 3
     many = History(listed._store, list(listed) * 150, {})
     assert (len(many), len(repr(many).splitlines())) == (300, SHOWN + 2)
