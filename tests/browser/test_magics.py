@@ -68,7 +68,7 @@ def test_a_task_is_defined_run_and_looked_at(lab_page: LabPage) -> None:
     offers = offers.filter(has_text="#")
     expect(offers).to_have_count(3)
     assert sorted(offers.all_inner_texts()) == ["load#1", "load#2", "load#3"]
-    page.page.keyboard.press("Enter")
+    offers.first.click()
     page.run_cell(4)
     expect(page.cell(4).locator(".jp-OutputArea-output")).to_contain_text("load#1 succeeded")
 
