@@ -220,7 +220,7 @@ _RESULT = (
 )
 _RESULT_BEFORE = "SELECT file FROM results WHERE key = ? AND file IS NOT NULL"
 # A run that was deleted meanwhile stays so: these find no row of it. One that has ended well needs nothing more.
-_OF_RUN = "FROM runs WHERE key = ? AND state != 'succeeded'"
+_OF_RUN = "FROM runs WHERE key = ? AND state NOT IN ('succeeded', 'cached')"
 _OUTCOME = f"INSERT OR REPLACE INTO outcomes (task, size, value, file, run) SELECT ?, ?, ?, ?, id {_OF_RUN}"
 _OUTCOME_BEFORE = (
     "SELECT file FROM outcomes JOIN runs ON runs.id = run WHERE key = ? AND outcomes.task = ? AND file IS NOT NULL"

@@ -41,10 +41,15 @@ class Recall:
 
     def look_up(self, key: str, max_age: float | None, then: Callable[[Found | None], object]) -> None:
         """Look for a value; ``then`` is called with it or ``None``, on a thread of the store."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = Hearing(self._work, "ipyflow-recall")
-                self._thread.start()
+        try:
+            with self._lock:
+                if self._thread is None:
+                    thread = Hearing(self._work, "ipyflow-recall")
+                    thread.start()
+                    self._thread = thread
+        except RuntimeError:  # no more threads can be started, or the interpreter is about to end
+            then(None)
+            return
         self._asked.put(lambda: then(self._found(key, max_age)))
 
     def close(self) -> None:

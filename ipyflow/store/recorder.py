@@ -29,6 +29,8 @@ WAITING = 2_000_000
 """Records that may wait for a database that is locked, or a disk that is full."""
 _PARTS = 64
 """Chunks from which on small ones become large ones."""
+ENDED_WELL = ("succeeded", "cached")
+"""States of runs with which nobody will go on."""
 _REVISED = r.KINDS.index(r.Revised)
 
 
@@ -100,6 +102,8 @@ class Recorder:
         with self._lock:
             self._watched[run.id] = _Watched(run, key)
         self._writer.do(Job(lambda connection: connection.execute(statement, values), f"run {key}"))
+        if self._writer.dead:  # since a moment ago
+            self.let_go()
 
     def goes_on(self, run: Recorded) -> None:
         """A run that had ended is at work again."""
@@ -108,6 +112,8 @@ class Recorder:
             if known is not None:
                 known.run = run
                 self._watched[run.id] = known
+        if self._writer.dead:
+            self.let_go()
 
     def hopeless(self) -> bool:
         """Whether more records wait than may."""
@@ -144,7 +150,7 @@ class Recorder:
 
     def _has_ended(self, one: _Watched) -> None:
         self._merge(one, at_end=True)
-        if one.summary.state == "succeeded":
+        if one.summary.state in ENDED_WELL:
             self._succeeded(one.key)
         with self._lock:
             run = one.run

@@ -158,10 +158,11 @@ class Writer:
         except Exception as error:  # a fault of ours: said, and the work goes on without
             self._die(f"{type(error).__name__}: {error}")
         finally:
-            self._over = True
+            self._over = self.dead = True  # what a body that was left behind still gives is not waited for
             self._settle(False)
             if connection is not None:
                 connection.close()
+            self._let_go()
 
     def _open(self) -> sqlite3.Connection | None:
         try:
@@ -255,7 +256,10 @@ class Writer:
 
     def _die(self, why: str) -> None:
         self.dead = True
+        self._let_go()
+        self._say(f"nothing more is kept: {why}")
+
+    def _let_go(self) -> None:
         self._jobs.clear()
         self._batch.clear()
-        self._say(f"nothing more is kept: {why}")
         self._died()

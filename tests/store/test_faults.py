@@ -15,6 +15,7 @@ import pytest
 
 import ipyflow as fl
 from ipyflow.errors import HistoryUnavailable, MemoryWarning
+from ipyflow.model.ports import Hearing
 from ipyflow.store import recorder, schema
 from ipyflow.store.database import Database
 from ipyflow.store.writer import Job
@@ -410,3 +411,33 @@ def test_a_flush_after_the_end_waits_for_nothing(tmp_path: Path) -> None:
         kept.store.look_up("none", None, answer)
         assert look(kept, "none") is None
         assert answers == [None]
+
+
+def test_after_the_end_nothing_waits_to_be_written(tmp_path: Path) -> None:
+    with keeping(tmp_path / "history.sqlite", log_limit=100) as kept:
+        run = kept.lab.engine.open_cell("cell")
+        double(1)
+        assert kept.store.flush()
+        kept.store.close()
+        kept.store.keep("key", 1, run.id, 1)
+        double(2)  # as a body that was left behind may do, as long as it likes
+        other = kept.lab.engine.open_cell("other")
+        double(3)
+        assert [one.records.held_from for one in (run, other)] == [None, None]  # logs with a limit may forget
+        assert not kept.store._writer._jobs
+        assert not kept.store._keeping._waiting
+
+
+def test_where_no_thread_can_be_started_nothing_is_found(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[Any] = []
+    answer: Callable[[Any], None] = answers.append
+    kept.store.keep("key", 5, 1, 1)
+
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Hearing, "start", refused)
+        kept.store.look_up("key", None, answer)
+    assert answers == [None]
+    assert look(kept, "key") is not None  # as soon as one can

@@ -149,6 +149,20 @@ def test_values_of_a_run_and_of_those_it_resumes_go_when_it_has_ended_well(kept:
     assert not files(kept)
 
 
+def test_a_run_whose_value_was_there_already_needs_nothing_kept(kept: Kept) -> None:
+    @fl.flow(cache=fl.Cache(version=1))
+    def made(x: int) -> list[int]:
+        return [x]
+
+    for state in ("succeeded", "cached"):
+        run = made.submit(1).run
+        assert run.wait(10)
+        assert run.state == state
+        assert kept.store.flush()
+    assert kept.store.flush()
+    assert kept.store.shelf.read("SELECT count(*) FROM beginnings") == [(0,)]
+
+
 def test_what_cannot_be_pickled_is_said_once(kept: Kept) -> None:
     run = open_run(kept)
     with pytest.warns(MemoryWarning, match="the result of task 1 cannot be kept") as said:
