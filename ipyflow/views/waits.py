@@ -131,7 +131,7 @@ def handlers(state: RunState) -> dict[int, list[TaskState]]:
     out: dict[int, list[TaskState]] = {}
     failures = {flow.id: {name for name, kind in flow.kinds if kind == "failed"} for flow in state.workflows.values()}
     for task in state.tasks.values():
-        if task.state is not State.SUCCEEDED:
+        if task.state not in (State.SUCCEEDED, State.CACHED):
             continue
         if task.role == "exceptionally":
             for source in task.refs:

@@ -61,3 +61,20 @@ def test_a_call_of_another_run_is_named_by_its_run(tmp_path: Path) -> None:
             f"total#2 did not run: an equal call, task #1 of run {key}, had given its value"
         )
         assert repr(again) == "<Future total#2 cached>"
+
+
+def test_a_handler_whose_value_was_there_has_handled_it(tmp_path: Path) -> None:
+    @fl.task
+    def fails() -> int:
+        raise OSError("no")
+
+    @fl.task(cache=fl.Cache(params=()))
+    def instead(error: BaseException) -> int:
+        return 0
+
+    with engine(database=tmp_path / "h") as lab:
+        for state in ("succeeded", "cached"):
+            assert fails.send().exceptionally(instead)() == 0
+            (_, failed, handler) = lab.runs[-1].snapshot().tasks.values()
+            assert handler.state == state
+            assert f"instead#{handler.id} handled it." in explain(lab.runs[-1].snapshot(), failed.id)
