@@ -155,6 +155,72 @@ def test_a_kernel_that_is_restarted_politely_has_lost_its_runs_too(kernels: Kern
     assert kernels.ran() == []
 
 
+PIPELINES = """
+    from flows import dies, fl, np, say
+
+    @fl.task
+    def made(n):
+        say(f"made {n}")
+        return np.arange(n)
+
+    @fl.task(with_state=True)
+    def counted(state, table):
+        say(f"counted {len(table)}")
+        return {**state, "seen": state["seen"] + len(table)}, table
+
+    @fl.task(with_state=True)
+    def last(state, tables):
+        say("last")
+        dies("last")
+        return state, (state["seen"], sum(int(table.sum()) for table in tables))
+
+    @fl.task
+    def tidied():
+        say("tidied")
+
+    def pipeline():
+        first = fl.in_parallel([made.send(n).continue_with(counted) for n in (2, 3)])
+        return first.continue_with(last).with_initial(state={"seen": 0}).finally_do(tidied)
+
+    @fl.flow
+    def nightly():
+        say("nightly")
+        fl.in_parallel([made.send(7)])()
+        found = pipeline()()
+        dies("nightly")
+        return found
+"""
+
+
+def pipelines(*lines: str) -> str:
+    return textwrap.dedent(PIPELINES) + "\n".join(lines)
+
+
+def test_a_pipeline_goes_on_entry_by_entry(kernels: Kernels) -> None:
+    kernels.run(pipelines("pipeline()()"), dies="last")
+    first = kernels.ran()
+    assert sorted(first[:-1]) == ["counted 2", "counted 3", "made 2", "made 3"]
+    said = kernels.run(
+        pipelines(
+            "try:", "    fl.resume(fl.history()[0])", "except RuntimeError as error:", "    print(error)",
+            "future = fl.resume(None, pipeline())", "print(future.result(), future.run.resumes != '')",
+        )
+    )  # fmt: skip
+    assert "is a pipeline, which nobody here has any more: put it together again" in said[0]
+    assert said[1] == "(2, 4) True", "of two changes of one part of the state, the first counts"
+    assert kernels.ran() == ["last", "tidied"]
+
+
+def test_pipelines_below_a_flow_go_on_too(kernels: Kernels) -> None:
+    resume = pipelines("future = fl.resume()", "print(future.result())")
+    kernels.run(pipelines("nightly()"), dies="last")
+    assert sorted(kernels.ran()) == ["counted 2", "counted 3", "last", "made 2", "made 3", "made 7", "nightly"]
+    kernels.run(resume, dies="nightly")
+    assert kernels.ran() == ["nightly", "last", "tidied"]
+    assert kernels.run(resume)[-1] == "(2, 4)"
+    assert kernels.ran() == ["nightly"]
+
+
 TASK = """
 import ipyflow as fl, os
 @fl.task
@@ -307,8 +373,14 @@ def test_what_cannot_go_on_says_what_to_do(kept: Callable[..., Any]) -> None:
     running.result(SOON)
 
     pipeline = kept(fl.task(_fails).send())
-    with pytest.raises(RuntimeError, match="is a pipeline, and only flows go on in another kernel: submit it again"):
+    with pytest.raises(RuntimeError, match=r"is a pipeline, .*: put it together again and give it, as in .*pipeline\)"):
         fl.resume(pipeline)
+    with pytest.raises(TypeError, match="the second is the pipeline of a pipeline's run"):
+        fl.resume(pipeline, 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="is a flow and no pipeline"):
+        fl.resume(kept(sum_of, [1]), fl.task(_fails).send())
+    with pytest.raises(TypeError, match="there are no parameters to change"):
+        fl.resume(pipeline, fl.task(_fails).send(), x=1)
 
 
 def _fails() -> None:

@@ -141,6 +141,10 @@ class Earlier:
             return known
         return self._resumed.fill(places, call, task, args, kwargs, group)
 
+    def find_node(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Of a pipeline, only what is to be had from another process: here it begins anew."""
+        return [] if self._resumed is None else self._resumed.find_node(*args, **kwargs)
+
     def to_resume(self) -> Resumed | None:
         """For the next attempt: what is to be had from another process, all of it again."""
         return None if self._resumed is None else self._resumed.to_resume()

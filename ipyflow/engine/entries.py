@@ -12,11 +12,14 @@ from ipyflow.engine import admission, caching, deferring, endings
 from ipyflow.engine.call import AsyncCall, Call
 from ipyflow.engine.context import scope
 from ipyflow.engine.describe import short
+from ipyflow.engine.earlier import UNKNOWN
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit, gates_of
+from ipyflow.engine.marks import RESUMED, keep_mark_for_ever, mark_of
 from ipyflow.engine.nodes import Node, skip
 from ipyflow.engine.options import Definition
 from ipyflow.engine.references import written_arguments
+from ipyflow.engine.resuming import Resumed, record_done
 from ipyflow.errors import PipelineInvalid
 from ipyflow.model import records as r
 from ipyflow.model.ports import Executor
@@ -120,8 +123,10 @@ def _without_state(call: Any, value: Any) -> Any:
             "write `return state, result`"
         )
     state, result = value
-    future = call.future
+    future, memory = call.future, call.engine.memory
     call.keeper.state_out = state
+    if memory is not None and memory.keeps_results and future.run.kind in RESUMED:
+        memory.keep_outcome(state, future.run.id, -future.id)  # beside the result, which has the number itself
     future.run.append(r.Noted(call.engine.now(), future.id, "state", short(state)))
     return result
 
@@ -139,7 +144,7 @@ def enter(
     node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
     keeper: StateKeeper | None, gates: tuple[Limit, ...], refs: tuple[int, ...], id: int | None, group: str | None,
     role: str | None, branch: int | None, state: Any = None, spared: bool = False, refused: Exception | None = None,
-    kind: type[Call] | None = None, text: str | None = None, permits: tuple[Limit, ...] = (),
+    kind: type[Call] | None = None, text: str | None = None, permits: tuple[Limit, ...] = (), anew: bool = False,
 ) -> Call | None:  # fmt: skip
     """Submit an entry below ``node``.
 
@@ -162,12 +167,20 @@ def enter(
         kind: the class of its call, where it is one of its own.
         text: its arguments in words, where they hold no futures; without, they are looked through.
         permits: the limit of its own, of which it has the permit already.
+        anew: it runs whatever another process has done, with which its run goes on.
 
     Returns:
         The call, if nothing holds it back: the caller has it run.
     """
     engine, future_of_node, options = node.engine, node.future, task.options
     run = future_of_node.run
+    known: Resumed | None = None
+    if node.earlier is not None and refused is None and not anew:
+        taken = _taken(node, task, args, kwargs, owner, keeper, refs, id, group, role, branch, state)
+        if isinstance(taken, Future):
+            owner.current = taken
+            return endings.listen(taken, owner.entry_done)
+        known = taken
     if options.memo and refused is None:
         try:
             return _enter_memoised(node, task, args, kwargs, owner, id)
@@ -205,6 +218,8 @@ def enter(
     written, found = written_arguments(args, kwargs) if text is None else (text, _NONE)
     if role is None and not task.simple:
         role = task.role
+    if text is None and engine.memory is not None and (type(written) is str or task.is_local or role is not None):
+        keep_mark_for_ever(node, id, task, mark_of(task, written, args, kwargs), args, kwargs)
     if found:
         refs = (*refs, *[f.id for f in found])
     run.append_row(
@@ -213,6 +228,8 @@ def enter(
             group, role, branch,
         )
     )  # fmt: skip
+    if known is not None:
+        known.begins(call)
     # Behind the record: whoever finds it here may record its end.
     owner.current = future
     run.live[id] = future
@@ -227,6 +244,62 @@ def enter(
     if task.simple and not gates and not run.paused and (permits or task.own_limit is None):
         return call  # type: ignore[no-any-return]
     return admission.admit(engine, call, found)
+
+
+class _Aside:
+    """Takes the state of an entry that was found done and is run again, which is past its place in the pipeline."""
+
+    __slots__ = ("_keeper", "state_out")
+
+    def __init__(self, keeper: StateKeeper) -> None:
+        self._keeper = keeper
+        self.state_out: Any = None
+
+    def fresh_state(self, state: Any) -> Any:
+        """As the pipeline has it."""
+        return self._keeper.fresh_state(state)
+
+
+def _taken(
+    node: Node, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], owner: EntryOwner,
+    keeper: StateKeeper | None, refs: tuple[int, ...], id: int | None, group: str | None, role: str | None,
+    branch: int | None, state: Any,
+) -> Future[Any] | Resumed | None:  # fmt: skip
+    """What another process has done of an entry: its future, done; else what is known below it, if anything."""
+    resumed: Any = node.earlier
+    role = role or task.role
+    if task.options.memo or not (places := resumed.find(node, task, args, kwargs, group, role, branch)):
+        return None  # with memo it is looked for where it is submitted
+    stateful = task.options.with_state and keeper is not None
+    for past, was in places:
+        value = past.value_of(was)
+        after = past.state_behind(was) if stateful and value is not UNKNOWN else None
+        if value is UNKNOWN or after is UNKNOWN:
+            continue
+        engine, run = node.engine, node.future.run
+        future: Future[Any] = Future(next(engine._ids) if id is None else id, task, run, node.future.id)
+        future._read = True
+        text, found = written_arguments(args, kwargs)
+        keep_mark_for_ever(node, future.id, task, mark_of(task, text, args, kwargs), args, kwargs)
+        record_done(future, value, past, was, text, (*refs, *[f.id for f in found]), group, role, branch)
+        for each, there in places:
+            each.begun_as[future.id] = there.id
+        aside = None if keeper is None else _Aside(keeper)
+        context = node.context.copy()
+        call: Any = _entry_kind(task, aside)(
+            engine, future, task, (), {}, engine.executors[task.options.executor], context, group
+        )
+        call.node, call.owner, call.keeper, call.state_in = node, owner, aside, state
+        call.gates = gates_of(future.id, future.label, task.options.max_parallelism, node.gates)
+        call.take_start()
+        call.take_end()
+        call.returned = (args, kwargs)
+        future._call = call
+        if stateful:
+            assert keeper is not None
+            keeper.state_out = after
+        return future
+    return Resumed(places)
 
 
 def _enter_memoised(

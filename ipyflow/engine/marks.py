@@ -35,6 +35,8 @@ WHOLE = b""
 """The mark of a call whose text says all there is."""
 UNKNOWN = b"?"
 """Kept of a call of which nobody knows what tells it from others."""
+RESUMED = ("flow", "pipeline")
+"""Kinds of runs of which is kept what another process needs to go on with them."""
 _SIZE = 16
 
 
@@ -102,13 +104,20 @@ def keep_mark(
     parent: Call, id: int, task: Definition, text: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Keep what tells a child of ``parent`` from others of the same name and text."""
-    memory, run = parent.engine.memory, parent.future.run
     mark = mark_of(task, text, args, kwargs)
     if mark:
         if parent.given is None:
             parent.given = {}
         parent.given[id] = mark
-    if memory is not None and run.kind == "flow":
+    keep_mark_for_ever(parent, id, task, mark, args, kwargs)
+
+
+def keep_mark_for_ever(
+    parent: Call, id: int, task: Definition, mark: bytes | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Keep it for another process alone: ``mark`` is that of the call in this one."""
+    memory, run = parent.engine.memory, parent.future.run
+    if memory is not None and run.kind in RESUMED:
         kept = mark_for_ever(task, mark, args, kwargs, memory.keeps_results)
         if kept != WHOLE:
             memory.keep_mark(run.id, id, UNKNOWN if kept is None else kept)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ipyflow.engine import endings
 from ipyflow.engine.call import Call
-from ipyflow.engine.describe import message, traceback_text
+from ipyflow.engine.describe import message, short, traceback_text
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.options import Definition, Options
@@ -23,8 +23,10 @@ from ipyflow.model import records as r
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
 if TYPE_CHECKING:
+    from ipyflow.engine.past import Past
     from ipyflow.engine.run import Run
     from ipyflow.engine.scheduler import Engine
+    from ipyflow.model.run import TaskState
 
 _ref = weakref.ref
 
@@ -178,6 +180,21 @@ def end_well(node: Node, value: Any) -> Call | None:
     """
     ready = endings.end_with_value(node.engine, node, value)
     return end_stopped(node) if node.stopped else ready
+
+
+def end_known(node: Node, value: Any, past: Past, was: TaskState) -> None:
+    """End a node that was just opened with the value that it had in another process."""
+    engine, future = node.engine, node.future
+    text, made = short(value), past.made(was)
+    with engine.changing:
+        if node.stopped or not node.take_end():
+            return
+        future.state = State.CACHED
+        future._when = time = engine.now()
+        future.run.append(r.Reused(time, future.id, "resumed", past.key, was.id, made))
+        future.run.append(r.Finished(time, future.id, "cached", type(value).__name__, text, None))
+    future._value = value
+    engine.dispatch(engine.settled(node, future))
 
 
 def end_badly(node: Node, error: BaseException) -> Call | None:

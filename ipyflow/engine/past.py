@@ -12,6 +12,8 @@ from ipyflow.model import records as r
 from ipyflow.model.run import RunState, TaskState
 from ipyflow.model.status import RESTARTABLE_STATES, State
 
+ROLES = (*KNOWN, "pipeline", "group", "finally", "merge")
+"""Of what is found: not workflows, which begin anew, nor handlers, which are run where something has failed again."""
 _BEGINS_ANEW = ("retry after ", "it gave None")
 """What a body waits for that is run again from nothing."""
 
@@ -40,7 +42,7 @@ class Past:
         self._state, self._kept, self._value, self._lost, self._resumes = state, kept, value, lost, resumes
         self._below: dict[int, list[TaskState]] = {}
         for task in state.tasks.values():
-            if task.role in KNOWN:
+            if task.role in ROLES and not task.planned:
                 self._below.setdefault(task.parent, []).append(task)
 
     def below(self, parent: int) -> list[TaskState]:
@@ -59,9 +61,32 @@ class Past:
             self._lost(f"the value of {task.name} no longer loads ({type(error).__name__}: {error}); it is run again")
             return UNKNOWN
 
+    def state_behind(self, task: TaskState) -> Any:
+        """The state that an entry of a pipeline gave back beside its value; ``UNKNOWN`` where nobody knows it."""
+        if -task.id not in self._kept:
+            return UNKNOWN
+        try:
+            return self._value(-task.id)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            self._lost(f"the state behind {task.name} no longer loads ({said}); it is run again")
+            return UNKNOWN
+
     def knows(self, task: TaskState) -> bool:
         """Whether the value of a task is known, as far as can be told without loading it."""
+        if any(kind == "state" for kind, _ in task.notes) and -task.id not in self._kept:
+            return False
         return task.id in self._kept or read_value(task) is not UNKNOWN
+
+    def begins_with(self, node: int, args: str) -> bool:
+        """Whether the first entry of a pipeline was given these arguments."""
+        first = min(self._below.get(node, ()), key=lambda task: task.id, default=None)
+        return first is not None and first.args == args
+
+    def was_retried(self, parent: int) -> bool:
+        """Whether something right below a task was run again on request: a finaliser may have run before that."""
+        tasks = (*self._below.get(parent, ()), self._state.tasks[parent])
+        return any(span.state in RESTARTABLE_STATES for task in tasks for span in task.spans[:-1])
 
     def made(self, task: TaskState) -> float:
         """When a value was made, in seconds since the epoch."""

@@ -21,8 +21,9 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine.call import AsyncCall, Call
-from ipyflow.engine.describe import short
+from ipyflow.engine.describe import arguments, short
 from ipyflow.engine.earlier import ENDED_WELL, UNKNOWN
+from ipyflow.engine.endings import NODE
 from ipyflow.engine.future import Future
 from ipyflow.engine.limits import gates_of
 from ipyflow.engine.marks import WHOLE, keep_mark, mark_for_ever, mark_of
@@ -39,6 +40,7 @@ COUNTED = 1_000
 """Of more tasks it is not counted whose values are known."""
 
 Place = tuple[Past, TaskState]
+Left = dict[tuple[Any, ...], deque[TaskState]]
 
 
 class Resumed:
@@ -55,13 +57,13 @@ class Resumed:
         self._places = list(places)
         self.refused: set[int] = set()
         self._lock = threading.Lock()
-        self._left: list[tuple[Past, dict[tuple[Any, ...], deque[TaskState]]]] = []
+        self._left: list[tuple[Past, Left]] = []
         self._shared: dict[int, Future[Any]] = {}
         """What tasks with ``memo=`` were given, by the place."""
         for past, was in self._places:
             left: dict[tuple[Any, ...], deque[TaskState]] = {}
             for task in past.below(was.id):
-                left.setdefault((task.name, task.module, task.group, task.args), deque()).append(task)
+                left.setdefault(_place(task), deque()).append(task)
             self._left.append((past, left))
 
     @property
@@ -74,7 +76,8 @@ class Resumed:
         past, was = self._places[0]
         done = [task for task in past.below(was.id) if task.state in ENDED_WELL]
         text = f"goes on with {past.key}, where {_tasks(len(done))} right below it had ended well"
-        if len(done) > COUNTED or (gone := sum(not past.knows(task) for task in done)) == 0:
+        with_values = [task for task in done if task.executor != NODE]
+        if len(done) > COUNTED or (gone := sum(not past.knows(task) for task in with_values)) == 0:
             return text
         what, again = ("value of one was", "it runs") if gone == 1 else (f"values of {gone:,} were", "these run")
         return f"{text}; the {what} not kept (configure(keep_results=True) keeps all), so {again} again"
@@ -86,8 +89,7 @@ class Resumed:
     def begins(self, call: Call) -> None:
         """``call`` takes the place; its record is there, and it has not begun."""
         future, run = call.future, call.future.run
-        for past, was in self._places:
-            past.begun_as[future.id] = was.id
+        self.stands_for(future.id)
         if any(left for _, left in self._left):
             call.earlier = self
         if run.root is future:
@@ -95,6 +97,11 @@ class Resumed:
             run.append(r.Noted(call.engine.now(), future.id, "resumed", self.in_words()))
             if call.engine.memory is not None:
                 call.engine.memory.keep_resumed(run.id, self.key)
+
+    def stands_for(self, id: int) -> None:
+        """The task of this number stands in its place: futures among arguments are known so."""
+        for past, was in self._places:
+            past.begun_as[id] = was.id
 
     def take(
         self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
@@ -104,15 +111,28 @@ class Resumed:
         return self.fill(places, call, task, args, kwargs, group) if places else None
 
     def find(
-        self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None
-    ) -> list[Place]:
-        """The places of this call in the runs, which nobody else is given then."""
+        self, call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any], group: str | None,
+        role: str | None = None, branch: int | None = None,
+    ) -> list[Place]:  # fmt: skip
+        """The places of this call in the runs, which nobody else is given then.
+
+        Args:
+            call: its parent.
+            task: what is called.
+            args: its positional arguments.
+            kwargs: its keyword arguments.
+            group: the label of the group around it.
+            role: of an entry of a pipeline, what it is there.
+            branch: of an entry, the branch it is in.
+        """
         if isinstance(getattr(task.fn, "fn", task.fn), types.MethodType):
             return []
         hashes = call.engine.memory is not None and call.engine.memory.keeps_results
         has_futures = bool(find((args, kwargs)))
         found: list[Place] = []
-        for past, left in self._left:
+        for number, (past, left) in enumerate(self._left):
+            if role == "finally" and (number or past.was_retried(self._places[0][1].id)):
+                continue  # what it belongs to was run again after it, in a run that went on or by a retry
             try:
                 before, named = past.as_it_was((args, kwargs)) if has_futures else (args, kwargs)
             except Exception:  # a future from elsewhere; a container that takes no others
@@ -121,10 +141,9 @@ class Resumed:
             mark = mark_for_ever(task, mark_of(task, text, before, named), before, named, hashes)
             if mark is None:
                 continue
-            row = (r.SUBMITTED, 0.0, 0, 0, "", "", "", text, (), None, None, None)
-            written: str = r.unpack(row).args  # type: ignore[union-attr]
+            key = (task.name, task.module, group, _as_logged(text), role or task.role, branch)
             with self._lock:
-                places = left.get((task.name, task.module, group, written), deque())
+                places = left.get(key, deque())
                 same = [was for was in places if past.marks.get(was.id, WHOLE) == mark]
                 # One that has ended well, if there is any: the others are run again.
                 was = next((one for one in same if one.state in ENDED_WELL), same[0] if same else None)
@@ -134,6 +153,52 @@ class Resumed:
                     places.remove(was)
             found.append((past, was))
         return found
+
+    def find_node(
+        self, name: str, text: str, group: str | None, role: str, branch: int | None = None, mark: bytes | None = None,
+        head: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+    ) -> list[Place]:  # fmt: skip
+        """The places of a pipeline, or of a group of one, which nobody else is given then.
+
+        Args:
+            name: its name.
+            text: what it stands for, in words.
+            group: the label of the group around it.
+            role: what it is.
+            branch: the branch it is in.
+            mark: of a pipeline, what tells it from others of the same words, if that is known.
+            head: else the arguments of its first entry, if that is no group.
+        """
+        found: list[Place] = []
+        for past, left in self._left:
+            begins = None
+            if mark is None and head is not None:
+                try:
+                    begins = _as_logged(arguments(*past.as_it_was(head)))
+                except Exception:  # as of calls: a future from elsewhere
+                    continue
+            with self._lock:
+                places = left.get((name, "", group, _as_logged(text), role, branch), deque())
+                same = [was for was in places if past.marks.get(was.id) == mark]
+                if mark is not None:
+                    same.sort(key=lambda was: was.state not in ENDED_WELL)
+                elif begins is not None:
+                    same = [was for was in same if past.begins_with(was.id, begins)]
+                if not same:
+                    continue
+                was = same[0]
+                places.remove(was)
+            found.append((past, was))
+        return found
+
+    def outcome(self, mark: bytes | None = None) -> tuple[Past, TaskState, Any] | None:
+        """The value of a pipeline that had ended well, where it is the same by its mark, and who had it."""
+        for past, was in self._places:
+            if mark is not None and past.marks.get(was.id) == mark and was.state in ENDED_WELL:
+                value = past.value_of(was)
+                if value is not UNKNOWN:
+                    return past, was, value
+        return None
 
     def fill(
         self, places: list[Place], call: Call, task: Definition, args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -167,21 +232,40 @@ class Resumed:
         future._unread = parent.unread
         parent.unread[future.id] = None
         keep_mark(parent, future.id, task, text, args, kwargs)
-        described = short(value)
-        future._when = now = engine.now()
         role = None if task.simple else task.role
-        run.append_row(
-            (
-                r.SUBMITTED, now, future.id, future.parent_id, task.name, task.module, task.executor_name, text,
-                tuple([one.id for one in found]), group, role, None,
-            )
-        )  # fmt: skip
-        run.append(r.Reused(now, future.id, "resumed", past.key, was.id, past.made(was)))
-        run.append(r.Finished(now, future.id, "cached", type(value).__name__, described, None))
-        future._value, future.state, future._settled = value, State.CACHED, True
+        record_done(future, value, past, was, text, tuple([one.id for one in found]), group, role, None)
         future._call = _ended(parent, future, task, args, kwargs, group)
         run.refs.append(weakref.ref(future))
         return future
+
+
+def record_done(
+    future: Future[Any], value: Any, past: Past, was: TaskState, text: Any, refs: tuple[int, ...], group: str | None,
+    role: str | None, branch: int | None,
+) -> None:  # fmt: skip
+    """End a future that nobody has heard of yet with the value that a task of another process had."""
+    run, task = future.run, future.task
+    described = short(value)
+    future._when = now = run.engine.now()
+    run.append_row(
+        (
+            r.SUBMITTED, now, future.id, future.parent_id, task.name, task.module, task.executor_name, text, refs,
+            group, role, branch,
+        )
+    )  # fmt: skip
+    run.append(r.Reused(now, future.id, "resumed", past.key, was.id, past.made(was)))
+    run.append(r.Finished(now, future.id, "cached", type(value).__name__, described, None))
+    future._value, future.state, future._settled = value, State.CACHED, True
+
+
+def _place(task: TaskState) -> tuple[Any, ...]:
+    return (task.name, task.module, task.group, task.args, task.role, task.branch)
+
+
+def _as_logged(text: Any) -> str:
+    """Arguments as whoever reads their record has them."""
+    row = (r.SUBMITTED, 0.0, 0, 0, "", "", "", text, (), None, None, None)
+    return r.unpack(row).args  # type: ignore[union-attr]
 
 
 def _ended(

@@ -26,7 +26,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.kept import Kept
 from ipyflow.engine.limits import Limit, Rate, gates_of
 from ipyflow.engine.loop import LoopThread
-from ipyflow.engine.marks import keep_mark
+from ipyflow.engine.marks import RESUMED, keep_mark
 from ipyflow.engine.nodes import Kind
 from ipyflow.engine.options import Definition
 from ipyflow.engine.plan import Plan
@@ -374,9 +374,11 @@ class Engine:
         Before anybody can change it. That the log does not say yet whether it ends so, whoever reads it knows.
         """
         memory, run = self.memory, future.run
-        if memory is None or not memory.keeps_results or future.parent_id == r.NO_TASK or run.kind != "flow":
+        if memory is None or not memory.keeps_results or future.parent_id == r.NO_TASK or run.kind not in RESUMED:
             return
-        if type(value) is not Kept and not (type(value) is str and len(value) <= LONGEST):  # the log has it whole
+        if issubclass(type(value), (Kept, Plan)):
+            return  # it stays elsewhere; it takes the place of an entry, which makes it again
+        if not (type(value) is str and len(value) <= LONGEST):  # the log has it whole
             memory.keep_outcome(value, run.id, future.id)
 
     def keep(self, call: Call, value: Any) -> None:

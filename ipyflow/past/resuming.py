@@ -1,4 +1,4 @@
-"""A flow goes on whose kernel died in the middle: it is run again, and what was done is not done twice.
+"""A flow or a pipeline goes on whose kernel died in the middle: it is run again, and what was done is not done twice.
 
 What of it is found done is the engine's: see :mod:`ipyflow.engine.resuming`. ``docs/resume.md`` has the why.
 """
@@ -22,6 +22,8 @@ from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.run import Run
 from ipyflow.engine.sources import inner_function
 from ipyflow.errors import MemoryWarning
+from ipyflow.flows.pipelines.start import start
+from ipyflow.flows.pipelines.value import Pipeline
 from ipyflow.flows.tasks import Task, flow_called
 from ipyflow.model import records as r
 from ipyflow.model.run import RunState, TaskState
@@ -44,16 +46,19 @@ def set_cells(of_cell: Callable[[str], Task[Any, Any]] | None) -> None:
     _of_cell = of_cell
 
 
-def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: Any) -> Future[Any]:
-    """Run a flow again that did not come to its end, with what it had done: after a kernel that died in the middle.
+def resume(
+    run: str | PastRun | Run | Future[Any] | None = None, pipeline: Pipeline | None = None, /, **changes: Any
+) -> Future[Any]:
+    """Run a flow, or a pipeline, that did not come to its end again, with what it had done: after its kernel has died.
 
     The flow's code runs from its beginning, as it is now. A task it submits again with the same arguments is not run
     again if it had succeeded and its value is known: numbers, short texts and small lists always are, all others with
-    ``configure(keep_results=True)``. See ``docs/resume.md``.
+    ``configure(keep_results=True)``. So it is with the entries of a pipeline. See ``docs/resume.md``.
 
     Args:
         run: a run of the history, its key, the beginning of it, or its name; by default the newest flow of this
             notebook, or of code that is known here, that was lost with its kernel.
+        pipeline: of the run of a pipeline, the same pipeline, put together again: nobody else has it.
         changes: arguments of the flow that are to be others, by name.
 
     Returns:
@@ -63,7 +68,8 @@ def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: A
         LookupError: no run goes by that, or several do.
         RuntimeError: it cannot go on: it has succeeded, it is at work, it was no flow, its code is not known here, or
             nothing is kept; the message says what to do. Nothing was started.
-        TypeError: its arguments do not fit the flow as it is now. Nothing was started.
+        TypeError: its arguments do not fit the flow as it is now, or a pipeline is given for a flow. Nothing was
+            started.
 
     Example:
         >>> import ipyflow as fl
@@ -78,28 +84,44 @@ def resume(run: str | PastRun | Run | Future[Any] | None = None, /, **changes: A
         ...     fl.resume("double", x=4).result()
         8
     """
-    past = _newest(run)
+    if pipeline is not None and not isinstance(pipeline, Pipeline):
+        raise TypeError(f"resume({run!r}, {pipeline!r}): the second is the pipeline of a pipeline's run, as it was")
+    past = _newest(pipeline.outline if run is None and pipeline is not None else run, pipeline)
     store = kept()
     runs = _chain(past, store)
     states = [one.records.state() for one in runs]
     first = next((task for task in states[0].tasks.values() if not task.parent), None)
     if first is None:
         raise RuntimeError(f"{_label(past)} was lost before anything of it was written: submit it again")
-    task = _flow_of(past, first)
-    _check_names(past, task, states)
+    task = None
+    if pipeline is None:
+        task = _flow_of(past, first)
+        _check_names(past, task, states)
     places = []
     for one, state in zip(runs, states, strict=True):
         known = _past(one, state, store)
         if known.root is not None:
             places.append((known, known.root))
     resumed = Resumed(places)
-    args, kwargs = _arguments(past, first, task, store, changes)
     engine = session._session.engine()
-    start = lambda args, kwargs: engine.submit(task, args, kwargs, resumed=resumed)  # noqa: E731
-    return Beginning(start, task).start_with(args, kwargs)
+    if task is None:
+        return _start(engine, past, first, pipeline, resumed, changes)
+    args, kwargs = _arguments(past, first, task, store, changes)
+    begin = lambda args, kwargs: engine.submit(task, args, kwargs, resumed=resumed)  # noqa: E731
+    return Beginning(begin, task).start_with(args, kwargs)
 
 
-def _newest(run: Any) -> PastRun:
+def _start(
+    engine: Any, past: PastRun, first: TaskState, pipeline: Any, resumed: Resumed, changes: dict[str, Any]
+) -> Future[Any]:
+    """Submit a pipeline that goes on, at top level, in a run of the name that it had."""
+    pipeline.check()
+    name = "" if past.name == first.args else past.name
+    begin = lambda args, kwargs: start(engine, pipeline, name, resumed)  # noqa: E731
+    return Beginning(begin).again(changes)
+
+
+def _newest(run: Any, pipeline: Pipeline | None) -> PastRun:
     """The run that is meant, or the one that has gone on with it since."""
     if isinstance(run, Future):
         run = run.run
@@ -126,20 +148,27 @@ def _newest(run: Any) -> PastRun:
         )
     while (after := _successor(past, store)) is not None:
         past = after
-    _check(past)
+    _check(past, pipeline)
     return past
 
 
-def _check(past: PastRun) -> None:
+def _check(past: PastRun, pipeline: Pipeline | None) -> None:
     if not past.closed:
         raise RuntimeError(f"{_label(past)} is at work in another kernel: it can go on here once that has ended")
     if past.word in ("succeeded", "cached"):
         raise RuntimeError(f"{_label(past)} has succeeded: there is nothing to go on with; submit it again instead")
-    if past.kind != "flow":
+    if past.kind == "pipeline" and pipeline is None:
+        raise RuntimeError(
+            f"{_label(past)} is a pipeline, which nobody here has any more: put it together again and give it, as in "
+            f"ipyflow.resume({past.key!r}, pipeline)"
+        )
+    if pipeline is not None and past.kind != "pipeline":
+        raise TypeError(f"{_label(past)} is a {past.kind} and no pipeline: write resume({past.key!r})")
+    if past.kind not in ("flow", "pipeline"):
         what = {"cell": "run the cell again", "script": "run the script again"}.get(past.kind, "submit it again")
         raise RuntimeError(
-            f"{_label(past)} is a {past.kind}, and only flows go on in another kernel: {what}; tasks with cache=True "
-            "are not computed twice"
+            f"{_label(past)} is a {past.kind}, and only flows and pipelines go on in another kernel: {what}; tasks "
+            "with cache=True are not computed twice"
         )
 
 

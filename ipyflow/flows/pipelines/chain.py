@@ -61,11 +61,15 @@ class Chain:
     """
 
     __slots__ = (
-        "args", "below", "branch", "current", "entries", "error", "gates", "group", "halted", "has_slot", "ids",
-        "kept", "kwargs", "node", "outcome", "over", "owner", "place", "refs", "saved", "state", "state_out", "value",
-        "way_out",
+        "anew", "anew_before", "args", "below", "branch", "current", "entries", "error", "gates", "group", "halted",
+        "has_slot", "ids", "kept", "kwargs", "node", "outcome", "over", "owner", "place", "refs", "saved", "state",
+        "state_out", "value", "way_out",
     )  # fmt: skip
 
+    anew: bool
+    """In a run that goes on with one of another process: an entry was not found done, so the finaliser runs again."""
+    anew_before: bool
+    """The same of what stood here before a pipeline took the place of its last entry."""
     current: Future[Any] | None
     """Its entry under way; the engine sets it."""
     outcome: Outcome | None
@@ -98,7 +102,7 @@ class Chain:
         self.value: Any = None
         self.error = self.outcome = None
         self.current = self.saved = None
-        self.over = self.halted = self.way_out = False
+        self.over = self.halted = self.way_out = self.anew = self.anew_before = False
         self.has_slot = True
 
     def final_state(self) -> Any:
@@ -180,7 +184,7 @@ class Chain:
         keeper, refs = (self, self.refs) if role != FINALISER else (None, ())
         ready = enter(
             self.node, task, args, kwargs, self, keeper, self.gates, refs, ids, self.group, role, self.branch,
-            self.state, spared, refused,
+            self.state, spared, refused, anew=role == HANDLER or (role == FINALISER and self.anew),
         )  # fmt: skip
         if self.halted and not spared and self.current is not None:
             self.node.engine.cancel(self.current)  # halted just before it could be found
@@ -222,6 +226,8 @@ class Chain:
             future.when_settled(self.entry_done)
             return None
         self.current = None
+        if self.node.future.run.resumes:
+            self._tell_anew(future)
         if error is not None:
             self._failed(error, future)
         else:
@@ -235,6 +241,12 @@ class Chain:
             self.refs = (future.id,)
         ready = self.go_on()
         return None if ready is None else ready.executor.follow(ready)
+
+    def _tell_anew(self, future: Future[Any]) -> None:
+        """An entry has ended: see whether it was run here. A group says so itself."""
+        makes_more = future._error is None and issubclass(type(future._value), Plan)
+        if not makes_more and future.state is not State.CACHED and isinstance(self.entries[self.place], Step):
+            self.anew = True
 
     def _took(self, value: Any, fruitful: bool, entry: Entry) -> None:
         if self.outcome is not None:
@@ -295,13 +307,14 @@ class Chain:
         state = self.state if inline else None
         if rest or not fruitful or entry.pauses:
             back = SAME if inline else self.state
-            frame = Frame(self.entries, self.place, self.ids, back, self.kept, self.outcome, fruitful)
+            frame = Frame(self.entries, self.place, self.ids, back, self.kept, self.outcome, fruitful, self.anew)
             self.below = (*self.below, frame)
             self.kept, self.outcome = SAME, None
         elif not inline and self.kept is SAME:
             self.kept = self.state
         if initial is not None:
             args, kwargs, state = initial.over(args, kwargs, state)
+        self.anew, self.anew_before = False, self.anew or self.anew_before
         self.entries, self.ids, self.place = pipeline.entries, None, 0
         self.args, self.kwargs, self.state = args, kwargs, state
         self.error = self.saved = None
@@ -312,6 +325,7 @@ class Chain:
         self.state = self.final_state() if frame.state is SAME else frame.state
         self.entries, self.ids, self.place, self.kept = frame.entries, frame.ids, frame.place, frame.kept
         entry = self.entries[self.place]
+        self.anew = self.anew or frame.anew
         self.outcome = frame.outcome
         if self.error is not None:
             self.place += 1

@@ -21,6 +21,7 @@ class Frame(NamedTuple):
     kept: Any
     outcome: Outcome | None
     fruitful: bool
+    anew: bool
 
 
 class Outcome(NamedTuple):

@@ -22,6 +22,7 @@ from ipyflow.engine.future import Future
 from ipyflow.engine.limits import Limit
 from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, failure_in, open_node, reopen
 from ipyflow.engine.plan import Plan
+from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.turns import Turns
 from ipyflow.errors import GroupError, PipelineInvalid, TaskCancelled
 from ipyflow.flows.pipelines import state as states
@@ -30,6 +31,7 @@ from ipyflow.flows.pipelines.entries import Group, Step
 from ipyflow.flows.pipelines.merge import Merge
 from ipyflow.flows.pipelines.plan import Planner, head, skip_all
 from ipyflow.model import records as r
+from ipyflow.model.status import State
 
 NAMED = 5
 """Failures that the message of a ``GroupError`` names."""
@@ -56,6 +58,10 @@ class GroupRun:
             above=above, role="group", context=above.context.copy(), gates=chain.gates, id=ids and ids[0],
             refs=chain.refs, group=chain.group, branch=chain.branch,
         )  # fmt: skip
+        if above.earlier is not None:
+            places = above.earlier.find_node(group.name, group.text, chain.group, "group", chain.branch)
+            if places:
+                Resumed(places).begins(self.node)
         self.engine = above.engine
         self.label = self.node.future.label
         self.slots: Limit | None = None
@@ -199,6 +205,8 @@ class GroupRun:
         """A branch has ended."""
         place, error, changed = chain.branch, chain.error, None
         assert place is not None
+        if chain.anew or chain.anew_before:
+            self.chain.anew = True
         if error is None and chain.saved is not None:  # it was stopped before its last entry
             error = TaskCancelled(f"branch {place} of {self.label} was cancelled")
         if error is None:
@@ -231,6 +239,8 @@ class GroupRun:
         """A branch of one step has ended."""
         error, value = future._error, future._value
         if error is None and future._settled and not issubclass(type(value), Plan):
+            if future.state is not State.CACHED:
+                self.chain.anew = True
             value = value if future.task.options.fruitful else None
             return self.succeeded(place, value, None, future._when, True)
         chain = self._chain(place, None if self.ids is None else self.ids[place])

@@ -12,6 +12,7 @@ from ipyflow.engine.nodes import end_badly, reopen
 from ipyflow.errors import StateConflictWarning
 from ipyflow.flows.pipelines import state as states
 from ipyflow.model import records as r
+from ipyflow.model.status import State
 
 if TYPE_CHECKING:
     from ipyflow.flows.pipelines.group import GroupRun
@@ -78,6 +79,8 @@ class Merge:
             future.when_settled(self.entry_done)
             return None
         run = self._run
+        if future.state is not State.CACHED:
+            run.chain.anew = True
         if error is None:
             ready = run.merged(value)
         else:

@@ -16,6 +16,8 @@ from ipyflow.model import records as r
 Ids = list[Any]
 """The numbers of planned entries: of a step its number, of a group its number and the numbers of its branches."""
 
+PLANNED = 100
+"""Up to so many entries a pipeline writes its whole plan into the log when it is submitted, for views to show."""
 DEEPEST = 60
 """Columns that a tree of text is indented at most; what is deeper is only named."""
 _MARKS = {HANDLER: "if it fails: ", FINALISER: "in the end: "}

@@ -16,18 +16,17 @@ from ipyflow.engine.context import Group as Label
 from ipyflow.engine.context import current_call, scope
 from ipyflow.engine.future import Future
 from ipyflow.engine.nodes import Node, end_badly, end_stopped, end_well, open_node, reopen
+from ipyflow.engine.resuming import Resumed
 from ipyflow.engine.scheduler import Engine
 from ipyflow.errors import DependencyError, TaskCancelled
 from ipyflow.flows.pipelines.chain import Chain
 from ipyflow.flows.pipelines.entries import Group
 from ipyflow.flows.pipelines.group import GroupRun, in_turn
-from ipyflow.flows.pipelines.plan import Planner
+from ipyflow.flows.pipelines.known import known_below
+from ipyflow.flows.pipelines.plan import PLANNED, Planner
 
 if TYPE_CHECKING:
     from ipyflow.flows.pipelines.value import Pipeline
-
-PLANNED = 100
-"""Up to so many entries a pipeline writes its whole plan into the log when it is submitted, for views to show."""
 
 
 class PipelineRun:
@@ -38,16 +37,19 @@ class PipelineRun:
         pipeline: what to run.
         args: what the head is handed, in front of its own arguments, where the pipeline does not say itself.
         kwargs: the same by keyword.
+        name: of its run, by default its outline.
+        resumed: what a run of another process has done of it.
     """
 
     node: Node
     chain: Chain
 
     def __init__(
-        self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = ""
-    ) -> None:
+        self, engine: Engine, pipeline: Pipeline, args: tuple[Any, ...], kwargs: dict[str, Any], name: str = "",
+        resumed: Resumed | None = None,
+    ) -> None:  # fmt: skip
         self._engine, self._pipeline, self._args, self._kwargs = engine, pipeline, args, kwargs
-        self._name = name or pipeline.outline
+        self._name, self._resumed = name or pipeline.outline, resumed
 
     def begin(self) -> Future[Any]:
         """Start the first entries; returns the future."""
@@ -57,7 +59,8 @@ class PipelineRun:
             parent = current_call()
             if parent is not None and parent.stopped:
                 engine.cancel(future, f"{parent.label} was told to stop before")
-            engine.dispatch(self.chain.go_on())
+            if not future._settled:
+                engine.dispatch(self.chain.go_on())
         except BaseException:
             self._give_up()
             raise
@@ -81,13 +84,17 @@ class PipelineRun:
             name = self._name
             start = lambda args, kwargs: PipelineRun(engine, pipeline, args, kwargs, name).begin()  # noqa: E731
             engine.can_begin_anew(run, Beginning(start, None, self._args, self._kwargs))
-        ids = None
-        if pipeline.size <= PLANNED:
-            plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())
-            ids = plan.write(pipeline.entries, self.node.future.id, group=label)
         args, kwargs, state = self._args, self._kwargs, None
         if pipeline.initial is not None:
             args, kwargs, state = pipeline.initial.over(args, kwargs, state)
+        if parent is not None:
+            known_below(self.node, pipeline, parent, label, args, kwargs, state)
+        elif self._resumed is not None:
+            self._resumed.begins(self.node)
+        ids = None
+        if pipeline.size <= PLANNED and not self.node.future._settled:
+            plan = Planner(run.append_row, lambda: next(engine._ids), engine.now())
+            ids = plan.write(pipeline.entries, self.node.future.id, group=label)
         self.chain = Chain(self, gates, None, label, pipeline.entries, ids, args, kwargs, (), state)
 
     def _give_up(self) -> None:
@@ -151,9 +158,12 @@ class PipelineRun:
         self.chain.again()
 
 
-def start(engine: Engine, pipeline: Pipeline, name: str = "") -> Future[Any]:
-    """Submit ``pipeline``; returns its future at once. Its run goes by ``name``, or by its outline."""
-    return PipelineRun(engine, pipeline, (), {}, name).begin()
+def start(engine: Engine, pipeline: Pipeline, name: str = "", resumed: Resumed | None = None) -> Future[Any]:
+    """Submit ``pipeline``; returns its future at once. Its run goes by ``name``, or by its outline.
+
+    With ``resumed``, it goes on with what a run of another process has done.
+    """
+    return PipelineRun(engine, pipeline, (), {}, name, resumed).begin()
 
 
 def start_below(call: Call, pipeline: Pipeline) -> Future[Any]:
