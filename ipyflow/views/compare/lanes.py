@@ -129,7 +129,7 @@ def _union(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 def _near(stretches: list[Stretch]) -> list[Stretch]:
-    """Few enough to draw: equal neighbours become one where there are too many."""
+    """Few enough to draw: equal neighbours become one where there are too many, then any that follow at once."""
     while len(stretches) > STRETCHES:
         merged: list[Stretch] = []
         for i, one in enumerate(stretches):
@@ -138,6 +138,21 @@ def _near(stretches: list[Stretch]) -> list[Stretch]:
             else:
                 merged.append(one)
         if len(merged) == len(stretches):
+            merged = _by_twos(stretches)
+        if len(merged) == len(stretches):
             return stretches[:STRETCHES]
         stretches = merged
     return stretches
+
+
+def _by_twos(stretches: list[Stretch]) -> list[Stretch]:
+    """Of two that follow at once the longer says what both were, or a failure; so waits and work that take turns."""
+    found: list[Stretch] = []
+    for i, one in enumerate(stretches):
+        if i % 2 and one[0] <= found[-1][1]:
+            other = found[-1]
+            telling = max(other, one, key=lambda each: (each[2] in FAILURE_STATES, each[1] - each[0]))
+            found[-1] = (other[0], max(other[1], one[1]), telling[2])
+        else:
+            found.append(one)
+    return found

@@ -180,6 +180,25 @@ def test_many_tasks_stay_few_rows_and_small_pages() -> None:
     assert len(str(found).splitlines()) < 170
 
 
+def test_work_and_waits_that_take_turns_are_drawn_to_their_end() -> None:
+    def run(number: int) -> RunState:
+        log = Log("steps", number)
+        root = log.task(0, "steps")
+        log.start(0, root)
+        for i in range(150):
+            at = 10.0 * i
+            part = log.task(at + 1, "part", root, args=str(i))
+            log.start(at + 1, part, "thread-2").block(at + 2, root, part)
+            log.done(at + 9, part).unblock(at + 9, root, part)
+        return log.done(1500, root).close(1501).state()
+
+    lane = both(run(1), run(2)).to_json()["lanes"][0]
+    for side in ("before", "after"):
+        assert len(lane[side]) <= STRETCHES
+        assert lane[side][-1][1] == 1.5, "the end is there"
+        assert {look for _, _, look in lane[side][:-1]} == {"blocked"}, "what it did most of the time"
+
+
 def test_few_tasks_have_a_lane_each_and_begin_where_they_began() -> None:
     found = both(nightly({"a": 50, "b": 60}, run=1), nightly({"a": 80, "b": 60}, run=2))
     data = found.to_json()
