@@ -196,7 +196,8 @@ def test_work_and_waits_that_take_turns_are_drawn_to_their_end() -> None:
     for side in ("before", "after"):
         assert len(lane[side]) <= STRETCHES
         assert lane[side][-1][1] == 1.5, "the end is there"
-        assert {look for _, _, look in lane[side][:-1]} == {"blocked"}, "what it did most of the time"
+        blocked = sum(end - begin for begin, end, look in lane[side] if look == "blocked")
+        assert blocked > 1.2, "what it did most of the time"
 
 
 def test_few_tasks_have_a_lane_each_and_begin_where_they_began() -> None:
