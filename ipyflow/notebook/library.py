@@ -99,7 +99,7 @@ def _line(run: PastRun, store: Store) -> dict[str, Any]:
         "kind": line.kind,
         "state": LOST if line.lost else line.state,
         "wall": line.opened,
-        "elapsed": round(line.seconds, 3),
+        "elapsed": round(line.seconds, 6),
         "total": line.tasks,
         "failed": line.failed,
         "cached": line.cached,

@@ -160,4 +160,61 @@ lima = download("Lima")
 oslo["rows"] + lima["rows"]
 """
 
+# Months that are over do not change: they are downloaded once.
+QUARTER_TASKS = """CITIES = ("Oslo", "Lima", "Cairo", "Kyoto")
+
+@task(cache=True, limit=2)
+def monthly(city, month):
+    print(f"GET /{month}/{city.lower()}.csv")
+    time.sleep(0.2 + 0.05 * len(city))
+    return 117 * len(city) + len(month)
+
+@task(resolve=True)
+def add_up_months(parts):
+    time.sleep(0.3)
+    return sum(parts)
+"""
+QUARTER = """%%flow quarter(months=("July", "August"))
+parts = [monthly.submit(city, month) for month in months for city in CITIES]
+add_up_months.submit(parts).result()
+"""
+QUARTER_NEXT = """quarter.submit(("July", "August", "September"))
+"""
+# Its kernel dies when four of six models are there.
+YEAR_TASKS = """@task(resolve=True)
+def fit(sales):
+    time.sleep(len(sales["city"]) / 10)
+    {gate}
+    return {{"city": sales["city"], "slope": sales["rows"] / 1000}}
+
+@task(resolve=True)
+def publish(models, number):
+    time.sleep(0.4)
+    return f"{{len(models)}} trends of {{number}}"
+"""
+YEAR = """%%flow year(number=2026)
+models = [fit.submit(download.submit(city)) for city in SHOPS]
+publish.submit(models, number).result()
+"""
+# Other runs, of other days.
+NIGHTLY = """from ipyflow import flow
+
+@flow
+def nightly(*shops):
+    return [part.result() for part in [word.submit(shop) for shop in shops]]
+
+@task(cache=True)
+def word(shop):
+    time.sleep(len(shop) / 20)
+    return shop.upper()
+"""
+EARLIER = """for shops in (["Oslo", "Lima"], ["Oslo", 5], ["Oslo", "Lima", "Quito"]):
+    nightly.submit(*shops).exception()
+"""
+AGO = """import sqlite3, ipyflow as fl
+with sqlite3.connect({database!r}) as file:
+    for days, run in zip((4, 1, 1), file.execute("SELECT id FROM runs WHERE name = 'nightly' ORDER BY id").fetchall()):
+        file.execute("UPDATE runs SET opened = opened - ? WHERE id = ?", (days * 86_400 + 7000, *run))
+"""
+
 CELLS = [cell.rstrip() for cell in (LOAD, SALES_TASKS, SALES, WORDS_TASKS, WORDS, FORECAST_STEPS, FORECAST)]

@@ -13,8 +13,10 @@ from ipyflow.views.exports import Source, export
 from tests.browser import demo
 from tests.browser.actions.desk import EXECUTE, INSERT
 from tests.browser.actions.test_edit_and_retry import EDIT
-from tests.browser.harness import ARTIFACTS, INPUT, LabPage, LabServer
+from tests.browser.harness import ARTIFACTS, INPUT, Gate, LabPage, LabServer
 from tests.browser.test_axe import choose, wear
+from tests.browser.test_history import history, restart
+from tests.browser.test_lab import command, panel, runs
 from tests.browser.test_run_view import expect_state
 from tests.notebooks.test_docs import BLOCK
 from tests.views.golden import fan_out
@@ -170,6 +172,65 @@ def test_a_comparison(sharp: tuple[LabPage, str]) -> None:
     compared = page.cell(index).locator("section.ipf", has=page.page.locator(".ipf-compare"))
     expect(compared).to_contain_text("Code of load changed")
     keep(f"compare{end}", compared)
+
+
+def remembers(page: LabPage, name: str) -> str:
+    """The kernel has a history of its own from now on; gives the way to it."""
+    database = str(page.server.root / name)
+    page.call(EXECUTE, f"import ipyflow as fl\nfl.configure(database={database!r})")
+    return database
+
+
+def test_what_the_cache_found(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 760})
+    remembers(page, f"cached{end}.sqlite")
+    insert(page, demo.QUARTER_TASKS)
+    first = insert(page, demo.QUARTER)
+    expect_state(page, first, "succeeded")
+    shown(page, first).locator(".ipf-fold").click()
+    index = insert(page, demo.QUARTER_NEXT)
+    expect_state(page, index, "succeeded")
+    run = shown(page, index)
+    run.get_by_role("treeitem").filter(has_text="'Lima', 'August'").click()
+    expect(run.locator(".ipf-part-source")).to_contain_text("Open run")
+    page.cell(first).evaluate("cell => cell.scrollIntoView()")
+    keep(f"cached{end}", page.page.locator("#main"))
+
+
+def test_what_ran_before(sharp: tuple[LabPage, str]) -> None:
+    page, end = sharp
+    page.page.set_viewport_size({"width": 1180, "height": 690})
+    database, gate = remembers(page, f"past{end}.sqlite"), Gate(page.server)
+    page.call(EXECUTE, demo.NIGHTLY + demo.EARLIER)
+    fit = demo.YEAR_TASKS.format(gate=f"if sales['city'] in ('Cairo', 'Turin'): {gate.code}")
+    page.call(EXECUTE, fit)
+    index = insert(page, demo.YEAR)
+    run = shown(page, index)
+    expect(run.locator(".ipf-head")).to_contain_text("10 succeeded")
+    restart(page)
+    remembers(page, f"past{end}.sqlite")
+    page.call(EXECUTE, demo.AGO.format(database=database))
+    for cell in (0, 1):
+        page.run_cell(cell)
+    page.call(EXECUTE, fit)
+    run.get_by_role("button", name="Show it from the history").click()
+    expect(run.locator(".ipf-resume")).to_be_visible()
+    keep(f"lost{end}", run)
+    page.call(EXECUTE, demo.NIGHTLY + "nightly('Oslo', 'Rome', 'Quito')")
+    command(page, "ipyflow:show-runs")
+    expect(runs(page)).to_have_count(1)
+    expect(history(page)).to_have_count(4)
+    page.page.set_viewport_size({"width": 1180, "height": 640})
+    keep(f"history{end}", panel(page))
+    page.page.set_viewport_size({"width": 1180, "height": 760})
+    gate.open()
+    run.locator(".ipf-resume").click()
+    expect_state(page, index, "succeeded")
+    page.call("() => { window.jupyterapp.shell.collapseRight() }")
+    if ASKED:  # what was said of it has gone again
+        expect(run.locator(".ipf-said.ipf-open")).to_have_count(0)
+    keep(f"resumed{end}", run)
 
 
 def test_edit_and_retry(sharp: tuple[LabPage, str]) -> None:

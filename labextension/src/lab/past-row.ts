@@ -33,7 +33,7 @@ export class PastRow implements Walked {
         h("span", { class: "ipf-lab-name", title: name, text: name || "run" }),
         h("span", { class: "ipf-lab-clock", text: duration(line.elapsed) }),
       ),
-      h("span", { class: "ipf-lab-line", text: words }),
+      h("span", { class: "ipf-lab-line", text: wrapped(words) }),
     );
     const said = pastState(state);
     setAttr(this.main, "aria-label", `${name}, ${said}, ${words}. Open in a tab`);
@@ -83,6 +83,13 @@ export function pastWords(line: PastLine, where = ""): string {
   if (notebook !== "" && notebook !== where) parts.push(notebook);
   return parts.join(" · ");
 }
+
+/** Lines break between the parts, and in one only where it is long. */
+const wrapped = (words: string): string =>
+  words
+    .split(" · ")
+    .map((part) => (part.length < 13 ? part.replaceAll(" ", "\u00a0") : part))
+    .join(" · ");
 
 function lostIcon(): SVGSVGElement {
   const icon = glyph("note");
