@@ -33,7 +33,7 @@ export class PastRow implements Walked {
         h("span", { class: "ipf-lab-name", title: name, text: name || "run" }),
         h("span", { class: "ipf-lab-clock", text: duration(line.elapsed) }),
       ),
-      h("span", { class: "ipf-lab-line", text: wrapped(words) }),
+      h("span", { class: "ipf-lab-line" }, ...wrapped(words)),
     );
     const said = pastState(state);
     setAttr(this.main, "aria-label", `${name}, ${said}, ${words}. Open in a tab`);
@@ -84,12 +84,9 @@ export function pastWords(line: PastLine, where = ""): string {
   return parts.join(" · ");
 }
 
-/** Lines break between the parts, and in one only where it is long. */
-const wrapped = (words: string): string =>
-  words
-    .split(" · ")
-    .map((part) => (part.length < 13 ? part.replaceAll(" ", "\u00a0") : part))
-    .join(" · ");
+/** Lines break between the parts, and in one only where it is too long for a line. */
+const wrapped = (words: string): (HTMLElement | string)[] =>
+  words.split(" · ").flatMap((text, i) => (i === 0 ? [h("span", { text })] : [" · ", h("span", { text })]));
 
 function lostIcon(): SVGSVGElement {
   const icon = glyph("note");
