@@ -79,14 +79,14 @@ class Keeping:
         with self._lock:
             self._waiting[key] = waiting
 
-        def written() -> None:
+        def waits_no_more() -> None:
             with self._lock:
                 if self._waiting.get(key) is waiting:
                     del self._waiting[key]
 
         run_key, made, size = waiting.run, waiting.made, len(data)
         row = lambda value, file: (key, run_key, task, made, made, size, value, file)  # noqa: E731
-        self._put(data, _RESULT, row, _RESULT_BEFORE, (key,), written)
+        self._put(data, _RESULT, row, _RESULT_BEFORE, (key,), waits_no_more)
 
     def outcome(self, value: Any, run: int, task: int) -> None:
         """Keep the value of a task for its run."""
@@ -190,7 +190,7 @@ class Keeping:
 
     def _put(
         self, data: bytes, insert: str, row: Callable[[bytes | None, str | None], tuple[Any, ...]], before: str,
-        which: tuple[Any, ...], written: Callable[[], object] = lambda: None,
+        which: tuple[Any, ...], waits_no_more: Callable[[], object] = lambda: None,
     ) -> None:  # fmt: skip
         """Write a row with a value; a large one as a file, and that of the row ``before`` it goes."""
         folder = self._database.folder
@@ -204,10 +204,10 @@ class Keeping:
 
         def after() -> None:
             remove_files(folder, replaced)
-            written()
+            waits_no_more()
 
         make = None if name is None or folder is None else lambda: write_file(folder, name, data)
-        self._writer.do(Job(write, "a result", len(data), make, after))
+        self._writer.do(Job(write, "a result", len(data), make, after, left_out=waits_no_more))
 
 
 def _taken(waiting: deque[tuple[int, bytes, int]]) -> list[tuple[int, bytes, int]]:

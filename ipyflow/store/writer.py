@@ -42,6 +42,8 @@ class Job:
     """Outside, once."""
     after: Callable[[], object] | None = None
     """When it is written for good."""
+    left_out: Callable[[], object] | None = None
+    """When it cannot be written, for a fault of its own."""
 
 
 class Writer:
@@ -239,7 +241,10 @@ class Writer:
     def _leave_out(self, at: int, error: Exception) -> None:
         job = self._batch.pop(at)
         self._weigh_less(job)
-        self._say(f"{job.what or 'something'} cannot be kept ({type(error).__name__}: {error})")
+        if job.left_out is not None:
+            job.left_out()
+        why = error.strerror if isinstance(error, OSError) else error  # without the file: that is another each time
+        self._say(f"{job.what or 'something'} cannot be kept ({type(error).__name__}: {why})")
 
     def _weigh_less(self, job: Job) -> None:
         if job.size:

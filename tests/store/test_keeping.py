@@ -218,6 +218,17 @@ class Point:
     """Its module forgets it in a test."""
 
 
+def test_a_large_result_that_cannot_be_written_does_not_wait_for_ever(kept: Kept) -> None:
+    folder = kept.store.database.folder
+    assert folder is not None
+    folder.write_text("in the way of the folder of large values")
+    kept.store.keep("large", os.urandom(2 * values.LARGE), 1, 1)
+    with pytest.warns(MemoryWarning, match="a result cannot be kept"):
+        assert kept.store.flush()
+    assert look(kept, "large") is None
+    assert not kept.store._keeping._waiting
+
+
 def test_a_pickle_that_no_longer_loads_is_said_and_is_as_none(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     run = open_run(kept)
     kept.store.keep("key", Point(), run.id, 1)
