@@ -79,15 +79,17 @@ def mark_of(
     """
     if pipeline.size > PLANNED:
         return None
-    given = ((*args, state), kwargs)
-    if find(given):
-        return None
-    handed = marks.fingerprint(*given)
-    if handed is None and hashes:
-        handed = digest_of(given)
-    if handed is None:
-        return None
-    written: list[str] = [handed.hex()]
+    written: list[str] = []
+    if args or kwargs or state is not None:
+        given = ((*args, state), kwargs)
+        if find(given):
+            return None
+        handed = marks.fingerprint(*given)
+        if handed is None and hashes:
+            handed = digest_of(given)
+        if handed is None:
+            return None
+        written.append(handed.hex())
     if not _write(pipeline.entries, hashes, written):
         return None
     return blake2b("\n".join(written).encode(), digest_size=16).digest()
@@ -106,19 +108,22 @@ def _write(entries: tuple[Entry, ...], hashes: bool, out: list[str]) -> bool:
                 if not _write(branch.entries, hashes, out):
                     return False
         else:
-            out.append(repr((entry.role, entry.pauses)))
+            out.append(f"{entry.role} {entry.pauses}")
             if not _write_call(entry.task, entry.args, entry.kwargs, hashes, out):
                 return False
     return True
 
 
 def _write_call(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any], hashes: bool, out: list[str]) -> bool:
-    if find((args, kwargs)):
-        return False
-    text = arguments(args, kwargs)
-    mark = marks.mark_for_ever(task, marks.mark_of(task, text, args, kwargs), args, kwargs, hashes)
-    if mark is None:
-        return False
+    text, mark = "", b""
+    if args or kwargs or task.is_local or task.role is not None:
+        if find((args, kwargs)):
+            return False
+        text = arguments(args, kwargs)
+        known = marks.mark_for_ever(task, marks.mark_of(task, text, args, kwargs), args, kwargs, hashes)
+        if known is None:
+            return False
+        mark = known
     options = task.options
-    out.append(repr((task.name, task.module, options.with_state, options.fruitful, text, mark)))
+    out.append(f"{task.module} {task.name!r} {options.with_state} {options.fruitful} {mark.hex()} {text!r}")
     return True
