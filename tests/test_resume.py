@@ -387,9 +387,12 @@ def _fails() -> None:
     raise ValueError("not yet")
 
 
-def test_without_a_history_there_is_nothing_to_go_on_with() -> None:
+def test_without_a_history_there_is_nothing_to_go_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYFLOW_DATABASE", "none")
+    with fl.configure(database="default"), pytest.raises(RuntimeError, match="IPYFLOW_DATABASE says none"):
+        fl.history()
     with fl.configure(database=None):
-        with pytest.raises(RuntimeError, match="no history is kept here"):
+        with pytest.raises(RuntimeError, match=r"no history is kept here: the database is None; ipyflow\.configure"):
             fl.resume()
         with pytest.raises(RuntimeError, match=r"nothing of sum_of .* was kept: run.retry\(\)"):
             BROKEN[:] = [True]

@@ -26,12 +26,17 @@ def kept() -> Store:
     """
     store: Store | None = session._session.store()
     if store is None:
-        raise RuntimeError(
-            "no history is kept here: the database is None, or IPYFLOW_DATABASE says none; "
-            "ipyflow.configure(database='default') keeps one"
-        )
+        raise RuntimeError(f"no history is kept here: {_why_not()}")
     store.flush()
     return store
+
+
+def _why_not() -> str:
+    if session._session.is_forked:
+        return "this process was forked from one that had run tasks"
+    if session._session.settings.database == "default":
+        return "IPYFLOW_DATABASE says none; ipyflow.configure(database='history.sqlite') keeps one in that file"
+    return "the database is None; ipyflow.configure(database='default') keeps one"
 
 
 def found(word: str, store: Store | None = None) -> PastRun | None:
