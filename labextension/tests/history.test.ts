@@ -198,7 +198,7 @@ describe("the history in the panel", () => {
     await Promise.resolve();
     expect([root?.hidden, root?.querySelector("[role=status]:not([hidden])")?.textContent]).toEqual([
       false,
-      "no <b>history</b> is kept",
+      "No <b>history</b> is kept",
     ]);
     line.setUp(false);
     expect(root?.hidden).toBe(true);

@@ -80,10 +80,10 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     { class: "ipf-lab-history", "aria-label": "History" },
     h("h2", { class: "ipf-lab-head" }, "History", disk),
     h("div", { class: "ipf-lab-filters" }, search, state),
-    choice,
     days,
     said,
     more,
+    choice, // last, and always in sight: what is to be pressed next stays where it is
   );
   element.append(root);
   let rows: PastRow[] = [];
@@ -127,7 +127,7 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     drawChoice();
     const filtered = search.value.trim() !== "" || state.value !== "";
     const none = filtered ? "No earlier run fits." : "Runs of other kernels and other days are listed here.";
-    setText(said, list.error || (list.loading ? "Asking …" : found.length === 0 ? none : ""));
+    setText(said, sentence(list.error) || (list.loading ? "Asking …" : found.length === 0 ? none : ""));
     said.hidden = said.textContent === "";
     more.hidden = !list.more;
     const all = Object.entries(list.disk ?? {});
@@ -234,6 +234,8 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   );
   return { choose, dispose };
 }
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 function dayName(of: string): string {
   const now = Date.now() / 1000;

@@ -25,15 +25,17 @@ export class Origin {
   }
 
   update(): void {
-    const { past = false, lost = false, resumes = "", key = "", wall } = this.store.present.run;
+    const { past = false, lost = false, resumes = "", key = "", wall, closed } = this.store.present.run;
+    const elsewhere = past && !lost && closed === null;
     const { history } = this.ui.host;
     const forgotten = history?.forgotten.value === true && !this.store.heard;
     const done = this.notRunAgain();
-    const stand = JSON.stringify([past, lost, resumes, key, forgotten, done]);
+    const stand = JSON.stringify([past, lost, elsewhere, resumes, key, forgotten, done]);
     if (stand === this.shown) return;
     this.shown = stand;
     const parts: HTMLElement[] = [];
     if (past) parts.push(h("span", { text: `Run ${key} of ${dateTime(wall)}` }));
+    if (elsewhere) parts.push(h("span", { text: "Goes on in another kernel" }));
     if (forgotten) {
       const show = { type: "button", class: "ipf-button ipf-small", click: () => history?.open() } as const;
       const title = "With all details and the log, and to go on with it where it was lost";
