@@ -16,6 +16,7 @@ from ipyflow.engine.past import Past
 from ipyflow.engine.resuming import Resumed
 from ipyflow.errors import IpyflowWarning
 from ipyflow.flows.pipelines.start import start
+from ipyflow.model import records as r
 from ipyflow.model.run import RunState, check_invariants, fold
 from ipyflow.past.log import closing
 from ipyflow.testing import Lab, engine
@@ -154,14 +155,16 @@ def check(seed: int, place: str, in_a_flow: bool) -> None:
             assert future.run.wait(SOON)
             cut = rng.randint(3, len(future.run.log))
             past, state = cut_off(future.run, cut)
+            if seed % 4 == 3:
+                past._kept = ()  # as without keep_results: then the log alone has values
             pasts.insert(0, past)
             builder, future = run(*pasts)
-            if not (generator.loose or generator.unordered):
+            if not (generator.loose or generator.unordered or seed % 4 == 3):
                 check_once(program, told, state, builder.ran, f"{where} cut {cut}")
 
 
 def check_once(program: Pipe, told: Interpreter, state: RunState, ran: list[str], where: str) -> None:
-    """What had ended well is not run again, as far as its value and its arguments can be known."""
+    """What had ended well is not run again, as far as its arguments can be known; a finaliser if nothing failed."""
     steps = steps_of(program)
     if any(isinstance(entry, Group) and entry.exceptions for entry in steps):
         return  # exceptions among values cannot be compared
@@ -170,13 +173,9 @@ def check_once(program: Pipe, told: Interpreter, state: RunState, ran: list[str]
     for step in steps:
         if isinstance(step, Group) or step.name not in done or step.handles or step.gives == "pipe":
             continue
-        if step.name.startswith("f") and (failing or not_all(program, step, done)):
+        if step.name.startswith("f") and failing:
             continue
         assert step.name not in ran, f"{step.name} ran again\n{where}"
-
-
-def not_all(program: Pipe, finaliser: Step, done: set[str]) -> bool:
-    return False
 
 
 def steps_of(pipe: Pipe) -> list[Step | Group]:
@@ -187,3 +186,192 @@ def steps_of(pipe: Pipe) -> list[Step | Group]:
         if isinstance(entry, Step) and entry.child is not None:
             found += steps_of(entry.child)
     return found
+
+
+# What the rules say, one by one.
+
+RAN: list[Any] = []
+BROKEN: list[Any] = []
+
+
+@fl.task
+def one(x: Any) -> Any:
+    RAN.append(("one", x))
+    return [x] * 100  # which the log has not whole
+
+
+@fl.task
+def breaks(x: Any, at: str = "here") -> Any:
+    RAN.append(("breaks", at))
+    if at in BROKEN:
+        raise RuntimeError("the kernel dies here")
+    return len(x)
+
+
+@fl.task
+def tidy(*what: Any) -> None:
+    RAN.append(("tidy", *what))
+
+
+@fl.task(with_state=True)
+def step(state: Any, x: int) -> Any:
+    RAN.append(("step", state, x))
+    return state + x, x
+
+
+@fl.task
+def parent(x: Any) -> Any:
+    RAN.append("parent")
+    return breaks.submit(one.submit(len(x)).result()).result()
+
+
+@fl.task
+def more(x: Any) -> fl.Pipeline:
+    RAN.append("more")
+    return one.send(x[0]).continue_with(breaks).finally_do(tidy, "more")
+
+
+@fl.flow
+def many(*ends: str) -> list[Any]:
+    futures = [one.send(0).continue_with(breaks, end).submit() for end in ends]
+    for future in futures:
+        future.exception()
+    if "many" in BROKEN:
+        raise RuntimeError("the kernel dies here")
+    return [future.result() for future in futures]
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    RAN.clear()
+    BROKEN[:] = ["here"]
+    with quiet_lab() as lab:
+        yield lab
+
+
+def ran() -> list[Any]:
+    found = RAN[:]
+    RAN.clear()
+    return found
+
+
+def died(pipeline: fl.Pipeline) -> Past:
+    future = pipeline.submit()
+    assert future.exception(SOON) is not None
+    assert future.run.wait(SOON)
+    BROKEN.clear()
+    return cut_off(future.run, len(future.run.log))[0]
+
+
+def test_only_what_failed_and_what_comes_behind_it_is_run(lab: Lab) -> None:
+    pipeline = fl.in_parallel([one.send(1), one.send(2).continue_with(one)]).continue_with(breaks).continue_with(one)
+    past = died(pipeline)
+    assert len(ran()) == 4
+    future = goes_on(lab, pipeline, past)
+    assert future.result(SOON) == [2] * 100
+    assert ran() == [("breaks", "here"), ("one", 2)]
+    future.run.wait(SOON)
+    tasks = future.run.snapshot().tasks.values()
+    assert future.run.resumes == past.key
+    assert [task.reused.how for task in tasks if task.reused] == ["resumed"] * 3
+    assert {str(task.state) for task in tasks if task.reused} == {"cached"}
+    assert future.run.name == "in_parallel(2) → breaks → one"
+
+
+def test_the_finaliser_is_run_again_behind_what_is_run_again(lab: Lab) -> None:
+    pipeline = one.send(1).continue_with(breaks).finally_do(tidy, "all")
+    past = died(pipeline)
+    assert ran()[-1] == ("tidy", "all")
+    assert goes_on(lab, pipeline, past).result(SOON) == 100
+    assert ran() == [("breaks", "here"), ("tidy", "all")]
+
+
+def test_a_finaliser_that_ran_before_a_retry_does_not_count(lab: Lab) -> None:
+    pipeline = one.send(1).continue_with(breaks).finally_do(tidy, "all")
+    future = pipeline.submit()
+    assert future.exception(SOON) is not None
+    BROKEN.clear()
+    future.run.retry()
+    assert future.result(SOON) == 100
+    lab.settled(SOON)
+    assert ran().count(("tidy", "all")) == 2
+    retried = next(task.id for task in future.run.snapshot().tasks.values() if task.name == "breaks")
+    log = future.run.log
+    ends = [place for place, record in enumerate(log) if type(record) is r.Finished and record.task == retried]
+    past, state = cut_off(future.run, ends[-1] + 1)
+    assert [str(task.state) for task in state.tasks.values()].count("succeeded") == 3, "the first end of it was another"
+    assert goes_on(lab, pipeline, past).result(SOON) == 100
+    assert ran() == [("tidy", "all")], "what was run after the first had run is to be tidied away"
+
+
+def test_the_state_behind_what_is_found_is_that_of_then(lab: Lab) -> None:
+    pipeline = step.send(1).continue_with(step).continue_with(one).continue_with(breaks).with_initial(state=10)
+    past = died(pipeline)
+    assert ran()[:2] == [("step", 10, 1), ("step", 11, 1)]
+    after = step.send(1).continue_with(step).continue_with(step).with_initial(state=10)
+    assert goes_on(lab, after, past).result(SOON) == 1
+    assert ran() == [("step", 12, 1)]
+
+
+def test_without_kept_values_the_state_is_made_again(lab: Lab) -> None:
+    pipeline = step.send(1).continue_with(step).continue_with(one).continue_with(breaks).with_initial(state=10)
+    past = died(pipeline)
+    past._kept = ()
+    ran()
+    assert goes_on(lab, pipeline, past).result(SOON) == 100
+    assert ran() == [("step", 10, 1), ("step", 11, 1), ("one", 1), ("breaks", "here")]
+
+
+def test_a_task_in_the_middle_finds_its_children_and_one_that_gives_a_pipeline_its_entries(lab: Lab) -> None:
+    pipeline = one.send(3).continue_with(parent)
+    past = died(pipeline)
+    ran()
+    assert goes_on(lab, pipeline, past).result(SOON) == 100
+    assert ran() == ["parent", ("breaks", "here")]
+
+    BROKEN[:] = ["here"]
+    pipeline = one.send(4).continue_with(more).continue_with(tidy)
+    past = died(pipeline)
+    assert ran() == [("one", 4), "more", ("one", 4), ("breaks", "here"), ("tidy", "more")]
+    assert goes_on(lab, pipeline, past).result(SOON) is None
+    assert ran() == ["more", ("breaks", "here"), ("tidy", "more"), ("tidy", 100)]
+
+
+def test_pipelines_of_the_same_tasks_are_told_apart_in_any_order(lab: Lab) -> None:
+    BROKEN[:] = ["c", "many"]
+    future = many.submit("a", "b", "c", "d")
+    assert future.exception(SOON) is not None
+    lab.settled(SOON)
+    past = cut_off(future.run, len(future.run.log))[0]
+    BROKEN.clear()
+    ran()
+    assert past.root is not None
+    future = lab.engine.submit(many, ("e", "d", "c", "b"), {}, resumed=Resumed([(past, past.root)]))
+    assert future.result(SOON) == [100] * 4
+    assert sorted(ran()) == [("breaks", "c"), ("breaks", "e"), ("one", 0)]
+    lab.settled(SOON)
+    states = [str(task.state) for task in future.run.snapshot().tasks.values() if task.role == "pipeline"]
+    assert states == ["succeeded", "cached", "succeeded", "cached"]
+
+
+def test_an_entry_that_was_found_is_a_future_like_any_other(lab: Lab) -> None:
+    pipeline = step.send(1).continue_with(step).continue_with(one).continue_with(breaks).with_initial(state=10)
+    past = died(pipeline)
+    BROKEN[:] = ["here"]
+    future = goes_on(lab, pipeline, past)
+    assert future.exception(SOON) is not None
+    ran()
+    BROKEN.clear()
+    assert future.retry().result(SOON) == 100
+    assert ran() == [("breaks", "here")]
+    lab.settled(SOON)
+    assert future.run.closed
+
+
+def test_memo_of_a_pipeline_is_found_too(lab: Lab) -> None:
+    once = one.with_options(memo=True)
+    pipeline = fl.in_parallel([once.send(1), once.send(1), once.send(2)]).continue_with(breaks)
+    past = died(pipeline)
+    assert sorted(ran()) == [("breaks", "here"), ("one", 1), ("one", 2)]
+    assert goes_on(lab, pipeline, past).result(SOON) == 3
+    assert ran() == [("breaks", "here")]
