@@ -18,6 +18,7 @@ from ipyflow.engine.blocking import refuse_on_loop, wait_all
 from ipyflow.engine.log import CHUNK, Log
 from ipyflow.engine.recorded import Recorded
 from ipyflow.engine.sources import source_of
+from ipyflow.errors import HistoryUnavailable
 from ipyflow.model import records as r
 from ipyflow.model.ports import Presenter
 from ipyflow.model.status import FAILURE_STATES, State
@@ -171,16 +172,22 @@ class Run(Recorded):
     @property
     def source(self) -> str:
         """The source of the cell that is the flow; empty where it is none, or nothing is kept."""
-        memory = self.engine.memory
-        return "" if memory is None else memory.code_of(self.id)[0]
+        return self._kept_code()[0]
 
     def sources(self) -> dict[str, str]:
         """The source of its tasks by ``module:name``: as kept, and of futures that somebody holds."""
-        memory = self.engine.memory
         held = {f"{future.task.module}:{future.task.name}": future.task for future in self.futures}
-        kept = {} if memory is None else memory.code_of(self.id)[1]
-        found = {name: source_of(task.fn) for name, task in held.items() if name not in kept}
+        kept = self._kept_code()[1]
+        fns = {name: getattr(task, "fn", None) for name, task in held.items() if name not in kept}
+        found = {name: source_of(fn) for name, fn in fns.items() if callable(fn)}
         return kept | {name: source for name, source in found.items() if source}
+
+    def _kept_code(self) -> tuple[str, dict[str, str]]:
+        memory = self.engine.memory
+        try:
+            return ("", {}) if memory is None else memory.code_of(self.id)
+        except HistoryUnavailable:  # the store has said so; what is asked of the run here can be told without
+            return "", {}
 
     def now(self) -> float:
         """The time on the clock of its records."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ipyflow import session
 from ipyflow.engine.future import Future
 from ipyflow.engine.recorded import Recorded
 from ipyflow.engine.run import Run
-from ipyflow.engine.sources import source_of
 from ipyflow.past.finding import exactly, found, kept
 from ipyflow.past.run import PastRun
 
@@ -54,7 +52,7 @@ def compare(before: Meant, after: Meant | None = None) -> Comparison:
         one = earlier(other)
     if one is other or (one.key and one.key == other.key):
         raise ValueError(f"{one.name} ({one.key or one.id}) is the same run twice: name another one to compare it with")
-    return session._session.presenter.compare(one, other, (_sources(one), _sources(other)))  # type: ignore[no-any-return]
+    return session._session.presenter.compare(one, other, (one.sources(), other.sources()))  # type: ignore[no-any-return]
 
 
 def meant(given: Meant) -> Recorded:
@@ -109,17 +107,3 @@ def _store() -> Store | None:
         return kept()
     except RuntimeError:
         return None
-
-
-def _sources(run: Recorded) -> Mapping[str, str]:
-    """What is known of the code of a run: what was kept of it and, of a run of this kernel, what its futures hold."""
-    known = dict(run.sources())
-    store = _store() if isinstance(run, Run) and run.key else None
-    if store is not None and (line := store.shelf.find(run.key)) is not None:
-        known |= PastRun(store.shelf, line).sources()
-    for future in run.futures:
-        name = f"{future.task.module}:{future.task.name}"
-        fn = getattr(future.task, "fn", None)
-        if name not in known and callable(fn) and (source := source_of(fn)):
-            known[name] = source
-    return known

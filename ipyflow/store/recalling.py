@@ -84,7 +84,8 @@ class Recall:
             found = Found(read_value(self._database.folder, value, file), run, task, made)
         except HistoryUnavailable as error:
             self._blind_until = time.monotonic() + _BLIND
-            self._warn(f"no results can be looked for: {error}")
+            if error.passing:  # else the writer meets the same, and says so
+                self._warn(f"no results can be looked for: {error}")
             return None
         except FileNotFoundError:
             return None  # removed a moment ago, to make room

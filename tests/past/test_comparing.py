@@ -1,6 +1,7 @@
 """Real runs beside each other: of this kernel, of the past, of kernels that died; what a person may call them."""
 
 import linecache
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 import ipyflow as fl
+from ipyflow.errors import MemoryWarning
 from ipyflow.past.run import PastRun
 
 BEFORE = """
@@ -112,6 +114,19 @@ def test_without_a_history_runs_of_this_kernel_can_be_compared() -> None:
         with pytest.raises(LookupError, match=r"no run goes by a3f9c1-3.*nightly \(\d+\)"):
             fl.compare("a3f9c1-3")
     fl.shutdown(cancel=True)
+
+
+def test_with_a_history_that_cannot_be_read_runs_of_this_kernel_can_be_compared(tmp_path: Path) -> None:
+    fl.shutdown(cancel=True)
+    broken = tmp_path / "broken.sqlite"
+    broken.write_text("no database")
+    with warnings.catch_warnings(record=True) as said, fl.configure(database=broken):
+        warnings.simplefilter("always")
+        one, other = ran(BEFORE, 1, 1), ran(AFTER, 1, 2)
+        assert list(fl.compare(one, other)) == []
+        assert "nightly" in other.export("json")
+        fl.shutdown(cancel=True)
+    assert [warning.category for warning in said] == [MemoryWarning], "it is said once"
 
 
 def test_what_cannot_be_compared_is_said(database: Path) -> None:
