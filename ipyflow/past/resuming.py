@@ -182,8 +182,8 @@ def _newest_lost(store: Store) -> PastRun:
     if lost:
         named = ", ".join(map(_label, lost[:5])) + (", ..." if lost[5:] else "")
         raise RuntimeError(
-            f"the flows that were lost with their kernels are of other notebooks, and their code is not known here: "
-            f"{named}; run the cells that define one, or give the key of one"
+            f"the flows that were lost with their kernels are of other notebooks, or of cells that have not run here "
+            f"yet: {named}; run the cells that define one, or give the key of one"
         )
     raise RuntimeError(
         "no flow was lost with its kernel, or each has gone on already; one that failed or was cancelled is resumed by "

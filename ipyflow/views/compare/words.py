@@ -95,7 +95,9 @@ def _took(one: Side, other: Side) -> str:
     ended = "" if other.state is State.SUCCEEDED else f", and {_fate(other)}"
     ended += "" if one.state in (State.SUCCEEDED, other.state) else f"; the one before {_fate(one)}"
     if not differ(one.seconds, other.seconds):
-        return f"It took {now}, as long as before ({was}){ended}"
+        if abs(other.seconds - one.seconds) <= SHARE * one.seconds:
+            return f"It took {now}, as long as before ({was}){ended}"
+        return f"It took {now} instead of {was}, which is too little to tell them apart{ended}"
     word = "longer" if other.seconds > one.seconds else "less"
     more = times(one.seconds, other.seconds)
     by = f" ({more})" if more else ""
