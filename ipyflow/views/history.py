@@ -123,7 +123,8 @@ def history_html(lines: Sequence[Listed], now: datetime.datetime, more: bool = F
     head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     rows = "".join(_row(line, now, several) for line in lines)
     older = "<small>… and older ones</small>" if more else ""
-    return f'<div class="ipyflow-run">{STYLE}<table>{head}{rows}</table>{older}</div>'
+    # Where it is narrow the table is scrolled: a key in two pieces, or a column of single letters, is not read.
+    return f'<div class="ipyflow-run" style="overflow-x:auto">{STYLE}<table>{head}{rows}</table>{older}</div>'
 
 
 def _none(chosen: bool) -> str:
@@ -134,12 +135,12 @@ def _row(line: Listed, now: datetime.datetime, several: bool) -> str:
     colour = LOOKS[State.FAILED if line.lost else _look(line)].color
     mark, word = _state(line).split(" ", 1)
     cells = (
-        f"<code>{esc(line.key)}</code>",
+        f'<code style="white-space:nowrap">{esc(line.key)}</code>',
         esc(clip(line.name, 80)) + ("" if line.kind == "flow" else f" <small>{esc(line.kind)}</small>"),
         f'<span style="color:{colour}">{mark}</span>&nbsp;{esc(word).replace(" ", "&nbsp;")}',
         _unbroken(began(line.opened, now)),
         _unbroken(duration(line.seconds)),
-        esc(_tasks(line)),
+        f'<span style="white-space:nowrap">{esc(_tasks(line))}</span>',
         *([esc(_file(line))] if several else []),
     )
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
