@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import types
+import weakref
+from operator import is_
 from typing import Any
 
 from ipyflow.engine.codes import ATOMS, atom, facts, joined
@@ -16,6 +18,10 @@ from ipyflow.engine.sources import inner_function
 _DEPTH = 8
 """Functions in functions, and containers in containers, that are looked into."""
 _HOUSE = __name__.partition(".")[0]
+_FIXED = ATOMS | {types.ModuleType}
+"""Types of values that stay as they are."""
+_known: weakref.WeakKeyDictionary[types.FunctionType, tuple[list[Any], bytes]] = weakref.WeakKeyDictionary()
+"""Of functions that have nothing from around but such values: these, and the digest. Many calls of one task ask."""
 
 
 def is_local(fn: Any) -> bool:
@@ -100,11 +106,17 @@ def _function(fn: types.FunctionType, above: dict[int, int], hashes: bool) -> by
         return joined("at", f"{fn.__module__}.{fn.__qualname__}".encode())
     if not (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__):
         return _alone(fn.__code__)
-    above = {**above, id(fn): len(above)}
     around = [cell.cell_contents for cell in fn.__closure__ or ()]  # ValueError, where one has no value yet
     named = sorted((fn.__kwdefaults__ or {}).items())
     values = [*around, fn.__defaults__ or (), *(part for pair in named for part in pair)]
-    return joined("function", facts(fn.__code__).digest, *[_of(value, above, hashes) for value in values])
+    known = _known.get(fn)
+    if known is not None and len(known[0]) == len(values) and all(map(is_, known[0], values)):
+        return known[1]
+    above = {**above, id(fn): len(above)}
+    made = joined("function", facts(fn.__code__).digest, *[_of(value, above, hashes) for value in values])
+    if _FIXED.issuperset(map(type, around)) and not fn.__defaults__ and not named:
+        _known[fn] = (values, made)
+    return made
 
 
 @functools.lru_cache(maxsize=1024)

@@ -518,6 +518,33 @@ def test_the_mark_of_a_function_is_that_of_its_code_and_what_is_around() -> None
     assert code_mark([].append) is None
 
 
+def test_the_mark_of_a_function_is_that_of_its_values_now() -> None:
+    def around(n: Any) -> tuple[Any, Any]:
+        def function(x: int) -> Any:
+            return x, n
+
+        def change(value: Any) -> None:
+            nonlocal n
+            n = value
+
+        return function, change
+
+    function, change = around(1)
+    one = code_mark(function)
+    assert code_mark(function) == one == code_mark(around(1)[0]) is not None
+    for value in (1.0, True, 2, [1], [2]):
+        change(value)
+        assert code_mark(function) == code_mark(around(value)[0]) not in (None, one)
+    mutable = [3]
+    change(mutable)
+    before = code_mark(function)
+    mutable.append(4)
+    assert code_mark(function) != before
+    change(1)
+    function.__kwdefaults__ = {"more": 1}
+    assert code_mark(function) != one
+
+
 # Any flow of flows, which dies twice on its way.
 
 Tree = st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, min_size=1, max_size=4), max_leaves=12)
