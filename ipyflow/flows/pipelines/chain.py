@@ -356,7 +356,7 @@ class Chain:
     def look_again(self) -> None:
         """Go on if the entry that failed was started again before anybody waited for that."""
         future = None if self.saved is None else self.saved[1]
-        if future is not None and (not future._settled or future.state is State.SUCCEEDED):
+        if future is not None and (not future._settled or future.state in (State.SUCCEEDED, State.CACHED)):
             self._resume(future)
 
     def _resume(self, future: Future[Any]) -> None:
