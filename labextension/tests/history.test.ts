@@ -100,12 +100,14 @@ describe("the history in the panel", () => {
   });
 
   it("comes page by page", async () => {
-    const { el, names, answer } = await open(Array.from({ length: 70 }, (_, i) => past(`b-${i}`)));
+    const history = Array.from({ length: 70 }, (_, i) => past(`b-${i}`));
+    const { el, names, answer } = await open(history);
     expect(names().length).toBe(50);
     const more = el.querySelector<HTMLButtonElement>(".ipf-lab-more");
+    history.unshift(past("c-1")); // it begins meanwhile, in another kernel, and moves the others on
     more?.click();
     await answer();
-    expect(names().length).toBe(70);
+    expect(names()).toEqual(history.slice(1).map(({ key }) => `run ${key}`));
     expect(more?.hidden).toBe(true);
   });
 
@@ -164,21 +166,25 @@ describe("the history in the panel", () => {
     expect([remove.mock.calls.length, line.last("ask")?.what]).toEqual([1, "history"]);
     await answer();
     button("Go on with run b-1")?.click();
+    button("Go on with run b-1")?.click();
     expect(resume.mock.calls.length).toBe(1);
   });
 
   it("is walked with the arrows, and stays where the reader was when it is drawn anew", async () => {
-    const { el, line } = await open([past("b-2"), past("b-1")]);
+    const { el, line } = await open(["b-3", "b-2", "b-1", "b-0"].map((key) => past(key)));
     const mains = () => [...el.querySelectorAll<HTMLButtonElement>(".ipf-lab-main")];
-    mains()[0]?.focus();
+    mains()[1]?.focus();
     const press = (key: string) =>
       document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     press("ArrowDown");
     press("ArrowRight");
     expect(document.activeElement?.getAttribute("aria-label")).toContain("Compare run b-1");
-    line.say({ type: "runs", runs: [{ ...ended(1), key: "b-2" }] });
-    expect(document.activeElement).toBe(mains()[0]);
-    expect(mains()[0]?.getAttribute("aria-label")).toContain("run b-1");
+    line.say({ type: "runs", runs: [{ ...ended(1), key: "b-3" }] });
+    expect(mains()[0]?.getAttribute("aria-label")).toContain("run b-2");
+    expect(document.activeElement?.getAttribute("aria-label")).toContain("Compare run b-1");
+    // The row itself goes: the next one comes to its place.
+    line.say({ type: "runs", runs: ["b-3", "b-1"].map((key, i) => ({ ...ended(i + 1), key })) });
+    expect(document.activeElement?.getAttribute("aria-label")).toContain("run b-0");
   });
 
   it("says in the kernel's words why there is none, and goes with the kernel", async () => {

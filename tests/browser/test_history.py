@@ -89,6 +89,30 @@ def test_a_flow_goes_on_that_was_lost_with_its_kernel(lab_page: LabPage) -> None
     assert page.errors == []
 
 
+def test_a_tab_goes_over_to_the_run_that_goes_on_and_the_lost_one_opens_in_another(lab_page: LabPage) -> None:
+    page, gate = lab_page, Gate(lab_page.server)
+    page.server.write_notebook("over.ipynb", cells(page, "over", gate, "nightly.submit(3)"))
+    page.open_notebook("over.ipynb")
+    for cell in (0, 1, 2):
+        page.run_cell(cell)
+    gate.reached()
+    restart(page)
+    command(page, "ipyflow:show-runs")
+    for cell in (0, 1):
+        page.run_cell(cell)
+    gate.open()
+    row = history(page).locator(".ipf-lab-main")
+    row.click()
+    expect(pill(tab(page))).to_have_text("lost")
+    tab(page).locator(".ipf-resume").press("Enter")
+    expect(pill(tab(page))).to_have_text("succeeded")
+    expect(tab(page).locator(".ipf-head :focus")).to_have_count(1)
+    row.click()
+    expect(tab(page)).to_have_count(2)
+    expect(pill(tab(page).last)).to_have_text("lost")
+    assert page.errors == []
+
+
 def test_the_history_is_searched_opened_compared_and_deleted_by_keyboard(lab_page: LabPage) -> None:
     page, gate = lab_page, Gate(lab_page.server)
     gate.open()
@@ -135,12 +159,17 @@ def test_the_history_is_searched_opened_compared_and_deleted_by_keyboard(lab_pag
     page.screenshot("compared")
     assert check(page.page, "compared and listed") == []
     # One is deleted: the reader is asked first.
-    history(page).nth(2).locator(".ipf-lab-main").focus()
+    history(page).first.locator(".ipf-lab-main").focus()
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("Enter")
     page.page.locator(".jp-Dialog").get_by_role("button", name="Delete").click()
     expect(history(page)).to_have_count(2)
+    page.call("() => { [...window.jupyterapp.shell.widgets('main')].find(one => one.context).dispose() }")
+    # What was compared comes back without its notebook, too.
+    wait_layout(page, "ipyflow-compare:", "notebook:")
+    page.page.reload(wait_until="domcontentloaded")
+    expect(compared).to_contain_text("only after")
     assert page.errors == []
 
 

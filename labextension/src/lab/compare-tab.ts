@@ -2,15 +2,17 @@
 
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import type { Kernel } from "@jupyterlab/services";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { asComparison } from "../core/compare";
-import { h } from "../core/dom";
+import { h, setText } from "../core/dom";
 import { CompareView } from "../views/compare/view";
 import { showError } from "../views/run-view";
 import type { Connection } from "./connection";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
+import { OwnLine } from "./own-line";
 
 export const COMPARE = "ipyflow:compare-runs";
 
@@ -22,6 +24,8 @@ export interface CompareArguments {
   name: string;
 }
 
+const GONE = "The kernel that was asked is gone: compare the runs anew, from the history of another one.";
+
 /** Opens one of the two runs, and a task of it. */
 export type OpenSide = (kernel: string, key: string, name: string, task: number | null) => void;
 
@@ -30,23 +34,27 @@ const keyOf = ({ kernel, before, after }: CompareArguments): string =>
 
 export class CompareTab extends Widget {
   private readonly said = h("p", { class: "ipf-lab-gone", role: "status", text: "Comparing …" });
-  private asking = false;
+  private asked = false;
+  private readonly own: OwnLine;
   private readonly stop: () => void;
 
   constructor(
     readonly runs: CompareArguments,
     private readonly connections: Connections,
+    kernels: Kernel.IManager,
     private readonly open: OpenSide,
   ) {
     super();
     this.addClass("ipf-lab-tab");
     this.node.append(this.said);
+    this.own = new OwnLine(connections, kernels, runs.kernel, () => this.ask());
     this.stop = connections.changed.on(() => this.ask());
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
     this.stop();
+    this.own.dispose();
     super.dispose();
   }
 
@@ -55,18 +63,22 @@ export class CompareTab extends Widget {
     this.ask();
   }
 
-  /** Asks once, as soon as the kernel is there. */
+  /** Asks once, as soon as the kernel is there; once more where it went before it had answered. */
   private ask(): void {
+    if (this.asked || !this.isAttached) return;
     const connection = this.connections.of(this.runs.kernel);
-    if (this.asking || !this.isAttached) return;
+    this.own.look();
     if (!connection.known.value) {
-      this.said.textContent = "Waiting for the kernel that knows the history …";
+      setText(this.said, this.own.dead ? GONE : "Waiting for the kernel that knows the history …");
       return;
     }
-    this.asking = true;
-    this.said.textContent = "Comparing …";
+    this.asked = true;
+    setText(this.said, "Comparing …");
     this.answer(connection).catch((error: unknown) => {
-      this.said.textContent = error instanceof Error ? error.message : String(error);
+      if (this.isDisposed) return;
+      setText(this.said, error instanceof Error ? error.message : String(error));
+      this.asked = connection.known.value;
+      this.ask();
     });
   }
 
@@ -100,7 +112,9 @@ export class CompareTabs {
     const id = keyOf(runs);
     let tab = this.tracker.find((one) => one.id === id);
     if (tab === undefined) {
-      tab = new MainAreaWidget({ content: new CompareTab(runs, this.connections, this.openSide) });
+      tab = new MainAreaWidget({
+        content: new CompareTab(runs, this.connections, this.app.serviceManager.kernels, this.openSide),
+      });
       tab.id = id;
       tab.title.label = `${runs.name}: compared`;
       tab.title.caption = `ipyflow: two runs of ${runs.name} beside each other`;

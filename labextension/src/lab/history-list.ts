@@ -19,6 +19,8 @@ export class HistoryList {
   loading = false;
   disk: Record<string, number> | null = null;
   private turn = 0;
+  /** How far the kernel's list has been asked for. */
+  private reached = 0;
   private wanted: Wanted = { text: "", state: null };
   private from: Connection | null = null;
 
@@ -37,7 +39,7 @@ export class HistoryList {
 
   /** The next ones. */
   next(): void {
-    if (this.more && !this.loading) void this.ask(this.lines.length, this.turn);
+    if (this.more && !this.loading) void this.ask(this.reached, this.turn);
   }
 
   /** The first page once more, without a word: other kernels begin and end runs, and nobody tells this one. */
@@ -59,12 +61,16 @@ export class HistoryList {
     try {
       const { runs, more } = await from.library.ask("history", { ...this.wanted, offset, limit: PAGE });
       const disk = offset > 0 ? this.disk : (await from.library.ask("disk", {})).disk;
-      if (turn !== this.turn || (quietly && this.loading)) return;
-      this.lines = offset === 0 ? runs : [...this.lines, ...runs];
+      // What was asked for without a word yields to a page that was asked for since.
+      if (turn !== this.turn || (quietly && (this.loading || this.lines.length > PAGE))) return;
+      // Runs that began since the page before have moved the others on: some come twice.
+      const here = new Set(offset === 0 ? [] : this.lines.map(({ key }) => key));
+      this.lines = [...(offset === 0 ? [] : this.lines), ...runs.filter(({ key }) => !here.has(key))];
+      this.reached = offset + runs.length;
       Object.assign(this, { more, disk, error: "" });
     } catch (error) {
       if (turn !== this.turn || quietly) return;
-      this.lines = [];
+      if (offset === 0) this.lines = [];
       Object.assign(this, { more: false, error: error instanceof Error ? error.message : String(error) });
     }
     this.loading = false;

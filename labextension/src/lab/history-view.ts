@@ -96,6 +96,8 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   let asked = 0;
   /** The run that was chosen first, to be compared with one more. */
   let beside: Beside | null = null;
+  /** What is being gone on with or deleted: a second click is not a second wish. */
+  const doing = new Set<string>();
 
   const connection = () => (parts.current.value?.known.value ? parts.current.value : null);
   const load = () => {
@@ -141,7 +143,12 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     const key = JSON.stringify([today, found, parts.where()]);
     if (key === shown) return;
     shown = key;
-    const focused = days.contains(document.activeElement);
+    // The keyboard stays at what it is on; of a row that goes, at the one that comes to its place.
+    const focused = rows.find((row) => row.element.contains(document.activeElement));
+    const stops = focused?.stops() ?? [];
+    const button = stops.indexOf(document.activeElement as HTMLElement);
+    stand = focused?.line.key ?? stand;
+    const place = rows.findIndex((row) => row.line.key === stand);
     rows = found.map((line) => new PastRow(line, parts.where(), act));
     const groups = new Map<string, PastRow[]>();
     for (const row of rows) {
@@ -154,9 +161,13 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
         h("ul", { class: "ipf-lab-list", "aria-label": `Runs of ${dayName(of)}` }, ...those.map((row) => row.element)),
       ]),
     );
-    const at = rows.find((row) => row.line.key === stand) ?? rows[0];
+    const same = rows.find((row) => row.line.key === stand);
+    const at = same ?? rows[Math.min(Math.max(place, 0), rows.length - 1)];
     standOn(at, rows);
-    if (focused) (at?.main ?? search).focus();
+    if (focused === undefined) return;
+    stand = at?.line.key ?? "";
+    const now = same?.stops() ?? [];
+    ((now.length === stops.length ? now[button] : undefined) ?? at?.main ?? search).focus();
   }
 
   function drawChoice(): void {
@@ -169,7 +180,10 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     const before = h("button", { type: "button", class: "ipf-button ipf-small", text: "The run before it" });
     before.addEventListener("click", () => compare(one, null));
     const no = h("button", { type: "button", class: "ipf-button ipf-small", text: "Cancel" });
-    no.addEventListener("click", () => choose(one));
+    no.addEventListener("click", () => {
+      choose(one);
+      (rows.find((row) => row.line.key === one.key)?.main ?? search).focus();
+    });
     choice.replaceChildren(
       h("span", {
         text: `Compare ${one.name} of ${wallTime(one.wall).slice(0, 5)} with: press Compare on another run, or`,
@@ -195,7 +209,11 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     stand = line.key;
     if (action === "open") parts.open(kernel, line);
     else if (action === "compare") choose(line);
-    else void parts[action === "delete" ? "remove" : "resume"](kernel, line).then((changed) => changed && load());
+    else if (!doing.has(line.key)) {
+      doing.add(line.key);
+      const done = parts[action === "delete" ? "remove" : "resume"](kernel, line);
+      void done.then((changed) => changed && load()).finally(() => doing.delete(line.key));
+    }
   }
 
   function choose(line: Beside): void {

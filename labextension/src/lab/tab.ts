@@ -2,7 +2,7 @@
 
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
-import type { Kernel, ServiceManager } from "@jupyterlab/services";
+import type { Kernel } from "@jupyterlab/services";
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h, setText } from "../core/dom";
@@ -10,6 +10,7 @@ import { Signal } from "../core/signal";
 import type { Host } from "../core/ui-state";
 import type { Connections } from "./connections";
 import { flowIcon } from "./icon";
+import { OwnLine } from "./own-line";
 import { RunPlace } from "./place";
 import type { Settings } from "./settings";
 
@@ -36,10 +37,7 @@ export class RunTab extends Widget {
   readonly moved = new Signal(0);
   private place: RunPlace | null = null;
   private wanted: number | null = null;
-  private seeking = false;
-  private dead = false;
-  /** A line to the kernel that is this tab's own. */
-  private own: Kernel.IKernelConnection | null = null;
+  private own: OwnLine | null = null;
   private readonly gone = h("p", { class: "ipf-lab-gone", role: "status", text: GONE });
   private readonly stop: (() => void)[] = [];
 
@@ -48,7 +46,7 @@ export class RunTab extends Widget {
     private readonly saved: unknown,
     private readonly connections: Connections,
     private readonly settings: Settings,
-    private readonly services: ServiceManager.IManager,
+    private readonly kernels: Kernel.IManager,
     private readonly hostOf: (kernel: string) => Host,
   ) {
     super();
@@ -60,6 +58,7 @@ export class RunTab extends Widget {
   override dispose(): void {
     if (this.isDisposed) return;
     for (const stop of this.stop) stop();
+    this.own?.dispose();
     this.place?.dispose();
     super.dispose();
   }
@@ -78,28 +77,11 @@ export class RunTab extends Widget {
       this.place.store.onChange(() => this.follow()),
       this.connections.changed.on(() => this.look()),
     );
-    if (kernel !== null) this.place.bind(this.connections.of(kernel));
-    this.look();
-  }
-
-  /** Where no notebook of that kernel is open, after a reload or when it was closed, the tab has a line of its own. */
-  private async findKernel(id: string): Promise<void> {
-    this.seeking = true;
-    const { kernels } = this.services;
-    const model = await kernels.findById(id).catch(() => undefined);
-    this.dead = model === undefined;
-    if (!this.isDisposed && model !== undefined && !this.connections.of(id).connected) {
-      // The comms of widgets are for the notebook's own line, which may come later than this one.
-      const kernel = kernels.connectTo({ model, handleComms: false });
-      this.own = kernel;
-      const drop = this.connections.take(kernel);
-      this.stop.push(() => {
-        drop();
-        kernel.dispose();
-      });
+    if (kernel !== null) {
+      this.own = new OwnLine(this.connections, this.kernels, kernel, () => this.look());
+      this.place.bind(this.connections.of(kernel));
     }
-    this.seeking = false;
-    if (!this.isDisposed) this.look();
+    this.look();
   }
 
   /** The run may be run anew: the tab shows the new one, also after a reload. */
@@ -128,12 +110,10 @@ export class RunTab extends Widget {
     const { line, store } = this.place;
     const { kernel } = this.run;
     const connected = kernel !== null && this.connections.of(kernel).connected;
-    if (connected) this.dead = false;
-    else if (this.own?.isDisposed) this.dead = true;
-    else if (kernel !== null && !this.seeking && !this.dead && this.own === null) void this.findKernel(kernel);
+    this.own?.look();
     const forgotten = this.run.run <= 0 && connected;
     setText(this.gone, forgotten ? `Run ${this.run.key} ${FORGOTTEN}` : GONE);
-    this.gone.hidden = store.filled || !(line.state.value === "unknown" || this.dead);
+    this.gone.hidden = store.filled || !(line.state.value === "unknown" || this.own?.dead);
     this.node.classList.toggle("ipf-lab-empty-tab", !this.gone.hidden);
   }
 }
@@ -155,11 +135,13 @@ export class Tabs {
     let tab = this.tracker.find((one) => one.id === id);
     if (tab === undefined) {
       const { connections, settings, hostOf } = this;
-      const content = new RunTab(run, saved, connections, settings, this.app.serviceManager, hostOf);
+      const content = new RunTab(run, saved, connections, settings, this.app.serviceManager.kernels, hostOf);
       const made = new MainAreaWidget({ content });
       tab = made;
       content.moved.on(() => {
         made.title.label = content.run.name;
+        // Whoever opens the run that was here before means that one.
+        made.id = keyOf(content.run);
         void this.tracker.save(made);
       });
       tab.id = id;
