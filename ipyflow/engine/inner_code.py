@@ -78,6 +78,10 @@ def _of(value: Any, above: dict[int, int], hashes: bool) -> bytes:
     kind = type(value)
     if kind in ATOMS:
         return joined(kind.__name__, atom(value))
+    if kind in (list, tuple, dict):
+        parts = value if kind is not dict else [*value, *value.values()]
+        if ATOMS.issuperset(map(type, parts)):
+            return joined("atoms", kind.__name__.encode(), atom(parts))
     if id(value) in above:
         return joined("above", b"%d" % above[id(value)])  # a function that calls itself
     if len(above) > _DEPTH:

@@ -518,6 +518,16 @@ def test_the_mark_of_a_function_is_that_of_its_code_and_what_is_around() -> None
     assert code_mark([].append) is None
 
 
+def test_different_values_around_are_different_marks() -> None:
+    values: list[Any] = [
+        {"a": 1}, {"a": 1.0}, {1: "a"}, {"a": [1]}, {"a": (1,)}, {1: 1, 2: 2}, [1, 2], (1, 2), [1, 2.0], [1, 2, 1, 2],
+        [1, [2]], {}, [], (), None, -0.0, 0.0, [0.0], [-0.0], "a", b"a", ["a"], True, 1,
+    ]  # fmt: skip
+    marks = [code_mark(made("return n", n=value)) for value in values]
+    assert None not in marks
+    assert len(set(marks)) == len(values)
+
+
 def test_the_mark_of_a_function_is_that_of_its_values_now() -> None:
     def around(n: Any) -> tuple[Any, Any]:
         def function(x: int) -> Any:
