@@ -466,7 +466,8 @@ def retry(engine: Engine, future: Future[Any], why: str = "retried", task: Defin
     call = future._call
     if future.task.executor_name == NODE and call is not None:
         if future.state not in RESTARTABLE_STATES:
-            raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: it has not ended")
+            why = "it has ended well; submit it again instead" if future.is_final() else "it has not ended"
+            raise RuntimeError(f"{future.label} is {future.state} and cannot be retried: {why}")
         call.conductor.again()
         return
     moved = deferring.is_moved(future)

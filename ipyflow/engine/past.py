@@ -78,10 +78,10 @@ class Past:
             return False
         return task.id in self._kept or read_value(task) is not UNKNOWN
 
-    def begins_with(self, node: int, args: str) -> bool:
-        """Whether the first entry of a pipeline was given these arguments."""
+    def first_arguments(self, node: int) -> str | None:
+        """What the first entry of a pipeline was given, in words; ``None`` if nothing of it was begun."""
         first = min(self._below.get(node, ()), key=lambda task: task.id, default=None)
-        return first is not None and first.args == args
+        return None if first is None else first.args
 
     def was_retried(self, parent: int) -> bool:
         """Whether something right below a task was run again on request: a finaliser may have run before that."""

@@ -63,7 +63,7 @@ class Resumed:
         for past, was in self._places:
             left: dict[tuple[Any, ...], deque[TaskState]] = {}
             for task in past.below(was.id):
-                left.setdefault(_place(task), deque()).append(task)
+                left.setdefault(_place(past, task), deque()).append(task)
             self._left.append((past, left))
 
     @property
@@ -156,7 +156,7 @@ class Resumed:
 
     def find_node(
         self, name: str, text: str, group: str | None, role: str, branch: int | None = None, mark: bytes | None = None,
-        head: tuple[tuple[Any, ...], dict[str, Any]] | None = None,
+        head: str | tuple[tuple[Any, ...], dict[str, Any]] = "",
     ) -> list[Place]:  # fmt: skip
         """The places of a pipeline, or of a group of one, which nobody else is given then.
 
@@ -167,26 +167,24 @@ class Resumed:
             role: what it is.
             branch: the branch it is in.
             mark: of a pipeline, what tells it from others of the same words, if that is known.
-            head: else the arguments of its first entry, if that is no group.
+            head: else the arguments of its first entry; of one that is a group, its words.
         """
         found: list[Place] = []
         for past, left in self._left:
-            begins = None
-            if mark is None and head is not None:
+            given: Any = _as_logged(text)
+            if role == "pipeline":
                 try:
-                    begins = _as_logged(arguments(*past.as_it_was(head)))
+                    begins = head if type(head) is str else arguments(*past.as_it_was(head))
                 except Exception:  # as of calls: a future from elsewhere
                     continue
+                given = (given, mark, None if mark is not None else _as_logged(begins))
             with self._lock:
-                places = left.get((name, "", group, _as_logged(text), role, branch), deque())
-                same = [was for was in places if past.marks.get(was.id) == mark]
-                if mark is not None:
-                    same.sort(key=lambda was: was.state not in ENDED_WELL)
-                elif begins is not None:
-                    same = [was for was in same if past.begins_with(was.id, begins)]
-                if not same:
+                places = left.get((name, "", group, given, role, branch))
+                if not places:
                     continue
-                was = same[0]
+                was = places[0]
+                if mark is not None:
+                    was = next((one for one in places if one.state in ENDED_WELL), was)
                 places.remove(was)
             found.append((past, was))
         return found
@@ -258,8 +256,12 @@ def record_done(
     future._value, future.state, future._settled = value, State.CACHED, True
 
 
-def _place(task: TaskState) -> tuple[Any, ...]:
-    return (task.name, task.module, task.group, task.args, task.role, task.branch)
+def _place(past: Past, task: TaskState) -> tuple[Any, ...]:
+    given: Any = task.args
+    if task.role == "pipeline":
+        mark = past.marks.get(task.id)
+        given = (given, mark, None if mark is not None else past.first_arguments(task.id))
+    return (task.name, task.module, task.group, given, task.role, task.branch)
 
 
 def _as_logged(text: Any) -> str:

@@ -47,8 +47,11 @@ def known_below(
             engine.memory.keep_mark(run.id, node.future.id, mark)
     if parent.earlier is None:
         return None
-    head, first = None, pipeline.entries[0]
-    if not isinstance(first, Group):
+    head: Any
+    first = pipeline.entries[0]
+    if isinstance(first, Group):
+        head = first.text
+    else:
         own = (state, *args) if first.task.options.with_state else args
         head = ((*own, *first.args), {**kwargs, **first.kwargs})
     places = parent.earlier.find_node(node.task.name, pipeline.outline, label, "pipeline", None, mark, head)

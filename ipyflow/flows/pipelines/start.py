@@ -137,6 +137,7 @@ class PipelineRun:
         if node.stopped and not chain.way_out:
             return end_stopped(node)
         if error is None:
+            node.engine.keep_outcome(node.future, chain.value)
             return end_well(node, chain.value)
         if isinstance(error, TaskCancelled):
             cancelled, error = error, DependencyError(

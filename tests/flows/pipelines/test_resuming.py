@@ -354,6 +354,79 @@ def test_pipelines_of_the_same_tasks_are_told_apart_in_any_order(lab: Lab) -> No
     assert states == ["succeeded", "cached", "succeeded", "cached"]
 
 
+def test_a_retry_in_the_new_run_still_finds_what_the_old_one_had(lab: Lab) -> None:
+    BROKEN[:] = ["c", "many"]
+    future = many.submit("a", "b", "c")
+    assert future.exception(SOON) is not None
+    lab.settled(SOON)
+    past = cut_off(future.run, len(future.run.log))[0]
+    ran()
+    assert past.root is not None
+    future = lab.engine.submit(many, ("a", "b", "c"), {}, resumed=Resumed([(past, past.root)]))
+    assert future.exception(SOON) is not None
+    assert ran() == [("breaks", "c")]
+    BROKEN.clear()
+    assert future.retry().result(SOON) == [100] * 3
+    assert ran() == [("breaks", "c")]
+
+
+def test_a_pipeline_whose_value_was_kept_is_not_begun_again(lab: Lab) -> None:
+    @fl.flow
+    def outer() -> Any:
+        found = one.send(3).continue_with(more_of).submit().result()
+        if "many" in BROKEN:
+            raise RuntimeError("the kernel dies here")
+        return found
+
+    more_of = fl.task(name="more of")(_more_of)
+    BROKEN[:] = ["many"]
+    future = outer.submit()
+    assert future.exception(SOON) is not None
+    lab.settled(SOON)
+    past = cut_off(future.run, len(future.run.log))[0]
+    BROKEN.clear()
+    assert ran() == [("one", 3), "more of", ("one", 3)]
+    assert past.root is not None
+    future = lab.engine.submit(outer, (), {}, resumed=Resumed([(past, past.root)]))
+    assert future.result(SOON) == [3] * 100
+    assert ran() == [], "not even the task that gives the pipeline"
+    assert len(future.run.snapshot().tasks) == 2
+
+
+def _more_of(x: Any) -> fl.Pipeline:
+    RAN.append("more of")
+    return one.send(x[0])
+
+
+def test_long_pipelines_and_those_with_futures_are_known_by_their_first_entry(lab: Lab) -> None:
+    @fl.flow
+    def two() -> list[Any]:
+        heads = [one.submit(n) for n in range(2)]
+        first = [fl.task(name="first", resolve=True)(_same).send(head) for head in heads]
+        made = [*first, *(fl.in_parallel([one.send(n) for n in range(size)]) for size in (101, 102))]
+        futures = [pipeline.continue_with(breaks).submit() for pipeline in made]
+        for future in futures:
+            future.exception()
+        return [future.result() for future in futures]
+
+    future = two.submit()
+    assert future.exception(SOON) is not None
+    lab.settled(SOON)
+    past = cut_off(future.run, len(future.run.log))[0]
+    BROKEN.clear()
+    ran()
+    assert past.root is not None
+    one.submit(77).result(SOON)  # so that numbers are others
+    future = lab.engine.submit(two, (), {}, resumed=Resumed([(past, past.root)]))
+    assert future.result(SOON) == [100, 100, 101, 102]
+    assert ran() == [("one", 77), *[("breaks", "here")] * 4]
+
+
+def _same(x: Any) -> Any:
+    RAN.append("first")
+    return x
+
+
 def test_an_entry_that_was_found_is_a_future_like_any_other(lab: Lab) -> None:
     pipeline = step.send(1).continue_with(step).continue_with(one).continue_with(breaks).with_initial(state=10)
     past = died(pipeline)
