@@ -364,6 +364,8 @@ def test_what_cannot_go_on_says_what_to_do(kept: Callable[..., Any]) -> None:
     try:
         with pytest.raises(RuntimeError, match=r"is at work in this kernel: run\.cancel"):
             fl.resume(running)
+        with pytest.raises(RuntimeError, match="is at work in this kernel: there is nothing to go on with yet"):
+            fl.resume(running.run.key)
         running.run.pause()
         with pytest.raises(RuntimeError, match=r"is at work in this kernel: run\.resume"):
             fl.resume(running.run)

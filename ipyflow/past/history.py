@@ -60,7 +60,7 @@ class History(Sequence[PastRun]):
         Raises:
             LookupError: there is none, or several begin so.
         """
-        run = found(key, self._store)
+        run = found(key, self._store) if isinstance(key, str) else None
         if run is None:
             raise LookupError(f"no run in the history goes by {key!r}: history() lists them by their keys")
         return run

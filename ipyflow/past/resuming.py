@@ -154,6 +154,8 @@ def _newest(run: Any, pipeline: Pipeline | None) -> PastRun:
 
 def _check(past: PastRun, pipeline: Pipeline | None) -> None:
     if not past.closed:
+        if any(run.key == past.key for run in session.runs()):
+            raise RuntimeError(f"{_label(past)} is at work in this kernel: there is nothing to go on with yet")
         raise RuntimeError(f"{_label(past)} is at work in another kernel: it can go on here once that has ended")
     if past.word in ("succeeded", "cached"):
         raise RuntimeError(f"{_label(past)} has succeeded: there is nothing to go on with; submit it again instead")

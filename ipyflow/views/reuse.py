@@ -22,7 +22,7 @@ def age(seconds: float) -> str:
 
 
 def reuse_words(state: RunState, task: TaskState) -> str:
-    """In a few words; the age is that of the moment in which it was used. Empty for a task that was run."""
+    """In a few words, with its age when it was used unless it was new then. Empty for a task that was run."""
     reuse = task.reused
     if reuse is None:
         return ""
@@ -31,7 +31,8 @@ def reuse_words(state: RunState, task: TaskState) -> str:
         return f"from the equal call #{reuse.task}" if _is_own(state, reuse) else f"from run {run}"
     if reuse.how == "resumed":
         return f"done in run {run}" if run else "done before"
-    return f"from run {run}, {_age(state, task, reuse)} old" if run else f"{_age(state, task, reuse)} old"
+    old = _age(state, task, reuse)
+    return ", ".join(part for part in (f"from run {run}" if run else "kept before", old and f"{old} old") if part)
 
 
 def reuse_story(state: RunState, task: TaskState) -> str:
@@ -45,7 +46,8 @@ def reuse_story(state: RunState, task: TaskState) -> str:
         return f"{name} did not run: {there if leader is None else label(leader)}, an equal call, was at work."
     if reuse.how == "resumed":
         return f"{name} did not run again: it was done by {there}, which goes on here."
-    return f"{name} did not run: an equal call, {there}, had given its value {_age(state, task, reuse)} before."
+    old = _age(state, task, reuse)
+    return f"{name} did not run: an equal call, {there}, had given its value {f'{old} before' if old else 'already'}."
 
 
 def _is_own(state: RunState, reuse: Reuse) -> bool:
@@ -54,4 +56,5 @@ def _is_own(state: RunState, reuse: Reuse) -> bool:
 
 def _age(state: RunState, task: TaskState, reuse: Reuse) -> str:
     ended = state.opened if task.ended is None else task.ended
-    return age(state.wall + ended - state.opened - reuse.made)
+    seconds = state.wall + ended - state.opened - reuse.made
+    return "" if seconds < 1 else age(seconds)

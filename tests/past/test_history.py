@@ -74,6 +74,8 @@ def test_a_list_shows_itself(database: Path) -> None:
     assert html.count("<tr>") == 3
     assert "… and older ones" in html
     assert repr(fl.history("nothing")) == "no run in the history fits"
+    with pytest.raises(LookupError, match="no run in the history goes by 3"):
+        fl.history().open(3)  # type: ignore[arg-type]
     with pytest.raises(IndexError, match="no run in the history fits"):
         fl.history("nothing")[0]
     assert repr(fl.history(limit=None)).count("\n") == 3

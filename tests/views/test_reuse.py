@@ -29,6 +29,15 @@ def test_so_does_the_explanation() -> None:
     assert explain(state, 5) == "fetch#5 did not run again: it was done by task #4 of run b07d22-1, which goes on here."
 
 
+def test_of_a_value_that_was_new_no_age_is_told() -> None:
+    state = load("memory")
+    task = state.tasks[2]
+    assert task.reused is not None and task.ended is not None
+    task.reused.made = state.wall + task.ended - state.opened - 0.3
+    assert "cached from run a3f9c1-3\n" in text_tree(state)
+    assert explain(state, 2).endswith("of run a3f9c1-3, had given its value already.")
+
+
 def test_and_the_saved_table_escaped() -> None:
     state = load("memory")
     reuse = state.tasks[2].reused
