@@ -32,7 +32,8 @@ def test_so_does_the_explanation() -> None:
 def test_of_a_value_that_was_new_no_age_is_told() -> None:
     state = load("memory")
     task = state.tasks[2]
-    assert task.reused is not None and task.ended is not None
+    assert task.reused is not None
+    assert task.ended is not None
     task.reused.made = state.wall + task.ended - state.opened - 0.3
     assert "cached from run a3f9c1-3\n" in text_tree(state)
     assert explain(state, 2).endswith("of run a3f9c1-3, had given its value already.")
