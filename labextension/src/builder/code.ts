@@ -1,6 +1,7 @@
 /** The code that the plan stands for, always in sight; a click on a line chooses what it is of. */
 
 import { h } from "../core/dom";
+import { messageOf } from "../core/format";
 import { disposeAll } from "../core/signal";
 import { visible } from "../core/visible";
 import { copyText } from "../views/clipboard";
@@ -27,7 +28,7 @@ export function mountCode(desk: Desk, say: (text: string) => void): Part {
       await copyText(text);
       say("copied");
     } catch (error) {
-      say(`not copied: ${error instanceof Error ? error.message : String(error)}`);
+      say(`not copied: ${messageOf(error)}`);
     }
   });
   const element = h(

@@ -203,3 +203,9 @@ export const oneLine = (text: string, most = 400): string => {
     .trim();
   return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
 };
+
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** With a large letter at its beginning. */
+export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

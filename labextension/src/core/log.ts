@@ -5,7 +5,7 @@
  * newer ones are there: nothing flickers.
  */
 
-import { plain } from "./format";
+import { messageOf, plain } from "./format";
 import type { Kept, LogAnswer, LogLine, LogQuery } from "./protocol";
 import { visible } from "./visible";
 
@@ -134,7 +134,7 @@ export class LogLines {
   private fail(error: unknown): void {
     if (this.disposed) return;
     this.asking = false;
-    this.error = error instanceof Error ? error.message : String(error);
+    this.error = messageOf(error);
     this.changed();
   }
 

@@ -3,7 +3,7 @@
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
-import { dateTime, plural } from "../core/format";
+import { dateTime, messageOf, plural } from "../core/format";
 import type { AnswerPrompt } from "../core/protocol";
 import { begun } from "../core/status";
 import type { Connection, ListedRun } from "./connection";
@@ -50,7 +50,7 @@ export class Actions {
       this.openers.run(connection, { id: run, wall, name, key: "" });
       return true;
     } catch (error) {
-      Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+      Notification.error(messageOf(error), { autoClose: 10_000 });
       return false;
     }
   }
@@ -66,7 +66,7 @@ export class Actions {
     try {
       await connection.library.ask("delete", { keys: [line.key] });
     } catch (error) {
-      Notification.error(error instanceof Error ? error.message : String(error), { autoClose: 10_000 });
+      Notification.error(messageOf(error), { autoClose: 10_000 });
     }
     return true;
   }

@@ -7,6 +7,7 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { asComparison } from "../core/compare";
 import { h, setText } from "../core/dom";
+import { capital, messageOf } from "../core/format";
 import { CompareView } from "../views/compare/view";
 import { showError } from "../views/run-view";
 import type { Connection } from "./connection";
@@ -35,6 +36,7 @@ const keyOf = ({ kernel, before, after }: CompareArguments): string =>
 export class CompareTab extends Widget {
   private readonly said = h("p", { class: "ipf-lab-gone", role: "status", text: "Comparing …" });
   private asked = false;
+  private failed = false;
   private readonly own: OwnLine;
   private readonly stop: () => void;
 
@@ -76,10 +78,18 @@ export class CompareTab extends Widget {
     setText(this.said, "Comparing …");
     this.answer(connection).catch((error: unknown) => {
       if (this.isDisposed) return;
-      setText(this.said, error instanceof Error ? error.message : String(error));
-      this.asked = connection.known.value;
+      setText(this.said, capital(messageOf(error)));
+      this.failed = connection.known.value;
+      this.asked = this.failed;
       this.ask();
     });
+  }
+
+  /** What came to nothing is asked once more. */
+  again(): void {
+    if (!this.failed) return;
+    this.failed = this.asked = false;
+    this.ask();
   }
 
   private async answer(connection: Connection): Promise<void> {
@@ -121,7 +131,7 @@ export class CompareTabs {
       tab.title.icon = flowIcon;
       tab.title.closable = true;
       void this.tracker.add(tab);
-    }
+    } else tab.content.again();
     if (!tab.isAttached) this.app.shell.add(tab, "main", { mode: "tab-after" });
     this.app.shell.activateById(id);
   }

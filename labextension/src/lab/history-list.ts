@@ -1,5 +1,6 @@
 /** What a panel knows of the history of the kernel in front: page by page, filtered, without the runs it lists already. */
 
+import { messageOf } from "../core/format";
 import type { Connection } from "./connection";
 import type { PastLine } from "./library";
 
@@ -71,7 +72,7 @@ export class HistoryList {
     } catch (error) {
       if (turn !== this.turn || quietly) return;
       if (offset === 0) this.lines = [];
-      Object.assign(this, { more: false, error: error instanceof Error ? error.message : String(error) });
+      Object.assign(this, { more: false, error: messageOf(error) });
     }
     this.loading = false;
     this.changed();

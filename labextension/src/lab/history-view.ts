@@ -1,7 +1,7 @@
 /** The history below the list of runs: runs of other kernels and other days, to be found, opened, compared, gone on with. */
 
 import { h, setText } from "../core/dom";
-import { bytes, day, wallTime } from "../core/format";
+import { bytes, capital, day, wallTime } from "../core/format";
 import { disposeAll, type Signal } from "../core/signal";
 import type { Connection } from "./connection";
 import { HistoryList } from "./history-list";
@@ -129,7 +129,7 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
     drawChoice();
     const filtered = search.value.trim() !== "" || state.value !== "";
     const none = filtered ? "No earlier run fits." : "Runs of other kernels and other days are listed here.";
-    setText(said, sentence(list.error) || (list.loading ? "Asking …" : found.length === 0 ? none : ""));
+    setText(said, capital(list.error) || (list.loading ? "Asking …" : found.length === 0 ? none : ""));
     said.hidden = said.textContent === "";
     more.hidden = !list.more;
     const all = Object.entries(list.disk ?? {});
@@ -252,8 +252,6 @@ export function mountHistory(element: HTMLElement, parts: HistoryParts): History
   );
   return { choose, dispose };
 }
-
-const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 function dayName(of: string): string {
   const now = Date.now() / 1000;

@@ -1,7 +1,7 @@
 /** A step of a workflow whose body waits for an event from outside: which one, since when, and a form to send it. */
 
 import { h, s, setAttr, setText } from "../core/dom";
-import { duration, oneLine } from "../core/format";
+import { duration, messageOf, oneLine } from "../core/format";
 import { MARKS } from "../core/icons";
 import type { Awaited } from "../core/protocol";
 import type { RunStore } from "../core/store";
@@ -97,7 +97,7 @@ export class WaitRow {
         });
         this.form.focus();
       } catch (error) {
-        say(this.store, error instanceof Error ? error.message : String(error));
+        say(this.store, messageOf(error));
       }
     } else {
       this.form.dispose();

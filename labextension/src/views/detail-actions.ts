@@ -1,7 +1,7 @@
 /** What can be done from the pane about a task: take it along as code, and see it elsewhere in the view. */
 
 import { h, setAttr, setText } from "../core/dom";
-import { oneLine } from "../core/format";
+import { messageOf, oneLine } from "../core/format";
 import { glyph } from "../core/icons";
 import type { TaskRow } from "../core/protocol";
 import type { RunStore } from "../core/store";
@@ -107,7 +107,7 @@ export class DetailActions {
       clearTimeout(this.settled);
       this.settled = setTimeout(() => setText(this.word, "Copy as code"), 1500);
     } catch (error) {
-      say(this.store, `Not copied: ${error instanceof Error ? error.message : String(error)}.`);
+      say(this.store, `Not copied: ${messageOf(error)}.`);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The section of the pane about a value that was there already: in words where it comes from, and the way there. */
 
 import { h } from "../core/dom";
+import { capital } from "../core/format";
 import { glyph } from "../core/icons";
 import type { Reused, TaskDetail, TaskRow } from "../core/protocol";
 import { isOwn, isReplaced, reusedWords } from "../core/reused";
@@ -71,4 +72,4 @@ function newerCall(store: RunStore, id: number): { id: number; name: string; sta
   return row ?? { id: newest, name: "task", state: null };
 }
 
-const sentence = (words: string): string => (words === "" ? "" : `${words[0]?.toUpperCase()}${words.slice(1)}.`);
+const sentence = (words: string): string => (words === "" ? "" : `${capital(words)}.`);

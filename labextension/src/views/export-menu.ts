@@ -1,6 +1,7 @@
 /** The run as a file: what the menu offers, and how a file comes to the reader. Pictures of pixels are made on the page. */
 
 import { h } from "../core/dom";
+import { messageOf } from "../core/format";
 import type { ExportAnswer, Payload } from "../core/protocol";
 import type { RunStore } from "../core/store";
 import type { MenuItem } from "./menu";
@@ -61,7 +62,7 @@ async function exportRun(store: RunStore, offer: Offer): Promise<void> {
     download(blob, name);
     say(store, `Saved ${name}.`);
   } catch (error) {
-    say(store, `${offer.label}: ${error instanceof Error ? error.message : String(error)}`);
+    say(store, `${offer.label}: ${messageOf(error)}`);
   } finally {
     clearTimeout(slow);
   }

@@ -1,7 +1,7 @@
 /** The place below the head where a run is begun anew with other parameters: a form with those that it has. */
 
 import { h } from "../core/dom";
-import { oneLine } from "../core/format";
+import { messageOf, oneLine } from "../core/format";
 import { disposeAll } from "../core/signal";
 import type { RunStore } from "../core/store";
 import type { UiState } from "../core/ui-state";
@@ -33,7 +33,7 @@ export function mountRerunForm(element: HTMLElement, store: RunStore, ui: UiStat
       place.hidden = false;
       form.focus();
     } catch (error) {
-      say(store, error instanceof Error ? error.message : String(error));
+      say(store, messageOf(error));
       ui.rerunForm.value = false;
     }
   }

@@ -1,6 +1,7 @@
 /** One run, whole: header, tabs, the tab's picture, the pane about what is selected. */
 
 import { h, newId, setText } from "../core/dom";
+import { messageOf } from "../core/format";
 import { disposeAll } from "../core/signal";
 import { word } from "../core/status";
 import type { RunStore } from "../core/store";
@@ -197,7 +198,7 @@ export function guarded(element: HTMLElement, mount: Mount, store: RunStore, ui:
 }
 
 export function showError(element: HTMLElement, error: unknown): () => void {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   console.error(error);
   const line = h("p", { class: "ipf-failure", role: "alert", text: `ipyflow could not draw this: ${text}` });
   element.append(line);

@@ -1,5 +1,6 @@
 /** Code for a cell of the notebook: put there by JupyterLab's side of the extension, else copied for the reader to paste. */
 
+import { messageOf } from "../core/format";
 import { copyText } from "./clipboard";
 
 export const CELL = "ipyflow:cell";
@@ -18,6 +19,6 @@ export async function toCell(element: HTMLElement, code: string, run: boolean): 
     await copyText(code);
     return "copied: paste it into a cell";
   } catch (error) {
-    return `not copied: ${error instanceof Error ? error.message : String(error)}`;
+    return `not copied: ${messageOf(error)}`;
   }
 }

@@ -100,7 +100,9 @@ function bars(stretches: CompareStretch[], side: "before" | "after", longest: nu
   return order.map(([look, d]) => {
     const thin = THIN.has(look) ? (look === "blocked" ? "ipf-vs-blocked" : "ipf-vs-waits") : "ipf-vs-ran";
     const colour = stateColour(look === "around" ? "waiting" : (look as State));
-    return s("path", { class: `${thin} ipf-vs-${side}`, d, style: `--ipf-vs-colour:${colour}` });
+    const path = s("path", { class: `${thin} ipf-vs-${side}`, d });
+    path.style.setProperty("--ipf-vs-colour", colour); // a file may say anything for a state
+    return path;
   });
 }
 

@@ -1,7 +1,7 @@
 /** The log: what tasks printed, logged and warned, in order of time; only the lines in sight exist. */
 
 import { h, newId, onceAFrame, setAttr, setText } from "../../core/dom";
-import { count, plural } from "../../core/format";
+import { count, messageOf, plural } from "../../core/format";
 import { keptAnswer, LogLines } from "../../core/log";
 import type { LogAnswer, LogQuery } from "../../core/protocol";
 import { disposeAll } from "../../core/signal";
@@ -210,7 +210,7 @@ export function mountLog(element: HTMLElement, store: RunStore, ui: UiState): ()
       const rest = number < all ? `, the last of ${count(all)}` : "";
       say(store, `Copied ${plural(number, "line")}${rest}.`);
     } catch (error) {
-      say(store, `Not copied: ${error instanceof Error ? error.message : String(error)}.`);
+      say(store, `Not copied: ${messageOf(error)}.`);
     }
   }
 
