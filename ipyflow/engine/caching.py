@@ -120,7 +120,7 @@ def consult(engine: Engine, call: Call, no_more: Future[Any] | None = None) -> C
             wish.key = key_of(call.task, call.args, call.kwargs, _value_of)
         except (_Missing, FutureAmong):
             pass
-        except TypeError as error:
+        except BaseException as error:  # somebody's class is looked at: what it raises is the call's, as from a body
             return endings.try_end(engine, call, State.FAILED, error)[1]
         if wish.key is None:
             call.wish = None

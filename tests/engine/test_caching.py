@@ -489,6 +489,23 @@ def test_an_argument_that_comes_and_cannot_be_compared_is_the_failure(lab: Lab) 
     assert seen.ran == []
 
 
+class Leaves:
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise SystemExit(f"asked for {protocol}")
+
+
+def test_whatever_an_argument_raises_that_comes_is_the_failure(lab: Lab) -> None:
+    @fl.task
+    def leaves() -> Leaves:
+        return Leaves()
+
+    source = leaves.submit()
+    future = squared.submit(source)
+    with pytest.raises(SystemExit, match="asked for 4"):
+        future.result(SOON)
+    assert source.result(SOON) is not None
+
+
 def test_what_cannot_be_compared_is_refused_before_anything_begins(lab: Lab) -> None:
     told = r"squared has cache=, but the argument x cannot be compared.*Cache\(params=\(\)\)"
     with pytest.raises(TypeError, match=told):
