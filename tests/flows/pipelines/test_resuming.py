@@ -304,6 +304,35 @@ def test_a_finaliser_that_ran_before_a_retry_does_not_count(lab: Lab) -> None:
     assert ran() == [("tidy", "all")], "what was run after the first had run is to be tidied away"
 
 
+def test_the_finaliser_is_run_again_behind_a_group_or_a_pipeline_that_was_given_in_between(lab: Lab) -> None:
+    pipeline = fl.in_parallel([one.send(1).continue_with(breaks)]).finally_do(tidy, "all")
+    past = died(pipeline)
+    ran()
+    assert goes_on(lab, pipeline, past).result(SOON) == [100]
+    assert ran() == [("breaks", "here"), ("tidy", "all")]
+
+    BROKEN[:] = ["there"]
+    heal = fl.task(name="heal")(_heal)
+    pipeline = (
+        one.send(4).continue_with(breaks, "there").exceptionally(heal).continue_with(more).finally_do(tidy, "all")
+    )
+    future = pipeline.submit()
+    assert future.result(SOON) == 100
+    lab.settled(SOON)
+    last = max(task.id for task in future.run.snapshot().tasks.values() if task.args == "'all'")
+    log = future.run.log
+    cut = next(place for place, record in enumerate(log) if type(record) is r.Finished and record.task == last)
+    past, _ = cut_off(future.run, cut + 1)
+    ran()
+    assert goes_on(lab, pipeline, past).result(SOON) == 100
+    assert ran() == [("breaks", "there"), "heal", "more", ("tidy", "all")], "that of `more` had nothing to tidy again"
+
+
+def _heal(error: BaseException) -> Any:
+    RAN.append("heal")
+    return ([4] * 2,)
+
+
 def test_the_state_behind_what_is_found_is_that_of_then(lab: Lab) -> None:
     pipeline = step.send(1).continue_with(step).continue_with(one).continue_with(breaks).with_initial(state=10)
     past = died(pipeline)
