@@ -147,10 +147,15 @@ def _value_of(future: Future[Any]) -> Any:
 
 
 def _is_above(leader: Future[Any], future: Future[Any]) -> bool:
-    live, above = future.run.live, future.parent_id
+    run, above = future.run, future.parent_id
     while above != r.NO_TASK and above != leader.id:
-        parent = live.get(above)
-        above = r.NO_TASK if parent is None else parent.parent_id
+        parent = run.live.get(above)
+        if parent is not None:
+            above = parent.parent_id
+        elif leader.run is not run or (unfinished := endings.unfinished_above(run, above)) is None:
+            return False  # the one above has ended
+        else:
+            above = unfinished
     return above == leader.id
 
 

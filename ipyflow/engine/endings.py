@@ -289,7 +289,7 @@ def descendants(future: Future[Any]) -> list[Future[Any]]:
         if live._call is None or not live._call.spared:
             below.setdefault(live.parent_id, []).append(live)
     for parent in set(below) - {live.id for live in unfinished} - {future.id, r.NO_TASK}:
-        if (above := _unfinished_above(future.run, parent)) is not None:
+        if (above := unfinished_above(future.run, parent)) is not None:
             below.setdefault(above, []).extend(below.pop(parent))
     out: list[Future[Any]] = []
     queue = [future.id]
@@ -300,7 +300,7 @@ def descendants(future: Future[Any]) -> list[Future[Any]]:
     return out
 
 
-def _unfinished_above(run: Run, id: int) -> int | None:
+def unfinished_above(run: Run, id: int) -> int | None:
     """The nearest unfinished task above one that has ended; the log knows the way."""
     tasks = run.snapshot().tasks
     while id not in run.live:

@@ -409,6 +409,26 @@ def test_a_call_waits_for_none_that_it_is_below(lab: Lab) -> None:
     assert seen.ran == [1, 1]
 
 
+def test_nor_for_one_above_a_task_that_has_ended(lab: Lab) -> None:
+    @fl.task
+    def opens() -> None:
+        seen.gate.wait(SOON)
+
+    @fl.task(cache=fl.Cache(params="x", version=1), wait="after")
+    def total(x: int, depth: int, after: Any = None) -> int:
+        if depth == 0:
+            return x
+        (child,) = between.submit(x, depth).result()
+        seen.gate.set()  # what is between has ended, and only now its child looks for equal calls
+        return child.result() + 1
+
+    @fl.task
+    def between(x: int, depth: int) -> list[Any]:
+        return [total.submit(x, depth - 1, opens.submit().detach())]
+
+    assert total.submit(1, 1).result(SOON) == 2
+
+
 def test_many_equal_calls_from_many_threads(lab: Lab) -> None:
     inside: dict[int, int] = {}
     seen.inside, seen.worst, seen.lock = inside, 0, threading.Lock()
