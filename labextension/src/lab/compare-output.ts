@@ -57,7 +57,7 @@ class CompareOutput extends Widget implements IRenderMime.IRenderer {
     const kernel = id !== undefined && this.connections.of(id).known.value ? id : null;
     if (kernel === this.kernel) return;
     this.kernel = kernel;
-    this.draw();
+    if (this.data !== null) this.draw();
   }
 
   private draw(): void {
