@@ -58,7 +58,7 @@ class Resumed:
         self.refused: set[int] = set()
         self._lock = threading.Lock()
         self._left: list[tuple[Past, Left]] = []
-        self._shared: dict[int, Future[Any]] = {}
+        self._shared: dict[tuple[str, int], Future[Any]] = {}
         """What tasks with ``memo=`` were given, by the place."""
         for past, was in self._places:
             left: dict[tuple[Any, ...], deque[TaskState]] = {}
@@ -204,8 +204,9 @@ class Resumed:
     ) -> Future[Any] | Resumed:  # fmt: skip
         """The future of a call that was found, with the value it had; else what is known of it."""
         for past, was in places:
-            if task.options.memo and was.id in self._shared:
-                return self._shared[was.id]
+            place = (past.key, was.id)
+            if task.options.memo and place in self._shared:
+                return self._shared[place]
             value = past.value_of(was)
             if value is UNKNOWN:
                 continue
@@ -213,7 +214,7 @@ class Resumed:
             for each, there in places:
                 each.begun_as[future.id] = there.id
             if task.options.memo:
-                self._shared[was.id] = future
+                return self._shared.setdefault(place, future)  # two threads may both have asked
             return future
         return Resumed(places)
 

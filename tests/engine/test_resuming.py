@@ -327,6 +327,27 @@ def test_calls_with_memo_share_one_value_again(lab: Lab) -> None:
     assert states(future.run)["plus"] == ["cached", "succeeded"]
 
 
+def test_equal_numbers_of_two_processes_are_not_mixed_up() -> None:
+    once = plus.with_options(memo=True)
+
+    @fl.flow
+    def flow(xs: list[int]) -> list[int]:
+        values = [once.submit(x).result() for x in xs]
+        breaks()
+        return values
+
+    def dies(x: int) -> Past:
+        BROKEN[:] = [True]
+        with engine(threads=4, database=":memory:") as lab:
+            return past(lab, died(flow, [x]))
+
+    first, second = dies(1), dies(2)  # each counts its tasks from 1 on
+    assert ran() == [1, 2]
+    with engine(threads=4, database=":memory:") as lab:
+        assert goes_on(lab, second, first, flow=flow, args=([1, 2, 1],)).result(SOON) == [2, 3, 2]
+    assert ran() == []
+
+
 def test_what_was_answered_is_not_asked_again(lab: Lab) -> None:
     @fl.flow
     def whole() -> Any:
