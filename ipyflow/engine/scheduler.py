@@ -13,7 +13,7 @@ import random
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from typing import Any
 
@@ -71,7 +71,7 @@ class Engine:
         """What outlives the process, if anything does."""
         self.rng = random.Random(seed)
         self._ids = itertools.count(1)
-        self._run_ids = itertools.count(1)
+        self.run_numbers: Iterator[int] = itertools.count(1)
         self.runs: deque[Run] = deque(maxlen=200)
         self._startable: deque[Run] = deque()
         self.ambient: Run | None = None
@@ -249,7 +249,7 @@ class Engine:
 
     def new_run(self, name: str, kind: str) -> Run:
         """Open a run."""
-        run = Run(self, next(self._run_ids), name, kind, self.log_limit)
+        run = Run(self, next(self.run_numbers), name, kind, self.log_limit)
         self.runs.append(run)
         for listener in self.on_run:
             listener(run)

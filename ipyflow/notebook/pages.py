@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib.metadata
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ipyflow import session
@@ -89,6 +89,7 @@ class Pages:
         self._heard = threading.Event()
         self._loaded = time.monotonic()
         self._forget_engines: Callable[[], None] = lambda: None
+        self._numbers: Iterator[int] | None = None
         self._resumed: set[str] = set()
         """Runs of the past that went on in this kernel."""
         self._planned: set[Callable[[], None]] = set()
@@ -133,7 +134,12 @@ class Pages:
             self._publisher.post(self._start_beating)
 
     def _engine_came(self, engine: Engine) -> None:
-        """Another engine may have another database, as after ``configure(database=...)``: pages list it anew."""
+        """Another engine may have another database, as after ``configure(database=...)``: pages list it anew. And it
+        numbers its runs where the one before it stopped, for views and cells know a run of this kernel by its number.
+        """
+        if self._numbers is None:
+            self._numbers = engine.run_numbers
+        engine.run_numbers = self._numbers
         self._publisher.post(self._tell_history)
 
     # On the control thread.

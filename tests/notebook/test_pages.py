@@ -142,6 +142,16 @@ def test_a_page_with_the_extension_gets_one_output_and_is_told_of_the_run(page: 
     assert payload["run"]["again"] is True
 
 
+def test_another_engine_does_not_give_its_runs_numbers_that_pages_know(page: Page) -> None:
+    announce(page)
+    page.done(FLOW)
+    page.done("import ipyflow\nipyflow.configure(threads=2, database=None);")
+    page.done(FLOW.replace("order", "second"))
+    [run] = page.runs(lambda runs: runs and runs[0]["name"] == "second" and runs[0]["closed"])
+    assert run["id"] == 2, "as the first one it would be shown with that one's view"
+    assert page.watch(run)["run"]["name"] == "second"
+
+
 @pytest.mark.parametrize("page", VERSIONS, indirect=True)
 def test_a_page_steers_and_hears_while_a_cell_blocks(page: Page) -> None:
     announce(page)
