@@ -20,7 +20,7 @@ def listed(state: RunState, now: float | None = None) -> dict[str, Any]:
         >>> listed(RunState())["total"]
         0
     """
-    elapsed = round(instant(state, now) - state.opened, 3)
+    elapsed = round(instant(state, now) - state.opened, 6)
     return {**summary(state), "elapsed": elapsed, "closed": state.closed is not None, **asking(state)}
 
 
