@@ -15,6 +15,8 @@ import importlib
 import os
 import sys
 import threading
+import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -416,9 +418,14 @@ def _at_exit() -> None:
     engine = _session.current()
     if engine is None:
         return
-    lost = engine.unfinished()
     engine.accepting = False
     unseen = [f for run in engine.runs for f in list(run.unobserved.values())]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is said below
+        for run in [run for run in engine.runs if run.open]:
+            engine.end_scope(run)
+    _come_to_rest(engine)
+    lost = engine.unfinished()
     output.uninstall()
     if unseen:
         named = ", ".join(f"{future.label} ({type(future.peek()).__name__})" for future in unseen[:5])
@@ -431,6 +438,16 @@ def _at_exit() -> None:
         store.close(timeout=2.0)  # first: it was not the person who cancelled what is cancelled now, and it can go on
     for run in list(engine.runs):
         run.cancel()
+
+
+def _come_to_rest(engine: Engine) -> None:
+    """Wait for the last lines of what has ended: its value was had, and its thread is about to close the run."""
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline:
+        closing = [run for run in engine.runs if not run.closed and not run.open]
+        if all(any(not future.is_final() for future in list(run.live.values())) for run in closing):
+            return
+        time.sleep(0.001)
 
 
 def _say(text: str) -> None:

@@ -441,3 +441,23 @@ def test_where_no_thread_can_be_started_nothing_is_found(kept: Kept, monkeypatch
         kept.store.look_up("key", None, answer)
     assert answers == [None]
     assert look(kept, "key") is not None  # as soon as one can
+
+
+def test_a_program_that_has_ended_leaves_no_run_that_is_lost(tmp_path: Path) -> None:
+    place = tmp_path / "history.sqlite"
+    program = f"""
+    fl.configure(database={str(place)!r})
+    @fl.task
+    def double(x): return 2 * x
+    @fl.flow
+    def many(n): return sum(double.map(range(n)).results())
+    print(double(3), many(50))
+    """
+    for _ in range(5):  # its last value was had, and the next thing is its end
+        assert output(program) == "6 2450\n"
+    with keeping(place) as kept:
+        lines = kept.store.shelf.lines()
+        assert (
+            sorted((line.name, line.state) for line in lines)
+            == [("many", "succeeded")] * 5 + [("script", "succeeded")] * 5
+        )
