@@ -269,6 +269,8 @@ class ProcessExecutor(Packer):
             self.look()  # the process has its next work before others hear of this end
             work.remote.ended(message[1])
         else:
+            if message[0] == "output":
+                self._ears.drain(process)  # what the body has printed before it came another way
             work.remote.heard(message, process.send)
 
     def wrote(self, process: Process, stream: str, text: str) -> None:
