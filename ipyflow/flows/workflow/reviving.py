@@ -7,9 +7,11 @@ any thread. Guarantees: of what the run had left undone, each is run once more, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from time import sleep
+from typing import TYPE_CHECKING, Any
 
 from ipyflow.engine import endings
+from ipyflow.engine.future import Future
 from ipyflow.engine.nodes import reopen
 from ipyflow.flows.workflow.graph import routes
 from ipyflow.model.status import RESTARTABLE_STATES, State
@@ -61,6 +63,7 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
             closing.interrupted, closing.queued, closing.stalled = interrupted, queued, afresh
         else:
             for invocation in interrupted:
+                invocation.turn += 1  # its stop may still be on its way here, and counts no more
                 run.active[invocation] = None
             if retried is not None:
                 _is_under_way(run, retried)
@@ -119,20 +122,19 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
         run.engine.dispatch(run.step_ended(invocation, invocation.turn, value, None))
         return True
     turn = invocation.turn
-    try:
-        run.engine.retry(future)
-    except RuntimeError:
-        if future.state is not State.CANCELLING:  # somebody has just restarted it
-            with run.lock:
-                _is_under_way(run, invocation)
-            invocation.listen(invocation.turn)
-            return True
+    against = _restart(run, future)
+    if against is State.CANCELLING:
         # Its body is still on its way out: another runs in its place, and nobody may retry this one.
         call = future._call
         if call is not None:
             with run.engine.changing:
                 call.returned = None
         return _in_its_place(run, invocation)
+    if against is not None:  # somebody has just restarted it
+        with run.lock:
+            _is_under_way(run, invocation)
+        invocation.listen(invocation.turn)
+        return True
     if run.over:  # just now, and whoever ended it did not see this one
         endings.cancel_one(run.engine, future, f"{run.node.future.label} has ended")
     if invocation.turn == turn:  # nobody had heard of its end yet
@@ -140,6 +142,19 @@ def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
             _is_under_way(run, invocation)
         invocation.listen(invocation.turn)
     return True
+
+
+def _restart(run: WorkflowRun, future: Future[Any]) -> State | None:
+    """Run the task of a step again, and not what has failed below it; the state that stands against it, if one does."""
+    while True:
+        try:
+            endings.retry(run.engine, future)
+            return None
+        except RuntimeError:
+            state = future.state
+            if state not in RESTARTABLE_STATES or not run.engine.accepting:
+                return state
+            sleep(0)  # its body has just returned, or somebody is about to restart it
 
 
 def _in_its_place(run: WorkflowRun, invocation: Invocation) -> bool:
