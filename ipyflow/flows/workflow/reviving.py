@@ -91,8 +91,8 @@ def _revive(run: WorkflowRun, retried: Invocation | None) -> None:
                         run.active.pop(left, None)
             run.engine.dispatch(closing.end_if_due())
             return
-        if invocation is not retried and not _run_again(run, invocation):
-            run.go_on_with([invocation.delivery])
+        if invocation is not retried:
+            _run_again(run, invocation)
     run.engine.dispatch(run.go_on([], None, lines))  # behind what had begun before them
     run.closing.look_whether_idle()
 
@@ -104,44 +104,40 @@ def _is_under_way(run: WorkflowRun, invocation: Invocation) -> None:
     run.routing.again(invocation.delivery)
 
 
-def _run_again(run: WorkflowRun, invocation: Invocation) -> bool:
-    """Run the task of an interrupted step again; False where it cannot: then its delivery is to be taken anew."""
+def _run_again(run: WorkflowRun, invocation: Invocation) -> None:
+    """Run the task of an interrupted step again; where that cannot be, another for the same delivery."""
     future = invocation.current
     with run.lock:
         if invocation not in run.active:
-            return True  # it has come to its end meanwhile, or another runs in its place
+            return  # it has come to its end meanwhile, or another runs in its place
+        turn = invocation.turn
     if future is None:
-        return _in_its_place(run, invocation)
+        _in_its_place(run, invocation, turn)
+        return
     settled = future._settled  # looked at before the outcome
     error, value = future._error, future._value
     if settled and error is None:  # it had just ended well, when the run was over
         if invocation.cut_off:
-            return _in_its_place(run, invocation)
+            _in_its_place(run, invocation, turn)
+            return
         with run.lock:
             invocation.turn += 1
         run.engine.dispatch(run.step_ended(invocation, invocation.turn, value, None))
-        return True
-    turn = invocation.turn
+        return
     against = _restart(run, future)
-    if against is State.CANCELLING:
-        # Its body is still on its way out: another runs in its place, and nobody may retry this one.
-        call = future._call
-        if call is not None:
-            with run.engine.changing:
-                call.returned = None
-        return _in_its_place(run, invocation)
+    if against is State.CANCELLING and _in_its_place(run, invocation, turn):
+        return
     if against is not None:  # somebody has just restarted it
         with run.lock:
             _is_under_way(run, invocation)
         invocation.listen(invocation.turn)
-        return True
+        return
     if run.over:  # just now, and whoever ended it did not see this one
         endings.cancel_one(run.engine, future, f"{run.node.future.label} has ended")
     if invocation.turn == turn:  # nobody had heard of its end yet
         with run.lock:
             _is_under_way(run, invocation)
         invocation.listen(invocation.turn)
-    return True
 
 
 def _restart(run: WorkflowRun, future: Future[Any]) -> State | None:
@@ -157,10 +153,28 @@ def _restart(run: WorkflowRun, future: Future[Any]) -> State | None:
             sleep(0)  # its body has just returned, or somebody is about to restart it
 
 
-def _in_its_place(run: WorkflowRun, invocation: Invocation) -> bool:
-    """False: the delivery is to be taken anew; unless somebody else has seen to that already."""
+def _in_its_place(run: WorkflowRun, invocation: Invocation, turn: int) -> bool:
+    """Have another run for its delivery; False where somebody has just restarted its own task.
+
+    Its body may still be on its way out; nobody may retry that one then.
+    """
+    future = invocation.current
     with run.lock:
-        if invocation not in run.active:
-            return True
+        if invocation not in run.active or invocation.turn != turn:
+            return True  # somebody else has seen to it
+        over = run.over
+        if not over:
+            with run.engine.changing:
+                call = None if future is None else future._call
+                if call is not None:
+                    if call.returned is None:
+                        return False
+                    call.returned = None
+            lines = run.queue([invocation.delivery])
         del run.active[invocation]
-    return False
+    if over:  # once more, just now: it is among what that end has found undone
+        run.engine.dispatch(run.closing.end_if_due())
+    else:
+        run.engine.dispatch(run.go_on([], None, lines))
+        run.closing.look_whether_idle()
+    return True
